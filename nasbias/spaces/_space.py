@@ -1,0 +1,127 @@
+"""The questions every space answers, and the answers that follow from a few of them.
+
+An architecture is known outside this package by its canonical string, inside by its choices: a row of an integer matrix
+[architectures, decisions], each entry an index into the values of that decision.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from nasbias.errors import InputError, unknown
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One choice a space leaves open, such as the operation on an edge, and its possible values."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+class Space(ABC):
+    """A search space. Arrays of architectures are 1-d object arrays of canonical strings."""
+
+    name: str
+    title: str
+    size: int  # number of architectures, labelled as the benchmark labels them
+    decisions: tuple[Decision, ...]
+    subsets: Mapping[str, str] = {}  # name -> what it holds; the first is what `sample` draws from by default
+    score_columns: tuple[str, ...] = ("accuracy", "loss")  # what a supernet of this space predicts
+
+    @abstractmethod
+    def parse(self, text: str) -> str:
+        """Canonical string of one architecture, from any notation the field uses for this space.
+
+        Raises:
+            InputError: not an architecture of this space; the message says where it departs from one.
+        """
+
+    @abstractmethod
+    def encode(self, architectures: Sequence[str]) -> np.ndarray:
+        """Choices [n, decisions] of canonical strings."""
+
+    @abstractmethod
+    def decode(self, choices: np.ndarray) -> np.ndarray:
+        """Canonical strings [n] of choices [n, decisions]."""
+
+    @abstractmethod
+    def describe(self, architectures: Sequence[str], **options) -> pd.DataFrame:
+        """One row per architecture: `architecture`, `params`, `flops` (multiply-accumulates, as the benchmark counts
+        them), `is_valid`, `isomorphism_class` (equal = the same network up to renaming) and `n_<operation>` counts."""
+
+    @abstractmethod
+    def sample(self, n: int, seed: int, subset: str | None = None) -> np.ndarray:
+        """`n` distinct architectures drawn uniformly from `subset` (default: the first of `subsets`).
+
+        Raises:
+            InputError: unknown subset, or `n` larger than it.
+        """
+
+    def architectures(self) -> pd.DataFrame:
+        """`describe` of the whole space, in official order where there is one.
+
+        Raises:
+            InputError: the space is too large to list.
+        """
+        raise InputError(
+            f"{self.name} has {self.size:,} architectures, too many to list. Use get_space({self.name!r}).sample(n, seed)."
+        )
+
+    def parse_all(self, texts: Iterable[str]) -> np.ndarray:
+        """Canonical strings of many architectures.
+
+        Raises:
+            InputError: some are not in the space; the message counts them and explains the first.
+        """
+        texts = list(texts)
+        parsed: dict[object, str | None] = {}
+        first: InputError | None = None
+        for text in dict.fromkeys(texts):
+            try:
+                parsed[text] = self.parse(text)
+            except InputError as error:
+                parsed[text] = None
+                first = first or error
+        if first is not None:
+            bad = sum(parsed[text] is None for text in texts)
+            raise InputError(f"{bad:,} of {len(texts):,} architectures are not in {self.name}; the first: {first}")
+        return as_strings([parsed[text] for text in texts])
+
+    def decide(self, architectures: Sequence[str]) -> pd.DataFrame:
+        """The choices by name: one categorical column per decision, rows as `architectures`."""
+        choices = self.encode(architectures)
+        return pd.DataFrame(
+            {
+                decision.name: pd.Categorical.from_codes(choices[:, i], categories=list(decision.values))
+                for i, decision in enumerate(self.decisions)
+            }
+        )
+
+    def truth_keys(self, architectures: Sequence[str]) -> np.ndarray:
+        """What truth and predictions are joined on [n]: the canonical string, unless the benchmark stores classes."""
+        return as_strings(architectures)
+
+    def _subset(self, subset: str | None) -> str:
+        if subset is None:
+            return next(iter(self.subsets))
+        if subset not in self.subsets:
+            raise unknown(f"subset of {self.name}", subset, self.subsets)
+        return subset
+
+    def _draw(self, population: int, n: int, seed: int) -> np.ndarray:
+        """`n` distinct integers below `population`."""
+        if not 0 <= n <= population:
+            raise InputError(f"can't sample {n:,} of {population:,} architectures of {self.name}: ask for fewer.")
+        return np.random.default_rng(seed).choice(population, size=n, replace=False)
+
+
+def as_strings(values: Iterable) -> np.ndarray:
+    """A 1-d object array, also of a single value or of none."""
+    values = list(values)
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
