@@ -142,8 +142,7 @@ def check_predictions(table: pd.DataFrame, space: str | Space, where: str, run: 
         )
     if table.empty:
         raise InputError(f"{where}: the table has no rows.")
-    result = pd.DataFrame({"run": table["run"].astype("str").to_numpy() if "run" in table else run or where})
-    result["run"] = result["run"].astype("str")
+    result = pd.DataFrame({"run": table["run"].astype("str").to_numpy() if "run" in table else [run or where] * len(table)})
     for key in ("seed", "epoch", "step"):
         result[key] = _integers(table[key], key, where) if key in table else pd.array([pd.NA] * len(table), "Int64")
     result["bn"] = (table["bn"] if "bn" in table else pd.Series(pd.NA, index=table.index)).astype("str").to_numpy()

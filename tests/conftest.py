@@ -1,0 +1,27 @@
+"""Fixtures that several rooms' tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def shared_folder() -> Path:
+    """The folder of real tables, images and text: $NASBIAS_SHARED, else `shared/` beside the repository."""
+    default = Path(__file__).resolve().parents[2] / "shared"
+    return Path(os.environ.get("NASBIAS_SHARED", default)) / "data"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The shared data folder; tests that need it are skipped where it is missing."""
+    folder = shared_folder()
+    if not folder.is_dir():
+        pytest.skip(f"real data is not here: {folder} (set NASBIAS_SHARED)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path_factory, monkeypatch):
+    """Every test has an empty truth store of its own."""
+    monkeypatch.setenv("NASBIAS_DATA", str(tmp_path_factory.mktemp("store")))
