@@ -1,0 +1,34 @@
+"""What a reader of one benchmark format is: a name, a recogniser and a reading function.
+
+Every space has a module `nasbias.truth.<space>` (dashes as underscores) whose `FORMATS` lists the files and objects it
+can read, in the order in which they are tried. What a reader returns is checked by `tables.check_truth`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Format:
+    """One official form of a space's ground truth.
+
+    Attributes:
+        name: short identifier, e.g. "tfrecord"; stored with the table.
+        describes: one line for `show`: what the numbers are and which split is which.
+        recognises: a cheap look at a path (name, magic bytes, column names); never raises on a readable path.
+        read: the truth table of a path that was recognised; `InputError` for what is wrong with the file.
+        takes_object: whether an object that the user holds (an official API) is of this form.
+        read_object: the truth table of such an object.
+        licence: what is known of the numbers' licence.
+    """
+
+    name: str
+    describes: str
+    recognises: Callable[[Path], bool]
+    read: Callable[[Path], pd.DataFrame]
+    takes_object: Callable[[object], bool] | None = None
+    read_object: Callable[[object], pd.DataFrame] | None = None
+    licence: str = "not stated by the source"
