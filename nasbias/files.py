@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import platformdirs
+
 
 @contextmanager
 def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
@@ -25,6 +27,12 @@ def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def data_folder() -> Path:
+    """The folder nasbias keeps things in: $NASBIAS_DATA, else the platform's user data folder. Not created here."""
+    own = os.environ.get("NASBIAS_DATA")
+    return Path(own).expanduser() if own else Path(platformdirs.user_data_dir("nasbias", appauthor=False))
 
 
 def sha256(path: str | os.PathLike) -> str:
