@@ -1,0 +1,192 @@
+"""Image sets as tensors that stay on the device: no DataLoader, no worker, no copy per batch.
+
+    images = load_images("cifar10", resolution=16, valid_size=10_000, seed=0, device="cuda")
+    for index in batches(images.train_x, 128, generator):
+        x = images.normalise(random_flip(random_crop(images.train_x[index], 2, generator), generator))
+        y = images.train_y[index]
+
+Pixels are kept as uint8 (a quarter of float32's memory and of the traffic in augmentation; CIFAR-10 at 32x32 is 184 MB)
+and normalised per batch: 0.2 ms for 128 images at 16x16, where a training step takes 45 ms on the same core.
+"""
+
+from collections.abc import Iterator, Sized
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from nasbias.datasets import digits, parquet
+from nasbias.datasets._decoded import Decoded, area_average, decode, resize
+from nasbias.errors import InputError
+
+READERS = (parquet,)
+
+
+@dataclass(frozen=True)
+class Images:
+    """Training, validation and test images on one device. x: uint8 [n, channels, height, width]; y: int64 [n].
+
+    Each split is in an order shuffled by the seed, so that its first k images are a random sample of it.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    train_x: torch.Tensor
+    train_y: torch.Tensor
+    valid_x: torch.Tensor
+    valid_y: torch.Tensor
+    test_x: torch.Tensor
+    test_y: torch.Tensor
+    mean: torch.Tensor  # [channels, 1, 1], of pixel / 255 over the source's whole training split
+    std: torch.Tensor
+    fingerprint: str  # SHA-256 of the source's bytes
+
+    @property
+    def channels(self) -> int:
+        return self.train_x.shape[1]
+
+    @property
+    def resolution(self) -> int:
+        return self.train_x.shape[-1]
+
+    @property
+    def device(self) -> torch.device:
+        return self.train_x.device
+
+    def normalise(self, x: torch.Tensor, memory_format: torch.memory_format = torch.preserve_format) -> torch.Tensor:
+        """float32 (x / 255 - mean) / std; pass `torch.channels_last` for that memory order."""
+        x = x.to(torch.float32, memory_format=memory_format)
+        return x.sub_(self.mean * 255).div_(self.std * 255)
+
+
+def load_images(
+    name_or_path: str | Path = "digits",
+    *,
+    resolution: int | None = None,
+    channels: Literal["gray", "rgb"] | None = None,
+    valid: Literal["train", "test"] = "train",
+    train_size: int | None = None,
+    valid_size: int | None = None,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
+) -> Images:
+    """An image set, split and on the device. The first load of a source decodes it, later ones take milliseconds.
+
+    Args:
+        name_or_path: a name (`digits`, `cifar10`, ...) or the path of a file or folder; `python -m nasbias.datasets list`.
+        resolution: side to resize to by area averaging; default: as the source has it.
+        channels: "gray" (ITU-R 601 luma) or "rgb" (gray repeated); default: as the source has it.
+        valid: where validation images come from: cut out of the training split (default), or the test split (P1).
+        train_size, valid_size: how many images; default: a fifth of the training split for validation (all of the test
+            split with valid="test"), all that remains for training. With one seed a smaller set is part of the larger.
+        seed: of the split and of the order. Validation images are drawn from the front of the shuffled split, training
+            images from its back.
+        device: where the tensors live.
+
+    Raises:
+        InputError: unknown name, missing or damaged file, impossible size, resolution or device.
+    """
+    if resolution is not None and not 1 <= resolution <= parquet.MAX_SIDE:
+        raise InputError(f"resolution must lie in 1 to {parquet.MAX_SIDE}, not {resolution}.")
+    decoded = _decoded(name_or_path, resolution)
+    train_x, test_x = (convert_channels(x, channels) for x in (decoded.train_x, decoded.test_x))
+    n_train, n_test = len(train_x), len(test_x)
+    order = torch.from_numpy(np.random.default_rng(seed).permutation(n_train))
+    test_order = torch.from_numpy(np.random.default_rng([seed, 1]).permutation(n_test))
+    if valid == "test":
+        if not n_test:
+            raise InputError(f"{decoded.name} has no test split to validate on. Leave valid at 'train'.")
+        valid_order = test_order[: _size(valid_size, n_test, n_test, "valid_size", decoded.name)]
+        valid_x, valid_y = test_x[valid_order], decoded.test_y[valid_order]
+        left = n_train
+    elif valid == "train":
+        valid_order = order[: _size(valid_size, n_train // 5, n_train - 1, "valid_size", decoded.name)]
+        valid_x, valid_y = train_x[valid_order], decoded.train_y[valid_order]
+        left = n_train - len(valid_order)
+    else:
+        raise InputError(f"valid must be 'train' or 'test', not {valid!r}.")
+    kept = order.flip(0)[: _size(train_size, left, left, "train_size", decoded.name)]
+    mean, std = _moments(train_x)
+    try:
+        device = torch.device(device)
+        tensors = [
+            tensor.to(device)
+            for tensor in (
+                train_x[kept],
+                decoded.train_y[kept],
+                valid_x,
+                valid_y,
+                test_x[test_order],
+                decoded.test_y[test_order],
+                mean,
+                std,
+            )
+        ]
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"device {str(device)!r} can't be used: {error}") from None
+    return Images(decoded.name, decoded.classes, *tensors, decoded.fingerprint)
+
+
+def batches(
+    x: Sized, batch_size: int, generator: torch.Generator, *, drop_last: bool = False
+) -> Iterator[torch.Tensor]:
+    """One epoch: a fresh permutation of the indices of `x`, in batches of int64 [batch_size]; the last may be smaller."""
+    n = len(x)
+    device = x.device if isinstance(x, torch.Tensor) else generator.device
+    order = torch.randperm(n, generator=generator, device=generator.device).to(device)
+    yield from order[: n - n % batch_size if drop_last else n].split(batch_size)
+
+
+def convert_channels(x: torch.Tensor, channels: str | None) -> torch.Tensor:
+    """uint8 [n, 1 or 3, h, w] with the channels wished for.
+
+    Raises:
+        InputError: neither None, "gray" nor "rgb".
+    """
+    if channels not in (None, "gray", "rgb"):
+        raise InputError(f"channels must be gray or rgb, not {channels!r}.")
+    if channels == "gray" and x.shape[1] == 3:
+        weights = torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
+        parts = [(part * weights).sum(1, keepdim=True).round_().to(torch.uint8) for part in x.split(4096)]
+        return torch.cat(parts) if parts else x[:, :1]
+    if channels == "rgb" and x.shape[1] == 1:
+        return x.expand(-1, 3, -1, -1).contiguous()
+    return x
+
+
+def _decoded(name_or_path: str | Path, resolution: int | None) -> Decoded:
+    if str(name_or_path) == "digits":
+        decoded = digits.read()
+        return decoded if resolution is None else resize(decoded, resolution)
+    path = Path(name_or_path).expanduser()
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder.")
+    for reader in READERS:
+        if reader.recognises(path):
+            return decode(path, reader.read, resolution)
+    raise InputError(f"{path}: not an image set. Known: {'; '.join(reader.DESCRIBES for reader in READERS)}.")
+
+
+def _size(asked: int | None, default: int, most: int, name: str, source: str) -> int:
+    if asked is None:
+        return default
+    if not 1 <= asked <= most:
+        raise InputError(f"{name} is {asked:,}, but {source} has room for 1 to {most:,} there.")
+    return asked
+
+
+def _moments(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation per channel of pixel / 255, [channels, 1, 1], exact from integer histograms."""
+    values = torch.arange(256, dtype=torch.float64)
+    mean, std = [], []
+    for channel in range(x.shape[1]):
+        counts = torch.zeros(256, dtype=torch.float64)
+        for part in x[:, channel].split(4096):
+            counts += torch.bincount(part.flatten(), minlength=256)
+        share = counts / counts.sum()
+        mean.append(float((share * values).sum()))
+        std.append(float((share * (values - mean[-1]) ** 2).sum().sqrt()))
+    shape = (-1, 1, 1)
+    return torch.tensor(mean).view(shape) / 255, torch.tensor(std).clamp(min=1e-3).view(shape) / 255
