@@ -71,6 +71,14 @@ class Space(ABC):
             f"{self.name} has {self.size:,} architectures, too many to list. Use get_space({self.name!r}).sample(n, seed)."
         )
 
+    def population(self, subset: str | None = None) -> np.ndarray | None:
+        """Choices [n, decisions] of every architecture of a subset; None where they are too many to list."""
+        return None
+
+    def draw(self, n: int, rng: np.random.Generator, subset: str | None = None) -> np.ndarray:
+        """Choices [n, decisions] drawn uniformly, with replacement, from a subset too large to list."""
+        raise NotImplementedError
+
     def parse_all(self, texts: Iterable[str]) -> np.ndarray:
         """Canonical strings of many architectures.
 

@@ -111,6 +111,9 @@ class NB201(Space):
             keep = keep & (_isomorphism_classes() == np.arange(self.size))
         return _strings()[keep]
 
+    def population(self, subset: str | None = None) -> np.ndarray:
+        return self.encode(self.members(subset))
+
     def functional_classes(self, affine: bool = True, bn: str = "recalibrated") -> np.ndarray:
         """Classes [15,625] of architectures that are one and the same function inside any one supernet.
 

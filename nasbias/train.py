@@ -1,0 +1,76 @@
+"""`python -m nasbias.train`: train a supernet, or one architecture alone, into a run folder.
+
+Resumes an interrupted run; a finished one is left as it is.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nasbias.command import Parser, add_fields, add_format, command, fields_of, note, print_table, to_json
+from nasbias.errors import InputError
+from nasbias.spaces import get_space
+
+EXAMPLE = (
+    "python -m nasbias.train --space nb201 --dataset cifar10 --epochs 64 --checkpoints 4,8,16,32,64 --out runs/nb201-0"
+)
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    """The command; see the module's docstring."""
+    space = _space_of(argv)
+    from nasbias.supernets import recipe_of, supernet_options
+    from nasbias.training import Training, train
+
+    options = supernet_options(space)
+    parser = Parser(prog="python -m nasbias.train", description=__doc__, example=EXAMPLE)
+    parser.add_argument("--out", type=Path, required=True, help="run folder")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1; two processes beat two threads)")
+    add_format(parser)
+    add_fields(parser, Training, skip=("network",))
+    network = parser.add_argument_group(f"network of {space}")
+    add_fields(network, options)
+    parser.set_defaults(**recipe_of(space))
+    arguments = parser.parse_args(argv)
+
+    import torch
+
+    torch.set_num_threads(arguments.threads)
+    config = Training(
+        **fields_of(Training, arguments), network=dataclasses.asdict(options(**fields_of(options, arguments)))
+    )
+    if config.standalone:
+        config = dataclasses.replace(config, standalone=get_space(space).parse(config.standalone))
+
+    def report(record: dict) -> None:
+        note(
+            f"epoch {record['epoch']:>{len(str(config.epochs))}}/{config.epochs}  loss {record['loss']:.4f}  "
+            f"{record['images_per_second']:,.0f} images/s  {record['seconds']:.1f} s"
+        )
+
+    folder = train(config, arguments.out, report)
+    import pandas as pd
+
+    log = folder.log
+    if arguments.format == "json":
+        print(to_json({"run": str(folder.path), "identity": config.identity, "checkpoints": folder.epochs, "log": log}))
+        return 0
+    print_table(pd.DataFrame(log).tail(5), title=f"{folder.path}: {len(log)} epochs, checkpoints {folder.epochs}")
+    print(f"next: python -m nasbias.score {folder.path}")
+    return 0
+
+
+def _space_of(argv: Sequence[str]) -> str:
+    """The space decides which options there are, so it is read first."""
+    for position, word in enumerate(argv):
+        if word == "--space" and position + 1 < len(argv):
+            return get_space(argv[position + 1]).name
+        if word.startswith("--space="):
+            return get_space(word.removeprefix("--space=")).name
+    return "nb201"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

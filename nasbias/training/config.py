@@ -1,0 +1,103 @@
+"""A run's configuration: a frozen dataclass, written to the run folder as config.toml; its hash is the run's identity."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+
+from nasbias.errors import InputError, unknown
+
+Order = Literal["uniform", "cycle", "shuffled", "reshuffled", "fair"]
+
+
+def _option(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class Training:
+    """One supernet or stand-alone run. The defaults are P2's protocol (arXiv 2010.08219) for NAS-Bench-201; a space's
+    own recipe (`supernets.<space>.RECIPE`) replaces them where it differs."""
+
+    space: str = _option("nb201", "search space")
+    dataset: str = _option("digits", "a data set's name or path")
+    resolution: int | None = _option(None, "resize images to this many pixels a side; none = as they are")
+    train_size: int | None = _option(None, "training images; none = all that validation leaves")
+    valid_size: int | None = _option(None, "validation images, split off the training set; none = the data set's own rule")
+    valid_from: Literal["train", "test"] = _option("train", "validation images: a part of train, or the test split (P1)")
+    split_seed: int = _option(0, "seed of the train/validation split, shared by runs that are to be compared")
+    epochs: int = _option(64, "passes over the training images")
+    checkpoints: tuple[int, ...] = _option((), "epochs to keep; the last one always is")
+    batch_size: int = _option(256, "images per architecture and step")
+    learning_rate: float = _option(0.1, "initial learning rate; cosine to --final-learning-rate over all steps")
+    final_learning_rate: float = _option(0.0, "learning rate at the last step")
+    momentum: float = _option(0.9, "SGD momentum")
+    nesterov: bool = _option(True, "Nesterov momentum")
+    weight_decay: float = _option(5e-4, "weight decay")
+    clip: float = _option(5.0, "gradient norm limit; 0 = none")
+    crop: int = _option(4, "pixels of padding for random crops; 0 = none")
+    flip: bool = _option(True, "random horizontal flips")
+    cutout: int = _option(0, "side of the square cut out of every image; 0 = none")
+    order: Order = _option("uniform", "which architecture next; fair = FairNAS permutations")
+    per_step: int = _option(1, "architectures per step, their gradients averaged")
+    subset: str | None = _option(None, "subset of the space to train on; none = the space's first")
+    architectures: str | None = _option(None, "file with one architecture a line: train on these alone")
+    standalone: str | None = _option(None, "train this architecture alone")
+    move_unsampled: bool = _option(False, "let weight decay and momentum move the weights a step does not use")
+    seed: int = _option(0, "seed of initialisation, order and augmentation")
+    precision: Literal["auto", "32-true", "bf16-mixed"] = _option("auto", "auto = bf16 autocast on a GPU, float32 on a CPU")
+    device: str = _option("auto", "auto, cpu or cuda")
+    network: dict[str, Any] = field(default_factory=dict)  # the space's own options, by name
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 1 or self.per_step < 1:
+            raise InputError(
+                f"epochs ({self.epochs}), batch_size ({self.batch_size}) and per_step ({self.per_step}) must be 1 or more."
+            )
+        late = [epoch for epoch in self.checkpoints if not 1 <= epoch <= self.epochs]
+        if late:
+            raise InputError(f"checkpoint {late[0]} is not among the epochs 1 to {self.epochs}.")
+
+    @property
+    def kept_epochs(self) -> tuple[int, ...]:
+        """Epochs after which a checkpoint is kept, the last one included."""
+        return tuple(sorted({*self.checkpoints, self.epochs}))
+
+    @property
+    def identity(self) -> str:
+        """Twelve hexadecimal digits: equal configurations, equal runs."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def to_toml(self) -> str:
+        """TOML text that `read_config` reads back; a field without a value is left out."""
+        values = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
+        return tomli_w.dumps(values)
+
+
+def read_config(path: str | os.PathLike) -> Training:
+    """The configuration in a config.toml.
+
+    Raises:
+        InputError: no such file, not TOML, or a field that `Training` does not have.
+    """
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file. A run folder holds config.toml; python -m nasbias.train makes one.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not TOML ({error}).") from None
+    known = [f.name for f in dataclasses.fields(Training)]
+    for name in values:
+        if name not in known:
+            raise unknown(f"field in {path.name}", name, known)
+    if "checkpoints" in values:
+        values["checkpoints"] = tuple(values["checkpoints"])
+    return Training(**values)

@@ -1,0 +1,55 @@
+"""The image classification task: batches of augmented images, cross entropy."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nasbias.datasets import load_images
+from nasbias.datasets.augment import cutout, random_crop, random_flip
+from nasbias.supernets import Choice
+from nasbias.training.config import Training
+
+AUXILIARY_WEIGHT = 0.4  # of the auxiliary head's loss, where a network has one (DARTS)
+
+
+class ImageTask:
+    """Training images on the device; an epoch is a random permutation cut into whole batches."""
+
+    def __init__(self, config: Training, device: torch.device) -> None:
+        self.config = config
+        self.images = load_images(
+            config.dataset,
+            resolution=config.resolution,
+            train_size=config.train_size,
+            valid_size=config.valid_size,
+            valid=config.valid_from,
+            seed=config.split_seed,
+            device=device,
+        )
+        self.batch_size = min(config.batch_size, len(self.images.train_y))
+        self.steps = len(self.images.train_y) // self.batch_size
+        self.sizes = {"inputs": self.images.channels, "classes": len(self.images.classes)}
+
+    def begin_epoch(self, generator: torch.Generator) -> None:
+        """Shuffle the training images."""
+        order = torch.randperm(len(self.images.train_y), generator=generator)
+        self.order = order.to(self.images.train_x.device)
+
+    def loss(self, network: nn.Module, choice: Choice, step: int, generator: torch.Generator) -> Tensor:
+        """Mean cross entropy of the epoch's batch number `step` under one architecture."""
+        indices = self.order[step * self.batch_size : (step + 1) * self.batch_size]
+        x, y = self.augment(self.images.train_x[indices], generator), self.images.train_y[indices]
+        output = network(x, choice)
+        if isinstance(output, tuple):
+            logits, auxiliary = output
+            return F.cross_entropy(logits, y) + AUXILIARY_WEIGHT * F.cross_entropy(auxiliary, y)
+        return F.cross_entropy(output, y)
+
+    def augment(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Normalised float images [n, channels, height, width], channels_last, of uint8 ones."""
+        if self.config.crop:
+            x = random_crop(x, self.config.crop, generator)
+        if self.config.flip:
+            x = random_flip(x, generator)
+        x = self.images.normalise(x, memory_format=torch.channels_last)
+        return cutout(x, self.config.cutout, generator) if self.config.cutout else x

@@ -1,0 +1,212 @@
+"""The training loop, the same for supernets and stand-alone networks.
+
+Each step trains the weights of the architectures it samples and leaves the others still (torch 1's zero_grad did not:
+weight decay and momentum moved them; `move_unsampled` brings that back). On a CPU the same seed gives the same weights to
+the bit, and a resumed run equals an uninterrupted one.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from nasbias.errors import InputError
+from nasbias.spaces import get_space
+from nasbias.supernets import build_supernet, options_from
+from nasbias.training.config import Training
+from nasbias.training.folder import RunFolder, read_tensors, write_tensors
+from nasbias.training.images import ImageTask
+from nasbias.training.sampling import Sampler
+
+SAVE_SECONDS = 120  # at most this much work is lost when a run is killed
+
+
+def train(
+    config: Training,
+    out: str | Path,
+    report: Callable[[dict[str, Any]], None] | None = None,
+    stop_after: int | None = None,
+) -> RunFolder:
+    """Carry out a run in the folder `out`, going on where an earlier call stopped; a finished run is left as it is.
+
+    Args:
+        report: called with the log record of every finished epoch.
+        stop_after: stop once this epoch is finished and its state saved, as an interruption would.
+
+    Raises:
+        InputError: the folder holds another run, or the configuration asks for what the space or data set lacks.
+    """
+    folder = RunFolder(out)
+    run = Run(config)
+    folder.create(config)
+    if folder.is_finished:
+        return folder
+    run.resume(folder)
+    saved = time.monotonic()
+    while run.epoch < config.epochs:
+        record = run.train_epoch()
+        if report:
+            report(record)
+        if run.epoch in config.kept_epochs:
+            run.save(folder.checkpoint(run.epoch))
+        stopping = run.epoch == stop_after
+        if run.epoch in config.kept_epochs or stopping or time.monotonic() - saved > SAVE_SECONDS:
+            run.save(folder.latest)
+            folder.write_log(run.log)
+            saved = time.monotonic()
+        if stopping:
+            return folder
+    folder.latest.unlink(missing_ok=True)
+    return folder
+
+
+class Run:
+    """Network, optimiser, sampler and generators of one run, with their whole state."""
+
+    def __init__(self, config: Training) -> None:
+        self.config = config
+        accelerator = {"cuda": "gpu"}.get(config.device, config.device)
+        on_gpu = accelerator == "gpu" or (accelerator == "auto" and torch.cuda.is_available())
+        precision = config.precision if config.precision != "auto" else "bf16-mixed" if on_gpu else "32-true"
+        self.fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
+        self.generator = torch.Generator().manual_seed(config.seed)
+        self.task = make_task(config, self.fabric.device)
+        self.network = make_network(config, self.task.sizes, self.generator).to(self.fabric.device)
+        self.sampler = make_sampler(config)
+        self.optimiser = torch.optim.SGD(
+            self.network.parameters(),
+            lr=config.learning_rate,
+            momentum=config.momentum,
+            nesterov=config.nesterov and config.momentum > 0,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+        for parameter in self.network.parameters():  # fused SGD wants all momentum buffers or none
+            self.optimiser.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        self.epoch = 0
+        self.log: list[dict[str, Any]] = []
+
+    def train_epoch(self) -> dict[str, Any]:
+        """One pass over the data; returns its log record."""
+        started = time.perf_counter()
+        self.network.train()
+        self.task.begin_epoch(self.generator)
+        total = torch.zeros((), device=self.fabric.device)
+        for step in range(self.task.steps):
+            total += self.train_step(self.epoch * self.task.steps + step, step)
+        self.epoch += 1
+        loss = (total / self.task.steps).item()
+        if not math.isfinite(loss):
+            raise InputError(f"the training loss is {loss} in epoch {self.epoch}. Lower --learning-rate or set --clip.")
+        seconds = time.perf_counter() - started
+        images = self.task.steps * self.task.batch_size * self.config.per_step
+        record = {
+            "epoch": self.epoch,
+            "step": self.epoch * self.task.steps,
+            "loss": round(loss, 6),
+            "learning_rate": self.optimiser.param_groups[0]["lr"],
+            "seconds": round(seconds, 3),
+            "images_per_second": round(images / seconds, 1),
+        }
+        self.log.append(record)
+        return record
+
+    def train_step(self, number: int, step: int) -> Tensor:
+        """Step `number` of the run, `step` of the epoch: sample, accumulate gradients, clip, move; returns the loss."""
+        config = self.config
+        rate = self.learning_rate(number)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        loss = torch.zeros((), device=self.fabric.device)
+        for choice in self.sampler.step():
+            with self.fabric.autocast():
+                part = self.task.loss(self.network, choice, step, self.generator) / config.per_step
+            self.fabric.backward(part)
+            loss += part.detach()
+        if config.move_unsampled:
+            for parameter in self.network.parameters():
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+        if config.clip:
+            nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        return loss
+
+    def learning_rate(self, number: int) -> float:
+        """Cosine from the first to the last step (P2 anneals per step)."""
+        config, total = self.config, self.config.epochs * self.task.steps
+        share = 0.5 * (1 + math.cos(math.pi * number / total))
+        return config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * share
+
+    def save(self, path: Path) -> None:
+        """Everything that going on needs, in one file."""
+        state = {"epoch": self.epoch, "sampler": self.sampler.state(), "log": self.log}
+        tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        for name, parameter in self.network.named_parameters():
+            tensors[f"momentum.{name}"] = self.optimiser.state[parameter]["momentum_buffer"]
+        tensors["random.generator"] = self.generator.get_state()
+        write_tensors(path, tensors, state)
+
+    def resume(self, folder: RunFolder) -> None:
+        """Go on from the folder's latest state, if it has one."""
+        if not folder.latest.exists():
+            return
+        tensors, state = read_tensors(folder.latest)
+        weights = {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
+        self.network.load_state_dict(weights)
+        for name, parameter in self.network.named_parameters():
+            self.optimiser.state[parameter]["momentum_buffer"].copy_(tensors[f"momentum.{name}"])
+        self.generator.set_state(tensors["random.generator"])
+        self.sampler.restore(state["sampler"])
+        self.epoch, self.log = state["epoch"], state["log"]
+
+
+def make_task(config: Training, device: torch.device) -> Any:
+    """The data and loss of a run."""
+    return ImageTask(config, device)
+
+
+def make_network(config: Training, sizes: dict[str, int], generator: torch.Generator | None = None) -> nn.Module:
+    """A run's network before training, channels_last; the same `generator` state gives the same weights."""
+    space = get_space(config.space)
+    allowed = None
+    if config.standalone:
+        allowed = [(value,) for value in space.encode([space.parse(config.standalone)])[0].tolist()]
+    with torch.random.fork_rng(devices=[]):
+        if generator is not None:
+            torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
+        network = build_supernet(config.space, options_from(config.space, config.network), allowed=allowed, **sizes)
+    return network.to(memory_format=torch.channels_last)
+
+
+def make_sampler(config: Training) -> Sampler:
+    """The order in which a run trains its architectures."""
+    space = get_space(config.space)
+    only: np.ndarray | None = None
+    if config.standalone:
+        only = space.encode([space.parse(config.standalone)])
+    elif config.architectures:
+        only = space.encode(space.parse_all(read_lines(config.architectures)))
+    return Sampler(space, config.order, config.per_step, config.seed, config.subset, only)
+
+
+def read_lines(path: str | Path) -> list[str]:
+    """The non-empty lines of a text file: one architecture each.
+
+    Raises:
+        InputError: the file is missing or empty.
+    """
+    try:
+        lines = [line.strip() for line in Path(path).read_text().splitlines() if line.strip()]
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror}).") from None
+    if not lines:
+        raise InputError(f"{path}: no architectures in it. One a line is wanted.")
+    return lines
