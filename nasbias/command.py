@@ -120,8 +120,9 @@ def print_table(table: pd.DataFrame, title: str = "", digits: int = 3) -> None:
     for row in table.itertuples(index=False):
         view.add_row(*(_cell(value, digits) for value in row))
     console = Console(highlight=False)
-    # Without a terminal rich assumes 80 columns and would cut cells: give a pipe the room it needs.
-    console.print(view, width=None if console.is_terminal else 400, crop=False)
+    if not console.is_terminal:  # rich assumes 80 columns there and would cut cells: give a pipe the room it needs
+        console = Console(highlight=False, width=400)
+    console.print(view, crop=False)
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike) -> None:
