@@ -1,7 +1,7 @@
-"""A data set as its source holds it, decoded once: uint8 pixels, resized by area averaging, cached as one memory-mapped file.
+"""A data set as its source holds it, decoded once: uint8 pixels, resized by area averaging, cached in one file.
 
-Decoding 60,000 JPEGs takes seconds and a second start should not: `decode` keeps the result under the data folder, keyed
-by the source's path, size and time of change and by the resolution. Deleting that folder costs only time.
+Decoding 60,000 JPEGs takes seconds and a second start should not: `decode` keeps the result in `cache/` of the data
+folder, keyed by the source's path, size and time of change and by the resolution. Deleting it costs only time.
 """
 
 import contextlib
@@ -62,10 +62,10 @@ def assemble(
     for split, (x, y) in (("training", train), ("test", test)):
         if len(x) != len(y):
             raise InputError(f"{where}: {len(x):,} {split} images but {len(y):,} labels.")
-        if len(y) and not (0 <= int(y.min()) and int(y.max()) < len(classes)):
-            wrong = int(y.min()) if y.min() < 0 else int(y.max())
-            raise InputError(f"{where}: a {split} label is {wrong}; it must lie in 0 to {len(classes) - 1}.")
-    tensors = [torch.from_numpy(np.ascontiguousarray(x)) for x in (train[0], test[0].reshape(-1, *shape))]
+        wrong = [int(label) for label in np.unique(y) if not 0 <= label < len(classes)]
+        if wrong:
+            raise InputError(f"{where}: a {split} label is {wrong[0]}; it must lie in 0 to {len(classes) - 1}.")
+    tensors = [torch.from_numpy(np.require(x, requirements=("C", "W"))) for x in (train[0], test[0].reshape(-1, *shape))]
     labels = [torch.from_numpy(np.asarray(y, dtype=np.int64)) for y in (train[1], test[1])]
     return Decoded(name, classes, tensors[0], labels[0], tensors[1], labels[1])
 
@@ -88,7 +88,7 @@ def decode(path: Path, read: Callable[[Path], Decoded], resolution: int | None =
 
 
 def resize(decoded: Decoded, resolution: int) -> Decoded:
-    """The same images at `resolution` x `resolution`, by area averaging (each new pixel is the mean of what it covers)."""
+    """The same images at `resolution` x `resolution`, by area averaging: a new pixel is the mean of what it covers."""
     return replace(
         decoded, train_x=area_average(decoded.train_x, resolution), test_x=area_average(decoded.test_x, resolution)
     )

@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits: 1,797 gray 8x8 images of 10 classes, embedded, for a first run without any download.
+"""scikit-learn's handwritten digits: 1,797 gray 8x8 images of 10 classes, embedded: a first run without any download.
 
 The set has no test split of its own: 297 images, always the same ones, are set aside. Not discriminative between
 architectures (their spread is about the seed noise): for trying things out, not for findings.
@@ -21,7 +21,7 @@ def read() -> Decoded:
         from sklearn.datasets import load_digits
     except ImportError:
         raise missing_extra("scikit-learn", "train") from None
-    pixels, labels = load_digits(return_X_y=True)
+    pixels, labels = (np.asarray(array) for array in load_digits(return_X_y=True))
     x = np.rint(pixels.reshape(-1, 1, 8, 8) * (255 / 16)).astype(np.uint8)
     order = np.random.default_rng(0).permutation(len(x))
     test, train = order[:N_TEST], order[N_TEST:]

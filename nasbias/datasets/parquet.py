@@ -1,8 +1,9 @@
-"""Parquet files of encoded images: one file, or a folder of `train-*.parquet` and `test-*.parquet` as Hugging Face has it.
+"""Parquet files of encoded images: one file, or a folder of train and test files as Hugging Face has it.
 
 The image column holds JPEG, PNG or WebP bytes, plain or as struct {bytes, path}; the label column is `label`,
-`fine_label` or `labels`; a file may hold both splits, told apart by a column `split` (train, test). Class names come from
-the Hugging Face metadata where they are there. Without a test split the test tensors are empty.
+`fine_label` or `labels`. One file may hold both splits, told apart by a column `split` (train, test); in a folder the
+word train or test in a file's or subfolder's name tells (`train-00000-of-00001.parquet`, `test/0000.parquet`). Class
+names come from the Hugging Face metadata where they are there. Without a test split the test tensors are empty.
 """
 
 import io
@@ -27,7 +28,7 @@ MAX_SIDE = 512  # nothing here trains on more; guards against a small file that 
 
 
 def recognises(path: Path) -> bool:
-    return path.suffix == ".parquet" if path.is_file() else any(path.rglob("*.parquet"))
+    return path.suffix == ".parquet" if path.is_file() else bool(_files(path))
 
 
 def read(path: Path) -> Decoded:
@@ -62,6 +63,11 @@ def read(path: Path) -> Decoded:
         names = tuple(str(number) for number in range(highest + 1))
     name = path.stem if path.is_file() else path.name
     return assemble(name, names, (pixels["train"], labels["train"]), (pixels["test"], labels["test"]), str(path))
+
+
+def _files(folder: Path) -> list[Path]:
+    """The Parquet files in a folder or one level down, in order of name."""
+    return sorted([*folder.glob("*.parquet"), *folder.glob("*/*.parquet")])
 
 
 def _read_table(path: Path) -> pa.Table:
@@ -173,7 +179,8 @@ def _class_names(table: pa.Table) -> tuple[str, ...]:
         features = json.loads((table.schema.metadata or {})[b"huggingface"])["info"]["features"]
         for name in LABEL_COLUMNS:
             if name in features and "names" in features[name]:
-                return tuple(str(value) for value in features[name]["names"])
+                names = features[name]["names"]
+                return tuple(str(value) for value in (names.values() if isinstance(names, dict) else names))
     except (KeyError, TypeError, ValueError):
         pass
     return ()

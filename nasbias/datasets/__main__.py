@@ -1,0 +1,77 @@
+"""`python -m nasbias.datasets fetch NAME | list | show NAME_OR_PATH`: get image sets, list them, look at one."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import pandas as pd
+
+from nasbias.command import Parser, add_format, command, print_table, to_json
+from nasbias.datasets import published
+
+
+@command
+def main(argv: Sequence[str]) -> None:
+    parser = Parser(
+        prog="python -m nasbias.datasets", description=__doc__, example="python -m nasbias.datasets fetch cifar10"
+    )
+    actions = parser.add_subparsers(required=True, metavar="ACTION", parser_class=Parser)
+    fetch = actions.add_parser("fetch", help="download a published set, checked against its published hash")
+    fetch.add_argument("name", metavar="NAME", help=", ".join(published.PUBLISHED))
+    fetch.add_argument("--mirror", metavar="URL", help="a folder that holds the same files")
+    fetch.set_defaults(run=_fetch)
+    listing = actions.add_parser("list", help="the known sets, and where they lie")
+    listing.set_defaults(run=_list)
+    show = actions.add_parser("show", help="counts, classes, size, mean and deviation of a set")
+    show.add_argument("source", metavar="NAME_OR_PATH")
+    show.set_defaults(run=_show)
+    for action in (fetch, listing, show):
+        add_format(action)
+    arguments = parser.parse_args(argv)
+    arguments.run(arguments)
+
+
+def _fetch(arguments: argparse.Namespace) -> None:
+    path = published.fetch(arguments.name, arguments.mirror)
+    _print_facts({"name": arguments.name, "path": str(path)}, arguments.format)
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    rows = []
+    for name in published.known_names():
+        path = published.find(name)
+        describes = published.PUBLISHED[name].describes if name in published.PUBLISHED else "your own"
+        if name == "digits":
+            describes, path = "1,500 + 297 gray images 8x8 of 10 classes", "embedded in scikit-learn"
+        rows.append({"name": name, "images": describes, "path": str(path) if path else None})
+    if arguments.format == "json":
+        print(to_json(rows))
+        return
+    table = pd.DataFrame(rows)
+    table["path"] = table["path"].fillna("not here: python -m nasbias.datasets fetch " + table["name"])
+    print_table(table)
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    from nasbias.datasets import describe_images
+
+    _print_facts(describe_images(arguments.source), arguments.format)
+
+
+def _print_facts(facts: dict, format: str) -> None:
+    if format == "json":
+        print(to_json(facts))
+    else:
+        for name, value in facts.items():
+            print(f"{name:<12} {_readable(value)}")
+
+
+def _readable(value: object) -> str:
+    if isinstance(value, list):
+        shown = [f"{item:.4f}" if isinstance(item, float) else str(item) for item in value]
+        return ", ".join(shown[:12]) + (f", ... ({len(shown)})" if len(shown) > 12 else "")
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

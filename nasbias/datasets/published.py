@@ -1,0 +1,193 @@
+"""Image sets known by name: where their files are published, the published hashes, and where they lie here.
+
+A name is looked up in `images/` of the data folder ($NASBIAS_DATA). `fetch` downloads what is published and checks it
+against the hash its publisher states; whoever is offline puts the files there by hand.
+"""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pooch
+import requests
+
+from nasbias.errors import InputError, unknown
+from nasbias.files import data_folder
+
+
+@dataclass(frozen=True)
+class Published:
+    """An image set that can be fetched. The md5 are the publishers' own."""
+
+    name: str
+    describes: str
+    url: str  # of the folder that holds the files
+    files: dict[str, str]  # file name -> md5
+    folder: str = ""  # below images/, where the files make one set only together
+    also: tuple[str, ...] = ()  # what else counts as this set, below images/ or absolute
+
+    @property
+    def place(self) -> Path:
+        """The folder its files belong in."""
+        return images_folder() / self.folder
+
+    @property
+    def candidates(self) -> list[Path]:
+        own = [self.place] if self.folder else [self.place / name for name in self.files]
+        return [*own, *(images_folder() / other for other in self.also)]
+
+
+_TORONTO = "https://www.cs.toronto.edu/~kriz/"
+PUBLISHED = {
+    one.name: one
+    for one in (
+        Published(
+            "cifar10",
+            "50,000 + 10,000 RGB images 32x32 of 10 classes",
+            _TORONTO,
+            {"cifar-10-python.tar.gz": "c58f30108f718f92721af3b95e74349a"},
+            also=("cifar-10-batches-py", "cifar-10-binary.tar.gz", "cifar-10-batches-bin"),
+        ),
+        Published(
+            "cifar100",
+            "50,000 + 10,000 RGB images 32x32 of 100 classes",
+            _TORONTO,
+            {"cifar-100-python.tar.gz": "eb9058c3a382ffc7106e4002c42a8d85"},
+            also=("cifar-100-python", "cifar-100-binary.tar.gz", "cifar-100-binary"),
+        ),
+        Published(
+            "fashion-mnist",
+            "60,000 + 10,000 gray images 28x28 of 10 classes",
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+            {
+                "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+                "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+                "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+            },
+            folder="fashion-mnist",
+            also=("/usr/share/datasets/fashion-mnist",),  # Debian's package dataset-fashion-mnist
+        ),
+    )
+}
+
+
+def images_folder() -> Path:
+    return data_folder() / "images"
+
+
+def find(name: str) -> Path | None:
+    """Where a set of this name lies: a published set's files, or what the user put into images/ under the name."""
+    candidates = PUBLISHED[name].candidates if name in PUBLISHED else []
+    own = [images_folder() / name, images_folder() / f"{name}.parquet"] if name == Path(name).name else []
+    for path in [*candidates, *own]:
+        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+            return path
+    return None
+
+
+def locate(name_or_path: str | Path) -> Path:
+    """The path of a set given by name or by path; a name comes first.
+
+    Raises:
+        InputError: neither; for a published name the line says how to get it.
+    """
+    name = str(name_or_path)
+    found = find(name)
+    path = Path(name_or_path).expanduser()
+    if found is not None:
+        return found
+    if path.exists():
+        return path
+    if name in PUBLISHED:
+        known = PUBLISHED[name]
+        raise InputError(
+            f"{name} is not here yet. Run python -m nasbias.datasets fetch {name}, or put {' and '.join(known.files)} "
+            f"into {known.place}, or give a path."
+        )
+    if path.name != name:
+        raise InputError(f"{path}: no such file or folder.")
+    raise unknown("image set", name, known_names())
+
+
+def known_names() -> list[str]:
+    """Every name `load_images` takes now: digits, the published ones, the user's own in images/."""
+    folder = images_folder()
+    taken = {path.name for one in PUBLISHED.values() for path in one.candidates}
+    own = sorted(path for path in folder.iterdir() if path.name not in taken) if folder.is_dir() else []
+    names = [path.stem if path.suffix == ".parquet" else path.name for path in own if path.suffix in ("", ".parquet")]
+    return list(dict.fromkeys(["digits", *PUBLISHED, *names]))
+
+
+def fetch(name: str, mirror: str | None = None, timeout: float = 30) -> Path:
+    """Download a published set into images/, unless it is there already; return where it lies.
+
+    Args:
+        mirror: URL of a folder that holds the same files, instead of the publisher's.
+
+    Raises:
+        InputError: unknown name, no connection, or a file whose hash is not the published one (it is not kept).
+    """
+    if name not in PUBLISHED:
+        raise unknown("published image set", name, PUBLISHED)
+    known = PUBLISHED[name]
+    pooch.get_logger().setLevel(logging.ERROR)
+    url = mirror or known.url
+    for file, md5 in known.files.items():
+        source = f"{url.rstrip('/')}/{file}"
+        try:
+            with _progress_bar(file) as bar:
+                downloader: Any = pooch.HTTPDownloader(progressbar=bar, timeout=timeout)
+                pooch.retrieve(source, f"md5:{md5}", file, known.place, downloader=downloader)
+        except requests.RequestException as error:
+            reason = f"answer {error.response.status_code} from" if error.response is not None else "no connection to"
+            raise InputError(
+                f"can't download {file} ({reason} {urlsplit(source).netloc}). Get it from {known.url}{file} "
+                f"(md5 {md5}) by other means and put it into {known.place}."
+            ) from None
+        except ValueError as error:  # pooch, where the hash differs
+            raise InputError(f"{source}: not the published file (md5 should be {md5}); nothing kept. {error}") from None
+        except OSError as error:
+            raise InputError(f"can't write to {known.place}: {error}.") from None
+    return known.candidates[0]
+
+
+@contextlib.contextmanager
+def _progress_bar(description: str) -> Iterator[Any]:
+    """A bar with the four things pooch asks of one; False (no bar) where standard error is not a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield False
+        return
+    columns = (TextColumn(description), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield _Bar(progress)
+
+
+class _Bar:
+    def __init__(self, progress: Any) -> None:
+        self._progress, self._task = progress, progress.add_task("", total=None)
+
+    @property
+    def total(self) -> float | None:
+        return self._progress.tasks[0].total
+
+    @total.setter
+    def total(self, value: float) -> None:
+        self._progress.update(self._task, total=value)
+
+    def update(self, amount: float) -> None:
+        self._progress.advance(self._task, amount)
+
+    def reset(self) -> None:
+        self._progress.reset(self._task, total=self.total)
+
+    def close(self) -> None:
+        self._progress.stop()
