@@ -1,8 +1,10 @@
 """The two tables everything meets in, and their reading, checking and joining.
 
-Truth, one row per (architecture, dataset, epochs, seed): `architecture` (canonical string), `dataset`, `epochs` (training
-budget), `seed` (missing = the source gives only a mean over seeds), then measures: `valid_accuracy`, `test_accuracy` in
-per cent, or `valid_perplexity`, `test_perplexity`. Missing is NaN, never filled in.
+Truth, one row per (architecture, dataset, epochs, seed): `architecture` (canonical string), `dataset`, `epochs`
+(training budget), `seed` (missing = the source gives only a mean over seeds), then measures: `valid_accuracy`,
+`test_accuracy` in per cent, or `valid_perplexity`, `test_perplexity`. Missing is NaN, never filled in. Where a source
+has them, three more are kept (`TRUTH_EXTRAS`): `sample`, how a row came into the table ("uniform" rows may be
+correlated, those that a search chose are a biased sample), `n_seeds` and `<measure>_std` of a row that is a mean.
 
 Predictions, one row per (run, seed, epoch, step, bn, architecture): those keys, then scores: `accuracy` in per cent,
 `loss`, or any other number that a user brings. A user's own CSV needs only `architecture` and one score.
@@ -30,6 +32,11 @@ from nasbias.spaces import Space, get_space
 Split = Literal["valid", "test"]
 SPLITS: tuple[Split, ...] = ("valid", "test")
 TRUTH_KEYS = ("architecture", "dataset", "epochs", "seed")
+TRUTH_EXTRAS = (
+    "sample",
+    "n_seeds",
+    *(f"{split}_{kind}_std" for split in SPLITS for kind in ("accuracy", "perplexity")),
+)
 RUN_KEYS = ("run", "seed", "epoch", "step", "bn")
 PREDICTION_KEYS = (*RUN_KEYS, "architecture")
 _NOT_SCORES = {*PREDICTION_KEYS, "dataset", "split", "index", "arch_index", "architecture_index", "params", "flops"}
@@ -74,6 +81,11 @@ def measures_of(table: pd.DataFrame) -> list[str]:
     return [name for name in table.columns if name in MEASURES]
 
 
+def extras_of(table: pd.DataFrame) -> list[str]:
+    """The columns of `TRUTH_EXTRAS` that a truth table has."""
+    return [name for name in TRUTH_EXTRAS if name in table]
+
+
 def scores_of(table: pd.DataFrame) -> list[str]:
     """The score columns of a predictions table: every numeric column that is not a key or a cost."""
     numeric = table.select_dtypes("number").columns
@@ -81,7 +93,8 @@ def scores_of(table: pd.DataFrame) -> list[str]:
 
 
 def check_truth(table: pd.DataFrame, space: str | Space, where: str) -> pd.DataFrame:
-    """A truth table in canonical form: columns ordered, architectures canonical, keys typed; other columns are dropped.
+    """A truth table in canonical form: columns ordered, architectures canonical, keys typed; columns that are neither
+    keys nor measures nor `TRUTH_EXTRAS` are dropped.
 
     Missing `dataset`, `epochs` and `seed` columns are added as missing. `where` names the source in errors.
 
@@ -120,6 +133,8 @@ def check_truth(table: pd.DataFrame, space: str | Space, where: str) -> pd.DataF
                 f"{where}: {name} is missing (NaN) in {gap.sum():,} row(s) whose dataset and epochs have it elsewhere "
                 f"(first: {result['architecture'][gap.idxmax()]!r}). Remove these rows or leave the column out."
             )
+    for name in extras_of(table):
+        result[name] = _extra(table[name], name, where)
     _no_duplicates(result, [*TRUTH_KEYS], where)
     return result
 
@@ -142,7 +157,9 @@ def check_predictions(table: pd.DataFrame, space: str | Space, where: str, run: 
         )
     if table.empty:
         raise InputError(f"{where}: the table has no rows.")
-    result = pd.DataFrame({"run": table["run"].astype("str").to_numpy() if "run" in table else [run or where] * len(table)})
+    result = pd.DataFrame(
+        {"run": table["run"].astype("str").to_numpy() if "run" in table else [run or where] * len(table)}
+    )
     for key in ("seed", "epoch", "step"):
         result[key] = _integers(table[key], key, where) if key in table else pd.array([pd.NA] * len(table), "Int64")
     result["bn"] = (table["bn"] if "bn" in table else pd.Series(pd.NA, index=table.index)).astype("str").to_numpy()
@@ -182,7 +199,9 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
         raise InputError(f"{path}: no such file.")
     readers = {".parquet": pd.read_parquet, ".csv": pd.read_csv}
     if path.suffix not in readers:
-        raise InputError(f"{path}: unknown format {path.suffix or 'without an ending'!r}. Give a .csv or a .parquet file.")
+        raise InputError(
+            f"{path}: unknown format {path.suffix or 'without an ending'!r}. Give a .csv or a .parquet file."
+        )
     try:
         return readers[path.suffix](path)
     except (pa.ArrowException, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
@@ -216,6 +235,7 @@ def select_truth(
     epochs: int | None = None,
     seed: Literal["mean", "all"] | int = "mean",
     where: str = "truth",
+    sample: str | None = None,
 ) -> pd.DataFrame:
     """One dataset and budget of a truth table, per seed or as the mean over seeds.
 
@@ -224,9 +244,10 @@ def select_truth(
         epochs: training budget; default: the largest.
         seed: "mean" averages over the seeds (an added column `n_seeds` counts them, missing where the source gives only
             means), "all" gives every seed's row, a number that seed's rows.
+        sample: only the rows of this `sample`, such as "uniform"; default: all.
 
     Raises:
-        InputError: the table has no such dataset, budget or seed; the message lists what it has.
+        InputError: the table has no such dataset, budget, seed or sample; the message lists what it has.
     """
     known = list(table["dataset"].dropna().unique())
     if dataset is None and known:
@@ -243,7 +264,12 @@ def select_truth(
             has = ", ".join(str(budget) for budget in budgets) or "none named"
             raise InputError(f"{where} has no budget of {epochs} epochs for {dataset}. It has: {has}.")
         table = table[table["epochs"] == epochs]
-    table = table[[*TRUTH_KEYS, *measures_of(table)]]
+    if sample is not None:
+        samples = list(table["sample"].dropna().unique()) if "sample" in table else []
+        if sample not in samples:
+            raise InputError(f"{where} has no sample {sample!r}. It has: {', '.join(samples) or 'none named'}.")
+        table = table[table["sample"] == sample]
+    table = table[[*TRUTH_KEYS, *extras_of(table), *measures_of(table)]]
     if seed == "all":
         return table.reset_index(drop=True)
     if seed != "mean":
@@ -254,13 +280,18 @@ def select_truth(
         return table[table["seed"] == seed].reset_index(drop=True)
     groups = table.groupby("architecture", sort=False)
     result = groups[measures_of(table)].mean().reset_index()
+    extras = groups[extras_of(table)].first()
     counted = groups["seed"].count().to_numpy()
+    if "n_seeds" in extras:
+        counted = np.where(counted > 0, counted, extras.pop("n_seeds").fillna(0))
     result.insert(1, "dataset", dataset)
     result.insert(2, "epochs", pd.array([epochs if epochs is not None else pd.NA] * len(result), "Int64"))
     result.insert(3, "seed", pd.array([pd.NA] * len(result), "Int64"))
     result["n_seeds"] = pd.array(np.where(counted > 0, counted, -1), "Int64")
     result.loc[result["n_seeds"] < 0, "n_seeds"] = pd.NA
-    return result[[*TRUTH_KEYS, "n_seeds", *measures_of(result)]]
+    for name in extras:
+        result[name] = extras[name].to_numpy()
+    return result[[*TRUTH_KEYS, "n_seeds", *extras, *measures_of(result)]]
 
 
 def choose_split(truth: pd.DataFrame, split: Split | None = None, where: str = "truth") -> str:
@@ -276,8 +307,12 @@ def choose_split(truth: pd.DataFrame, split: Split | None = None, where: str = "
                 return f"{candidate}_{kind}"
     hint = ""
     if split == "valid" and "cifar10" in set(truth["dataset"].dropna()):
-        hint = " NAS-Bench-201's cifar10 is trained on all 50,000 images: its validation accuracies are dataset cifar10-valid."
-    raise InputError(f"{where} has no {split or 'valid or test'} split. It has: {', '.join(present) or 'nothing'}.{hint}")
+        hint = (
+            " NAS-Bench-201's cifar10 trains on all 50,000 images: its validation accuracies are dataset cifar10-valid."
+        )
+    raise InputError(
+        f"{where} has no {split or 'valid or test'} split. It has: {', '.join(present) or 'nothing'}.{hint}"
+    )
 
 
 def join_keys(space: str | Space, architectures: Sequence[str]) -> np.ndarray:
@@ -320,6 +355,14 @@ def _measured(column: pd.Series, measure: Measure, architectures: pd.Series, whe
             f"{measure.low:g} to {measure.high:g}{' ' + measure.unit if measure.unit else ''}."
         )
     return values
+
+
+def _extra(column: pd.Series, name: str, where: str) -> Any:
+    if name == "sample":
+        return column.astype("str").to_numpy()
+    if name == "n_seeds":
+        return _integers(column, name, where)
+    return column.to_numpy(dtype=float, na_value=np.nan)
 
 
 def _no_duplicates(table: pd.DataFrame, keys: list[str], where: str) -> None:
