@@ -1,5 +1,220 @@
-"""Ground truth: what each architecture reaches when it is trained alone, from official files to one tidy table."""
+"""Ground truth: what each architecture reaches when it is trained alone, from official files to one tidy table.
 
-from nasbias.truth.formats import Format
+`load_truth` answers which number: of which source, dataset, budget and seed. A source is a stored name (`python -m
+nasbias.truth import`), a file or folder in an official format, a table, or an API object. Every space has a module here
+whose `FORMATS` it can read; a CSV or Parquet file with the columns of `tables.check_truth` works for every space. Nothing
+that is read can run code.
+"""
 
-__all__ = ["Format"]
+import importlib
+import importlib.util
+import os
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from nasbias.errors import InputError
+from nasbias.files import data_folder, sha256
+from nasbias.spaces import get_space
+from nasbias.tables import MEASURES, check_truth, measures_of, read_about, read_table, select_truth, write_parquet
+from nasbias.truth import store
+from nasbias.truth.formats import Format, columns_of
+
+__all__ = ["Format", "describe_sources", "find_truth", "import_truth", "load_truth", "read_truth"]
+
+TIDY = Format(
+    name="tidy",
+    describes="a table of one's own; its columns are what their names say",
+    recognises=lambda path: "architecture" in columns_of(path) and not columns_of(path).isdisjoint(MEASURES),
+    read=read_table,
+    takes_object=lambda thing: isinstance(thing, pd.DataFrame),
+    read_object=lambda table: table,  # pyright: ignore[reportArgumentType]
+)
+
+
+def load_truth(
+    space: str,
+    source: object = None,
+    dataset: str | None = None,
+    epochs: int | None = None,
+    seed: Literal["mean", "all"] | int = "mean",
+) -> pd.DataFrame:
+    """The ground truth of a space: one dataset and training budget, per seed or as the mean over seeds.
+
+    Args:
+        source: a stored name, a path (CSV, Parquet, any official file), a table, or an official API object. Default: the
+            best present: the benchmark's own files before other tables before an installed package of retrained numbers.
+        dataset: default: the source's only one, else cifar10 (for nb201: trained on all 50,000 images, test accuracy only;
+            the validation accuracies are dataset cifar10-valid), else its first.
+        epochs: training budget; default: the largest that the source has.
+        seed: "mean" averages over the source's seeds (`n_seeds` counts them), "all" gives each, a number that one.
+
+    Returns:
+        Columns `architecture` (canonical), `dataset`, `epochs`, `seed`, then measures: `valid_accuracy`, `test_accuracy` in
+        per cent or `valid_perplexity`, `test_perplexity`; NaN where the benchmark has none. `attrs` says what was loaded:
+        `name`, `format`, `describes`, `licence`, `source`.
+
+    Raises:
+        InputError: nothing present, an unknown name, a file that is not what it claims, or no such dataset, budget or seed.
+    """
+    table, about = find_truth(space, source)
+    selected = select_truth(table, dataset, epochs, seed, where=about["name"])
+    selected.attrs = {key: about.get(key) for key in ("name", "format", "describes", "licence", "source")}
+    return selected
+
+
+def read_truth(space: str, source: object = None) -> pd.DataFrame:
+    """All rows of a truth: every dataset, budget and seed. `source` and errors as in `load_truth`."""
+    return find_truth(space, source)[0]
+
+
+def find_truth(space: str, source: object = None) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """All rows of a truth and what it is: `name`, `space`, `format`, `describes`, `licence`, `source`, `sha256`, ...
+
+    `source` and errors as in `load_truth`.
+    """
+    get_space(space)
+    if source is None:
+        return _open(_best(space))
+    if isinstance(source, str):
+        named = [each for each in describe_sources(space) if each["name"] == source]
+        if named:
+            return _open(named[0])
+        if not os.path.lexists(source):
+            known = ", ".join(each["name"] for each in describe_sources(space)) or "none yet"
+            raise InputError(f"no truth {source!r} for {space}: it is no file and no stored name. Stored: {known}.")
+    if isinstance(source, (str, os.PathLike)):
+        return _read_path(space, Path(source))
+    return _read_object(space, source)
+
+
+def import_truth(space: str, source: object, name: str) -> dict[str, Any]:
+    """Read a file, table or API object into the store under `name`; returns what is stored with it.
+
+    Replaces a stored table of that name, but only once the new one has been read and checked.
+
+    Raises:
+        InputError: an impossible name, or anything wrong with the source; the store is then as it was.
+    """
+    store.stored_path(space, name)
+    if isinstance(source, (str, os.PathLike)):
+        table, about = _read_path(space, Path(source))
+    else:
+        table, about = _read_object(space, source)
+    store.write_stored(space, name, table, {**about, "name": name})
+    return {**about, "name": name}
+
+
+def describe_sources(space: str | None = None) -> list[dict[str, Any]]:
+    """What there is to load, stored or shipped by an installed package: the provenance of each (see `find_truth`)."""
+    from nasbias.spaces import list_spaces
+
+    found = [{**about, "stored": True} for about in store.list_stored(space)]
+    taken = {(about["space"], about["name"]) for about in found}
+    for each in list_spaces() if space is None else [space]:
+        for form in list_formats(each):
+            path = form.installed() if form.installed else None
+            if path is not None and (each, form.name) not in taken:
+                found.append({**_about(each, form, path.name), "name": form.name, "path": str(path), "stored": False})
+    return found
+
+
+def list_formats(space: str) -> tuple[Format, ...]:
+    """The formats of a space's own module, in the order in which they are tried."""
+    get_space(space)
+    module = f"{__name__}.{space.replace('-', '_')}"
+    if importlib.util.find_spec(module) is None:
+        return ()
+    return importlib.import_module(module).FORMATS
+
+
+def _best(space: str) -> dict[str, Any]:
+    formats = list_formats(space)
+    rank = {form.name: (form.retrained, position) for position, form in enumerate(formats)}
+    sources = describe_sources(space)
+    if sources:
+        return min(
+            sources, key=lambda about: (rank.get(about.get("format"), (False, len(formats))), -about.get("rows", 0))
+        )
+    extras = [f"pip install 'nasbias[{form.extra}]' or " for form in formats if form.extra]
+    raise InputError(
+        f"no ground truth for {space} is here. Remedy: {''.join(extras)}python -m nasbias.truth import {space} PATH --name NAME"
+    )
+
+
+def _open(about: dict[str, Any]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    if about["stored"]:
+        return store.read_stored(about["space"], about["name"])
+    return _read_installed(about["space"], about["name"], Path(about["path"]))
+
+
+def _read_installed(space: str, name: str, path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """A package's file, which takes about a second; its table is kept in the cache, from where it takes milliseconds."""
+    cached = data_folder() / "cache" / f"truth-{space}-{name}-{sha256(path)[:16]}.parquet"
+    if cached.is_file():
+        return read_table(cached), read_about(cached)
+    table, about = _read_path(space, path)
+    about["name"] = name
+    try:
+        write_parquet(table, cached, about)
+    except OSError:
+        pass  # a folder that can't be written costs a second each time, no more
+    return table, about
+
+
+def _read_path(space: str, path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder.")
+    formats = (*list_formats(space), TIDY)
+    try:
+        form = next((form for form in formats if form.recognises(path)), None)
+        if form is None and path.suffix in (".csv", ".parquet"):
+            form = TIDY  # whose check says what is missing
+        if form is None:
+            known = ", ".join(form.name for form in formats)
+            raise InputError(f"{path}: not recognised as ground truth of {space}. Known formats: {known}.")
+        table = check_truth(form.read(path), space, path.name)
+        about = _about(space, form, path.name, table) | {"sha256": sha256(path) if path.is_file() else None}
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror or error}).") from None
+    if form is TIDY and path.suffix == ".parquet":  # one that nasbias wrote knows where it came from
+        about |= {key: text for key, text in read_about(path).items() if key in ("format", "describes", "licence")}
+    return table, about
+
+
+def _read_object(space: str, thing: object) -> tuple[pd.DataFrame, dict[str, Any]]:
+    for form in (*list_formats(space), TIDY):
+        if form.takes_object is not None and form.takes_object(thing):
+            assert form.read_object is not None
+            kind = type(thing).__name__
+            table = check_truth(form.read_object(thing), space, kind)
+            return table, _about(space, form, kind, table)
+    raise InputError(
+        f"can't read ground truth of {space} from {type(thing).__name__}: give a stored name, a path, a table or an API object."
+    )
+
+
+def _about(space: str, form: Format, source: str, table: pd.DataFrame | None = None) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        "space": space,
+        "name": source,
+        "format": form.name,
+        "describes": form.describes,
+        "licence": form.licence,
+        "source": source,
+    }
+    if table is None:
+        return about
+    return about | {
+        "architectures": int(table["architecture"].nunique()),
+        "rows": len(table),
+        "columns": {
+            name: f"{MEASURES[name].unit or 'no unit'}, {MEASURES[name].better} is better"
+            for name in measures_of(table)
+        },
+        "imported": datetime.now(UTC).isoformat(timespec="seconds"),
+        "nasbias": version("nasbias"),
+    }

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,9 @@ class Format:
         takes_object: whether an object that the user holds (an official API) is of this form.
         read_object: the truth table of such an object.
         licence: what is known of the numbers' licence.
+        retrained: whether these are somebody's retraining rather than the benchmark's own numbers; chosen last.
+        installed: where an installed package ships such a file, which then needs no import.
+        extra: the extra of nasbias that installs that package.
     """
 
     name: str
@@ -32,3 +37,18 @@ class Format:
     takes_object: Callable[[object], bool] | None = None
     read_object: Callable[[object], pd.DataFrame] | None = None
     licence: str = "not stated by the source"
+    retrained: bool = False
+    installed: Callable[[], Path | None] | None = None
+    extra: str | None = None
+
+
+def columns_of(path: Path) -> set[str]:
+    """Column names of a CSV or Parquet file, read from its head; none where it is neither."""
+    try:
+        if path.suffix == ".parquet":
+            return set(pq.read_schema(path).names)
+        if path.suffix == ".csv":
+            return set(pd.read_csv(path, nrows=0).columns)
+    except (pa.ArrowException, OSError, ValueError):  # pandas' parser and decoding errors are ValueErrors
+        pass
+    return set()
