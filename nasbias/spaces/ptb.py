@@ -100,6 +100,10 @@ class PTB(Space):
             columns.append(column)
         return self.decode(np.stack(columns, axis=1))
 
+    def draw(self, n: int, rng: np.random.Generator, subset: str | None = None) -> np.ndarray:
+        self._subset(subset)
+        return np.stack([rng.integers(len(decision.values), size=n) for decision in self.decisions], axis=1)
+
     def _from_json(self, text: str) -> str:
         try:
             mapping = json.loads(text)

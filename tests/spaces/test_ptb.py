@@ -101,6 +101,15 @@ def test_samples_are_distinct_reproducible_and_uniform_in_every_decision():
         PTB.sample(PTB.size + 1, seed=0)
 
 
+def test_draws_are_uniform_and_follow_the_generator():
+    drawn = PTB.draw(4_000, np.random.default_rng(0))
+    for i, decision in enumerate(PTB.decisions):
+        share = np.bincount(drawn[:, i], minlength=len(decision.values)) / len(drawn)
+        assert np.abs(share - 1 / len(decision.values)).max() < 0.04
+    assert (drawn == PTB.draw(4_000, np.random.default_rng(0))).all()
+    assert PTB.population() is None
+
+
 def test_decisions_are_named_as_in_p2():
     table = PTB.decide([V2])
     assert list(table.columns) == [f"{kind}/{i}" for kind in ("act", "switch") for i in range(8)]
