@@ -67,6 +67,12 @@ MEASURES = {
         Measure(f"{prefix}perplexity", "lower", "", 1),
     )
 }
+# NAS-Bench-101 also measured each run before its first epoch and half-way through.
+MEASURES |= {
+    name: Measure(name, "higher", "%", 0, 100)
+    for moment in ("start", "half")
+    for name in (f"{moment}_{split}_accuracy" for split in ("train", *SPLITS))
+}
 
 
 def sign_of(column: str, lower_is_better: Iterable[str] = ()) -> int:
