@@ -95,6 +95,9 @@ def _read_pickled(data: bytes, version: Version, where: str) -> tuple[np.ndarray
         raise InputError(f"{where}: 'data' is not an array of uint8 [n, {PIXELS:,}].")
     if not (isinstance(labels, list) and len(labels) == len(pixels) and all(isinstance(one, int) for one in labels)):
         raise InputError(f"{where}: {version.label_key!r} is not a list of {len(pixels):,} whole numbers.")
+    outside = [label for label in labels if not 0 <= label < version.classes]
+    if outside:
+        raise InputError(f"{where}: a label is {outside[0]}; it must lie in 0 to {version.classes - 1}.")
     return pixels.reshape(-1, 3, 32, 32), np.array(labels, dtype=np.int64)
 
 
@@ -109,7 +112,7 @@ def _class_names(data: bytes, version: Version, where: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(pickle._Unpickler):  # in Python: five bytes make the one in C fill gigabytes (LONG_BINPUT)
     """Knows what a pickled numpy array needs and nothing that could act."""
 
     ALLOWED = {  # noqa: RUF012

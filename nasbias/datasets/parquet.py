@@ -24,6 +24,7 @@ from nasbias.errors import InputError, missing_extra
 DESCRIBES = "Parquet of encoded images (one file with a column split, or a folder of train-*.parquet, test-*.parquet)"
 IMAGE_COLUMNS = ("image", "img", "jpeg", "png")
 LABEL_COLUMNS = ("label", "fine_label", "labels")
+MAX_CLASSES = 100_000
 MAX_SIDE = 512  # nothing here trains on more; guards against a small file that unpacks to gigabytes
 
 
@@ -66,8 +67,8 @@ def read(path: Path) -> Decoded:
 
 
 def _files(folder: Path) -> list[Path]:
-    """The Parquet files in a folder or one level down, in order of name."""
-    return sorted([*folder.glob("*.parquet"), *folder.glob("*/*.parquet")])
+    """The Parquet files in a folder or up to two levels down, in order of name."""
+    return sorted(file for depth in ("", "*/", "*/*/") for file in folder.glob(f"{depth}*.parquet"))
 
 
 def _read_table(path: Path) -> pa.Table:
@@ -127,7 +128,11 @@ def _is_test(table: pa.Table, path: Path) -> np.ndarray:
 def _labels(table: pa.Table, path: Path) -> np.ndarray:
     if table["label"].null_count:
         raise InputError(f"{path}: {table['label'].null_count:,} image(s) have no label. Remove those rows.")
-    return table["label"].to_numpy().astype(np.int64)
+    labels = table["label"].to_numpy()
+    if not 0 <= labels.min() <= labels.max() < MAX_CLASSES:
+        wrong = labels.min() if labels.min() < 0 else labels.max()
+        raise InputError(f"{path}: a label is {wrong}; it must lie in 0 to {MAX_CLASSES - 1:,}.")
+    return labels.astype(np.int64)
 
 
 def _encoded(table: pa.Table, path: Path) -> list[bytes]:
