@@ -1,0 +1,333 @@
+"""How well do supernets rank a space: every run's scores against the ground truth, per training length, with intervals.
+
+    python -m nasbias.correlation --space nb201
+    python -m nasbias.correlation --space nb201 --predictions mine.csv --truth my_benchmark.pth --format json
+
+`correlate` gives one row per run, seed, epoch, step, BN mode and score; `summarise_lengths` averages them over runs.
+The parameter count and the FLOPs are scored like supernets, on the same architectures: a supernet that ranks worse than
+counting parameters should be seen at a glance. Metrics: `nasbias.metrics`; intervals: `nasbias.statistics`.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nasbias.command import Parser, add_format, command, note, records, to_json
+from nasbias.matching import Matched, Predictions, Scored, TruthSource, describe_truth, match
+from nasbias.metrics import METRICS, kendall_tau, partial_tau, why_undefined
+from nasbias.spaces import list_spaces
+from nasbias.statistics import (
+    Comparison,
+    Estimate,
+    Influence,
+    ceiling_of,
+    compare_runs,
+    correct_for_noise,
+    influence,
+    mean_over_runs,
+)
+from nasbias.tables import SPLITS, Split, join_keys
+
+BASELINES = ("params", "flops")
+_OWN_UNIT = ("best_at_1", "best_at_10")  # reported in the truth's own unit and direction
+_PLAIN = [name for name in METRICS if name != "gt_tau" and name not in _OWN_UNIT]
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Everything that the command reports; `ceiling` is None where the truth has no repeats."""
+
+    space: str
+    truth: dict[str, Any]
+    ceiling: dict[str, Any] | None
+    baselines: pd.DataFrame
+    rows: pd.DataFrame
+    lengths: pd.DataFrame
+    n_not_joined: dict[str, int]  # source -> predicted architectures without a truth, at worst in one row
+
+    def to_plain(self) -> dict[str, Any]:
+        """The command's JSON document."""
+        return {
+            "space": self.space,
+            "truth": self.truth,
+            "ceiling": self.ceiling,
+            "baselines": records(self.baselines),
+            "rows": records(self.rows),
+            "lengths": records(self.lengths),
+        }
+
+
+def correlate(
+    predictions: Predictions = None,
+    truth: TruthSource = None,
+    *,
+    space: str = "nb201",
+    dataset: str | None = None,
+    split: Split | None = None,
+    epochs: int | None = None,
+    sample: str | None = None,
+    unique: bool = False,
+    scores: Iterable[str] | None = None,
+    lower_is_better: Iterable[str] = (),
+) -> pd.DataFrame:
+    """Correlate predictions with truth: one row per run, seed, epoch, step, BN mode and score.
+
+    Args:
+        predictions: a table, a path, several paths (run folder, Parquet, CSV), or None for those shipped with nasbias.
+        truth: a table, a stored name, a file, or None for the best truth present.
+        dataset, epochs: which of the truth's data sets and budgets (default: cifar10 if there, the largest budget).
+        split: "valid" or "test" (default: valid where the truth has it).
+        sample: rows of the truth by how they were chosen, where it says (default: "uniform" if there; "all" for all).
+        unique: count isomorphic architectures once (the first of each class).
+        scores: the score columns to use (default: all).
+        lower_is_better: scores whose low values are good, beyond the declared ones (loss, perplexity).
+
+    Returns:
+        `run, seed, epoch, step, bn, score`, `n` architectures with score and truth, `n_not_joined` without truth, then
+        `gt_tau` (tau-b over all of the n) with its 95 % interval over architectures, `gt_tau_connected` over the
+        `n_connected` valid ones, the metrics of `nasbias.metrics`, `best_at_k` in the truth's own unit,
+        `tau_given_params` (partial tau), and `reason` where something is NaN.
+
+    Raises:
+        InputError: bad tables, an unknown name, or predictions and truth without a common architecture.
+    """
+    return analyse_correlation(
+        predictions,
+        truth,
+        space=space,
+        dataset=dataset,
+        split=split,
+        epochs=epochs,
+        sample=sample,
+        unique=unique,
+        scores=scores,
+        lower_is_better=lower_is_better,
+    ).rows
+
+
+def analyse_correlation(predictions: Predictions = None, truth: TruthSource = None, **options: Any) -> Correlation:
+    """`correlate` with what belongs beside it: baselines, ceiling and the summary per training length."""
+    matched = match(predictions, truth, **options)
+    measured = _Measured(matched)
+    rows = [measured.row(scored, pull) for scored, pull in zip(matched.rows, measured.influences)]
+    baselines = [row for sample in measured.samples() for row in measured.baselines(sample)]
+    ceiling = _describe_ceiling(matched)
+    missing: dict[str, int] = {}
+    for scored in matched.rows:
+        run = str(scored.keys["run"])
+        missing[run] = max(missing.get(run, 0), scored.n_not_joined)
+    return Correlation(
+        space=matched.space.name,
+        truth={**describe_truth(matched.truth), "n_not_joined": max(missing.values())},
+        ceiling=ceiling,
+        baselines=_table(baselines),
+        rows=_table(rows),
+        lengths=summarise_lengths(measured, rows, ceiling),
+        n_not_joined={run: count for run, count in missing.items() if count},
+    )
+
+
+class _Measured:
+    """The rows' metrics, with what several rows share worked out once."""
+
+    def __init__(self, matched: Matched) -> None:
+        self.matched = matched
+        self.sign = matched.truth.sign
+        self.costs = {name: matched.architectures[name].to_numpy(dtype=float) for name in BASELINES}
+        self.valid = matched.architectures["is_valid"].to_numpy(dtype=bool)
+        self.influences = [influence(scored.score, scored.truth, scored.items) for scored in matched.rows]
+        self._truth_to_params: dict[bytes, float] = {}
+
+    def samples(self) -> Iterator[Scored]:
+        """One row of each distinct set of architectures, in order of appearance."""
+        seen = set()
+        for scored in self.matched.rows:
+            if scored.architectures_id not in seen:
+                seen.add(scored.architectures_id)
+                yield scored
+
+    def baselines(self, sample: Scored) -> list[dict[str, Any]]:
+        """Parameters and FLOPs (more = better) as if they were supernets, on the architectures of `sample`."""
+        keys = dict.fromkeys(sample.keys) | {"run": "baseline"}
+        rows = []
+        for name in BASELINES:
+            cost = self.costs[name][sample.items]
+            scored = Scored(keys | {"score": name}, sample.items, cost, sample.truth, sample.n_not_joined)
+            rows.append(self.row(scored, influence(cost, sample.truth, sample.items)))
+        return rows
+
+    def row(self, scored: Scored, pull: Influence) -> dict[str, Any]:
+        score, truth = scored.score, scored.truth
+        reason = why_undefined(score, truth)
+        estimate = Estimate(np.nan) if reason else mean_over_runs([pull])
+        valid = self.valid[scored.items]
+        all_valid = bool(valid.all())
+        row: dict[str, Any] = {
+            **scored.keys,
+            "n": len(score),
+            "n_not_joined": scored.n_not_joined,
+            "gt_tau": estimate.value,
+            "gt_tau_low": estimate.low,
+            "gt_tau_high": estimate.high,
+            "n_connected": int(valid.sum()),
+            "gt_tau_connected": estimate.value if all_valid else kendall_tau(score[valid], truth[valid]),
+        }
+        row |= {name: METRICS[name](score, truth) for name in _PLAIN}
+        row |= {name: METRICS[name](score, truth) * self.sign for name in _OWN_UNIT}
+        row["tau_given_params"] = np.nan if reason else self._given_params(scored, estimate.value)
+        return row | {"reason": reason}
+
+    def _given_params(self, scored: Scored, tau: float) -> float:
+        params = self.costs["params"][scored.items]
+        if not np.isfinite(params).all():
+            return np.nan
+        if params.min() == params.max():
+            return tau
+        known = self._truth_to_params
+        if scored.architectures_id not in known:
+            known[scored.architectures_id] = kendall_tau(scored.truth, params)
+        return partial_tau(tau, kendall_tau(scored.score, params), known[scored.architectures_id])
+
+
+def summarise_lengths(
+    measured: _Measured, rows: Sequence[dict[str, Any]], ceiling: dict[str, Any] | None
+) -> pd.DataFrame:
+    """Means over runs per score, BN mode, training length and set of architectures.
+
+    The length is the epoch (the last step of it, where there are several), else the step. `gt_tau` has the interval of
+    `mean_over_runs`; `over_params` is its lead over the parameter count on the same architectures, paired, with
+    interval; `gt_tau_corrected` takes the seed noise out of the truth where repeats are known.
+    """
+    groups: dict[tuple, dict[tuple, int]] = {}
+    for i, scored in enumerate(measured.matched.rows):
+        keys = scored.keys
+        length = (keys["epoch"], None) if keys["epoch"] is not None else (None, keys["step"])
+        group = groups.setdefault((keys["score"], keys["bn"], length, scored.architectures_id), {})
+        run = (keys["run"], keys["seed"])
+        if run not in group or (keys["step"] or 0) >= (measured.matched.rows[group[run]].keys["step"] or 0):
+            group[run] = i
+    result = []
+    for (score, bn, (epoch, step), _), chosen in groups.items():
+        of_group = [measured.matched.rows[i] for i in chosen.values()]
+        table = pd.DataFrame([rows[i] for i in chosen.values()])
+        runs = [measured.influences[i] for i in chosen.values()]
+        estimate = mean_over_runs(runs)
+        lead = _compare_with_params(measured, of_group[0], runs)
+        corrected = np.nan
+        if ceiling is not None:
+            corrected = correct_for_noise(estimate.value, ceiling["gt_tau"], measured.matched.truth.n_seeds)
+        means = table[["gt_tau_connected", *_PLAIN, *_OWN_UNIT, "tau_given_params"]].mean(skipna=False)
+        reasons = dict.fromkeys([*(text for text in table["reason"] if text), estimate.reason])
+        result.append(
+            {"epoch": epoch, "step": step, "score": score, "bn": bn, "n_runs": len(runs), "n": len(of_group[0].items)}
+            | {"gt_tau": estimate.value, "gt_tau_low": estimate.low, "gt_tau_high": estimate.high}
+            | {"error_architectures": estimate.error_architectures, "error_runs": estimate.error_runs}
+            | {"gt_tau_corrected": corrected}
+            | means.to_dict()
+            | {"over_params": lead.difference, "over_params_low": lead.low, "over_params_high": lead.high}
+            | {"reason": "; ".join(filter(None, reasons))}
+        )
+    order = list(dict.fromkeys(row["score"] for row in result))
+    result.sort(
+        key=lambda row: (order.index(row["score"]), row["bn"] or "", row["n"], row["epoch"] or 0, row["step"] or 0)
+    )
+    return _table(result)
+
+
+def _compare_with_params(measured: _Measured, sample: Scored, runs: list[Influence]) -> Comparison:
+    params = measured.costs["params"][sample.items]
+    if why_undefined(params, sample.truth):
+        return Comparison(np.nan, np.nan, np.nan, np.nan, why_undefined(params, sample.truth))
+    return compare_runs(runs, [influence(params, sample.truth, sample.items)])
+
+
+def _table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Rows as a table whose whole-number keys stay whole where some are missing."""
+    table = pd.DataFrame(list(rows))
+    return table.astype({key: "Int64" for key in ("seed", "epoch", "step") if key in table})
+
+
+def _describe_ceiling(matched: Matched) -> dict[str, Any] | None:
+    """tau between two repeats of the truth, over the scored architectures that have both."""
+    keys = pd.Index(join_keys(matched.space, matched.architectures["architecture"].tolist())).unique()
+    repeats = matched.truth.repeats[pd.Index(matched.truth.keys).get_indexer(keys)]
+    if repeats.shape[1] < 2:
+        return None
+    estimate = ceiling_of(repeats)
+    if np.isnan(estimate.value):
+        return None
+    both = int(((~np.isnan(repeats)).sum(axis=1) > 1).sum())
+    return {
+        "gt_tau": estimate.value,
+        "gt_tau_low": estimate.low,
+        "gt_tau_high": estimate.high,
+        "n": both,
+        "n_pairs": estimate.n_runs,
+    }
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    parser = Parser(
+        prog="python -m nasbias.correlation",
+        description="How well supernets rank a space: their scores against ground truth, per training length.",
+        example="python -m nasbias.correlation --space nb201 --predictions mine.csv --truth NAME --format json",
+    )
+    parser.add_argument("--space", default="nb201", help=f"one of {', '.join(list_spaces())} (default: nb201)")
+    parser.add_argument(
+        "--predictions", nargs="+", metavar="PATH", help="run folders, Parquet or CSV (default: those shipped)"
+    )
+    parser.add_argument("--truth", metavar="NAME|PATH", help="a stored truth or a file (default: the best present)")
+    parser.add_argument("--dataset", help="data set of the truth (default: cifar10 if there)")
+    parser.add_argument("--split", choices=SPLITS, help="split of the truth (default: valid if there)")
+    parser.add_argument("--epochs", type=int, help="training budget of the truth (default: the largest)")
+    parser.add_argument("--sample", help="rows of the truth by how they were chosen (default: uniform if marked; all)")
+    parser.add_argument("--unique", action="store_true", help="count isomorphic architectures once")
+    parser.add_argument("--scores", nargs="+", metavar="SCORE", help="score columns to use (default: all)")
+    parser.add_argument(
+        "--lower-is-better", nargs="+", default=[], metavar="SCORE", help="scores whose low values are good"
+    )
+    parser.add_argument("--per-run", action="store_true", help="print every run, not only means per training length")
+    parser.add_argument("--cross-run", action="store_true", help="correlate the runs and lengths with each other")
+    parser.add_argument("--out", metavar="FILE", help="also write the rows (.csv, .parquet) or the document (.json)")
+    add_format(parser, "table", "json", "csv")
+    given = parser.parse_args(argv)
+    # Drawing and cross-run tables live apart from the statistics that they show.
+    from nasbias.correlation_report import print_correlation, write_correlation
+    from nasbias.cross_run import cross_run, print_cross_run
+
+    if given.cross_run:
+        table = cross_run(given.predictions, space=given.space, scores=given.scores)
+        print_cross_run(table, given.space, given.format, given.out)
+        return 0
+    result = analyse_correlation(
+        given.predictions,
+        given.truth,
+        space=given.space,
+        dataset=given.dataset,
+        split=given.split,
+        epochs=given.epochs,
+        sample=given.sample,
+        unique=given.unique,
+        scores=given.scores,
+        lower_is_better=given.lower_is_better,
+    )
+    for run, count in result.n_not_joined.items():
+        note(f"nasbias: {count:,} architecture(s) of {run} have no truth in {result.truth['name']}: not counted.")
+    if given.out:
+        write_correlation(result, given.out)
+    if given.format == "json":
+        print(to_json(result.to_plain()))
+    elif given.format == "csv":
+        result.rows.to_csv(sys.stdout, index=False)
+    else:
+        print_correlation(result, per_run=given.per_run)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
