@@ -79,7 +79,7 @@ class NB101(Space):
             return super().parse_all([text if isinstance(text, str) else _as_text(text) for text in texts])
         return as_strings(texts)
 
-    def encode(self, architectures: Sequence[str]) -> np.ndarray:
+    def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """Choices [n, 10] of cells of the sub-space.
 
         Raises:
@@ -152,6 +152,14 @@ class NB101(Space):
         """All architectures of a subset; the whole benchmark in the order of its generator."""
         subset = self._subset(subset)
         return (cells.list_cells() if subset == "all" else _study_cells(unique=subset == "study-unique")).texts()
+
+    def population(self, subset: str | None = None) -> np.ndarray | None:
+        """Choices [n, 10] of a subset of the sub-space.
+
+        Raises:
+            InputError: the subset is the whole benchmark, whose cells have no choices in common.
+        """
+        return self.encode(self.members(subset))
 
     def hashes(self, architectures: Sequence[str]) -> np.ndarray:
         """Module hashes [n]."""
