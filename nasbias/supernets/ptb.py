@@ -1,0 +1,224 @@
+"""DARTS-PTB's language model, supernet and stand-alone: embedding, one recurrent cell, output tied to the embedding.
+
+The cell is written out in `nasbias.spaces.ptb`. W_i belongs to step i whatever the step chooses, so supernet and
+stand-alone network have the same weights: a cell only decides how they are wired. Published details (arXiv 2010.08219's
+released code, after arXiv 1806.09055): weights uniform in +-0.04, output bias 0; in training whole words are dropped from
+the embedding, one mask per sequence and column is held over time on the embedded words, on the cell's inputs x, on h and
+every chosen state p, and on the outputs.
+
+`forward` runs one cell. `states_of_cells` runs many on the same text, their states one tensor: step i is one matrix
+product for all of them, so the number of kernels does not grow with the number of cells. Both are the same function.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nasbias.datasets.text import windows
+from nasbias.spaces.ptb import STEPS
+
+# Fields of Training where P2's recipe for this space differs: SGD at a constant rate, then averaged SGD.
+RECIPE: dict[str, Any] = {
+    "dataset": "pydoc",
+    "batch_size": 256,
+    "learning_rate": 40.0,
+    "final_learning_rate": 40.0,
+    "momentum": 0.0,
+    "nesterov": False,
+    "weight_decay": 8e-7,
+    "clip": 0.1,
+}
+_ACTIVATIONS = (torch.tanh, torch.relu, torch.sigmoid, lambda x: x)  # in the order of spaces.ptb.ACTIVATIONS
+_LOGITS_AT_ONCE = 2**22  # 16 MB: larger tables of logits leave the cache and are no faster
+
+
+def _option(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class Options:
+    """The language model, its dropouts and what its training does beside SGD; the defaults are P2's."""
+
+    hidden: int = _option(850, "hidden units, also the size of the embedding")
+    vocabulary: int = _option(10_000, "different words told apart; the rest of the text reads <unk>")
+    bptt: int = _option(35, "words that a gradient reaches back, on average")
+    dropout: float = _option(0.75, "share of the outputs dropped")
+    dropout_h: float = _option(0.25, "share of the cell's states dropped")
+    dropout_x: float = _option(0.75, "share of the cell's inputs dropped")
+    dropout_inputs: float = _option(0.2, "share of the embedding's units dropped")
+    dropout_words: float = _option(0.1, "share of the vocabulary dropped")
+    activation_penalty: float = _option(0.0, "weight of the mean squared (dropped) state")
+    slowness_penalty: float = _option(1e-3, "weight of the mean squared change of the state from word to word")
+    evaluate_every: int = _option(5, "epochs between validations, which decide on averaging and rolling back")
+    evaluated_cells: int = _option(10, "cells whose mean validation perplexity counts there")
+    patience: int = _option(5, "validations without improvement before weights are averaged (ASGD)")
+
+
+class Masks(NamedTuple):
+    """Dropout masks of one training sequence: 0 or 1 / (1 - share)."""
+
+    words: Tensor  # [vocabulary, 1]
+    inputs: Tensor  # [batch, hidden]
+    x: Tensor  # [batch, hidden]
+    h: Tensor  # [batch, hidden]
+    output: Tensor  # [batch, hidden]
+
+
+class Network(nn.Module):
+    """The supernet, and the stand-alone network of any cell: they have the same weights."""
+
+    def __init__(
+        self, options: Options, *, inputs: int = 1, classes: int = 10_000, allowed: Sequence[Sequence[int]] | None = None
+    ) -> None:
+        """`classes` is the size of the vocabulary; `inputs` and `allowed` change nothing here."""
+        super().__init__()
+        self.options = options
+        h = options.hidden
+        self.embedding = nn.Parameter(torch.empty(classes, h).uniform_(-0.04, 0.04))
+        self.bias = nn.Parameter(torch.zeros(classes))
+        self.w0 = nn.Parameter(torch.empty(2 * h, 2 * h).uniform_(-0.04, 0.04))
+        self.steps = nn.ParameterList(nn.Parameter(torch.empty(h, 2 * h).uniform_(-0.04, 0.04)) for _ in range(STEPS))
+
+    def first_hidden(self, *shape: int) -> Tensor:
+        """Zeros [*shape, hidden]: the state before the first word."""
+        return self.bias.new_zeros(*shape, self.options.hidden)
+
+    def forward(
+        self, words: Tensor, choice: Sequence[int], hidden: Tensor, masks: Masks | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """States h after each word [time, batch, hidden] of one cell, and the last of them [batch, hidden].
+
+        Args:
+            words: [time, batch] numbers.
+            choice: activations of the eight steps, then their predecessors, as `space.encode` gives them.
+            hidden: [batch, hidden], where the text before left off.
+            masks: dropout; None in evaluation.
+        """
+        w_h = self.w0[self.options.hidden :]  # cut out once: every cut has a gradient of the whole matrix's size
+        states = []
+        for projected in self._read(words, masks).unbind():
+            hidden = self._step(projected, choice, hidden, masks, w_h)
+            states.append(hidden)
+        return torch.stack(states), hidden
+
+    def states_of_cells(self, words: Tensor, choices: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """`forward` without dropout or gradient for cells `choices` [cells, 16] at once.
+
+        Returns states [time, cells, batch, hidden] and the last of them [cells, batch, hidden], as `hidden` is given.
+        """
+        cells, batch, h = hidden.shape
+        rows = torch.arange(cells, device=hidden.device)
+        groups = [[(choices[:, i] == code).nonzero()[:, 0] for code in range(len(_ACTIVATIONS))] for i in range(STEPS)]
+        result = hidden.new_empty(len(words), cells, batch, h)
+        states = hidden.new_empty(STEPS + 1, cells, batch, h)
+        for t, projected in enumerate(self._read(words, None)):
+            gate, value = (projected + hidden @ self.w0[h:]).chunk(2, dim=-1)
+            torch.lerp(hidden, value.tanh(), gate.sigmoid(), out=states[0])
+            for i, weight in enumerate(self.steps):
+                source = states[choices[:, STEPS + i], rows]
+                gate, value = (source @ weight).chunk(2, dim=-1)
+                for activate, group in zip(_ACTIVATIONS[:-1], groups[i]):  # the last one is the identity
+                    value[group] = activate(value[group])
+                torch.lerp(source, value, gate.sigmoid(), out=states[i + 1])
+            hidden = states[1:].mean(0)
+            result[t] = hidden
+        return result, hidden
+
+    def logits(self, states: Tensor, masks: Masks | None = None) -> Tensor:
+        """[..., vocabulary] of states [..., hidden]."""
+        return F.linear(states if masks is None else states * masks.output, self.embedding, self.bias)
+
+    def draw_masks(self, batch: int, generator: torch.Generator) -> Masks:
+        """Fresh dropout masks for one sequence, from an explicit generator."""
+        o = self.options
+
+        def draw(share: float, *shape: int) -> Tensor:
+            kept = torch.rand(shape, generator=generator, device=generator.device) >= share
+            return (kept / (1 - share)).to(self.bias)
+
+        return Masks(
+            draw(o.dropout_words, len(self.bias), 1),
+            draw(o.dropout_inputs, batch, o.hidden),
+            draw(o.dropout_x, batch, o.hidden),
+            draw(o.dropout_h, batch, o.hidden),
+            draw(o.dropout, batch, o.hidden),
+        )
+
+    def parameters_of(self, choice: Sequence[int]) -> list[nn.Parameter]:
+        """All weights: every cell uses every one of them."""
+        return list(self.parameters())
+
+    def _read(self, words: Tensor, masks: Masks | None) -> Tensor:
+        """What the words add to [c, g] of state 0, x W0: [time, batch, 2 hidden], one product for the whole text."""
+        x = F.embedding(words, self.embedding)
+        if masks is not None:
+            x = x * masks.words[words] * (masks.inputs * masks.x)
+        return x @ self.w0[: self.options.hidden]
+
+    def _step(
+        self, projected: Tensor, choice: Sequence[int], hidden: Tensor, masks: Masks | None, w_h: Tensor
+    ) -> Tensor:
+        """The cell: hidden [batch, hidden] after one more word."""
+
+        def mask(state: Tensor) -> Tensor:
+            return state if masks is None else state * masks.h
+
+        gate, value = (projected + mask(hidden) @ w_h).chunk(2, dim=-1)
+        states = [_move(hidden, torch.tanh(value), torch.sigmoid(gate))]
+        for weight, activation, source in zip(self.steps, choice[:STEPS], choice[STEPS:]):
+            state = states[source]
+            gate, value = (mask(state) @ weight).chunk(2, dim=-1)
+            states.append(_move(state, _ACTIVATIONS[activation](value), torch.sigmoid(gate)))
+        return torch.stack(states[1:]).mean(0)
+
+
+def _move(state: Tensor, value: Tensor, gate: Tensor) -> Tensor:
+    """state + gate (value - state); states keep their precision where autocast lowers that of the products."""
+    return torch.lerp(state, value.to(state.dtype), gate.to(state.dtype))
+
+
+@torch.inference_mode()
+def loss_one_by_one(network: Network, choices: Tensor, text: Tensor, bptt: int = 35) -> Tensor:
+    """Nats per word [cells] of a text in columns [time, batch], one cell after the other: the reference.
+
+    The text is read once from its start, the hidden state carried along; `bptt` only says how much at a time.
+    """
+    totals = []
+    for choice in choices.tolist():
+        hidden, total = network.first_hidden(text.shape[1]), torch.zeros((), dtype=torch.float64, device=text.device)
+        for inputs, targets in windows(text, bptt):
+            states, hidden = network(inputs, choice, hidden)
+            loss = F.cross_entropy(network.logits(states).flatten(0, 1), targets.flatten(), reduction="sum")
+            total += loss.double()
+        totals.append(total / text[1:].numel())
+    return torch.stack(totals)
+
+
+@torch.inference_mode()
+def loss_of_cells(network: Network, choices: Tensor, text: Tensor, bptt: int = 35, at_once: int = 64) -> Tensor:
+    """`loss_one_by_one`, `at_once` cells at a time."""
+    totals = []
+    for part in choices.split(at_once):
+        hidden = network.first_hidden(len(part), text.shape[1])
+        total = torch.zeros(len(part), dtype=torch.float64, device=text.device)
+        for inputs, targets in windows(text, bptt):
+            states, hidden = network.states_of_cells(inputs, part, hidden)
+            total += _sum_losses(network, states.transpose(0, 1).flatten(1, 2), targets.flatten())
+        totals.append(total / text[1:].numel())
+    return torch.cat(totals)
+
+
+def _sum_losses(network: Network, states: Tensor, targets: Tensor) -> Tensor:
+    """Nats [cells] of states [cells, words, hidden] against targets [words], few words at a time to stay in the cache."""
+    total = torch.zeros(len(states), dtype=torch.float64, device=states.device)
+    words = max(1, _LOGITS_AT_ONCE // (len(states) * len(network.bias)))
+    for part, wanted in zip(states.split(words, dim=1), targets.split(words)):
+        logits = network.logits(part)
+        chosen = logits.gather(-1, wanted.expand(len(states), -1)[..., None])[..., 0]
+        total += (torch.logsumexp(logits, dim=-1) - chosen).double().sum(1)
+    return total
