@@ -1,0 +1,123 @@
+"""`python -m nasbias.truth import|list|show|fetch`: ground truth in and out of the store."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from nasbias.command import Parser, add_format, command, note, print_table, to_json
+from nasbias.errors import InputError
+from nasbias.spaces import get_space
+from nasbias.truth import describe_sources, find_truth, import_truth
+from nasbias.truth.fetch import SOURCES, fetch, find_source
+from nasbias.truth.summary import ceiling, describe_parts
+
+
+@command
+def main(argv: Sequence[str]) -> None:
+    """Ground truth: import an official file once, then load it in milliseconds."""
+    parser = Parser(
+        prog="python -m nasbias.truth",
+        description="Ground truth: import an official file once, then load it in milliseconds.",
+        example="python -m nasbias.truth import nb201 NAS-Bench-201-v1_1-096897.pth --name official",
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="import|list|show|fetch", parser_class=Parser)
+    each = actions.add_parser("import", help="read an official file, a CSV or a Parquet file into the store")
+    each.add_argument("space", metavar="SPACE")
+    each.add_argument("path", metavar="PATH")
+    each.add_argument("--name", required=True, help="what to call it; an existing one of that name is replaced")
+    add_format(each)
+    each = actions.add_parser("list", help="what is stored, or shipped by an installed package")
+    each.add_argument("--space", help="only this space")
+    add_format(each)
+    each = actions.add_parser("show", help="what a truth's numbers are: datasets, budgets, seeds, splits, best, ceiling")
+    each.add_argument("name", metavar="NAME", help="a stored name or a file")
+    each.add_argument("--space", help="needed where several spaces have the name, and for a file")
+    add_format(each)
+    each = actions.add_parser("fetch", help="download and import a published file, or say where to get it")
+    each.add_argument("space", metavar="SPACE")
+    each.add_argument("--file", help="; ".join(f"{source.space}: {source.name} ({source.size})" for source in SOURCES))
+    each.add_argument("--name", help="what to call it in the store (default: the file's short name)")
+    add_format(each)
+    options = parser.parse_args(argv)
+    {"import": _import, "list": _list, "show": _show, "fetch": _fetch}[options.action](options)
+
+
+def _import(options: Any) -> None:
+    _report_import(import_truth(options.space, options.path, options.name), options.format)
+
+
+def _fetch(options: Any) -> None:
+    get_space(options.space)
+    source = find_source(options.space, options.file)
+    path = fetch(source)
+    _report_import(import_truth(options.space, path, options.name or source.name), options.format)
+
+
+def _report_import(about: dict[str, Any], form: str) -> None:
+    if form == "json":
+        print(to_json(about))
+        return
+    size = get_space(about["space"]).size
+    print(
+        f"{about['name']}: {about['architectures']:,} of {size:,} architectures of {about['space']}, {about['rows']:,} rows "
+        f"from {about['source']} ({about['format']})."
+    )
+    note(f"See what it holds: python -m nasbias.truth show {about['name']} --space {about['space']}")
+
+
+def _list(options: Any) -> None:
+    sources = describe_sources(options.space)
+    if options.format == "json":
+        print(to_json([{key: value for key, value in about.items() if key != "path"} for about in sources]))
+    elif not sources:
+        print("Nothing is stored. python -m nasbias.truth import SPACE PATH --name NAME brings something in.")
+    else:
+        columns = ["space", "name", "format", "architectures", "rows", "source", "imported"]
+        table = pd.DataFrame(sources).reindex(columns=columns)
+        table["imported"] = table["imported"].fillna("installed package, read when needed")
+        for column in ("architectures", "rows"):
+            table[column] = table[column].astype("Int64")
+        print_table(table)
+
+
+def _show(options: Any) -> None:
+    space = options.space or _space_of(options.name)
+    table, about = find_truth(space, options.name)
+    parts = describe_parts(table)
+    described = {
+        **about,
+        "space_size": get_space(space).size,
+        "datasets": list(dict.fromkeys(part["dataset"] for part in parts)),
+        "ceiling": ceiling(table),
+        "parts": parts,
+    }
+    if options.format == "json":
+        print(to_json(described))
+        return
+    print(f"{about['name']} ({about['format']}), ground truth of {space}: {about['describes']}.")
+    print(f"{about['architectures']:,} of {described['space_size']:,} architectures, {about['rows']:,} rows.")
+    print(f"Source: {about['source']}. Licence: {about['licence']}.\n")
+    rows = pd.DataFrame(parts)
+    rows["seeds"] = [", ".join(map(str, seeds)) or "mean only" for seeds in rows["seeds"]]
+    rows["ceiling"] = [found["gt_tau"] if found else None for found in rows["ceiling"]]
+    rows["better"] = [f"{part['better']}, {part['unit']}".rstrip(", ") for part in parts]
+    rows["epochs"] = rows["epochs"].astype("Int64")
+    rows["ceiling"] = rows["ceiling"].astype(float)
+    print_table(rows.drop(columns=["unit", "rows"]))
+    if described["ceiling"]:
+        print("\nceiling: Kendall tau between two seeds of the truth, mean over pairs of seeds.")
+
+
+def _space_of(name: str) -> str:
+    spaces = [about["space"] for about in describe_sources() if about["name"] == name]
+    if len(spaces) == 1:
+        return spaces[0]
+    if spaces:
+        raise InputError(f"{name!r} is the name of a truth in {' and '.join(spaces)}. Choose with --space.")
+    known = ", ".join(f"{about['name']} ({about['space']})" for about in describe_sources()) or "none yet"
+    raise InputError(f"no truth called {name!r}. Stored: {known}. For a file give --space as well.")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
