@@ -26,6 +26,14 @@ RUNS: dict[str, dict[str, Any]] = {
             network={"channels": 8, "cells": 1, "affine": True, "bn_momentum": 0.1},
         ),
     },
+    # P2's recipe for its sub-space (plain SGD, weight decay 1e-4) on 40,000 images, one cell a stack instead of three.
+    "nb101": {
+        "lengths": (2, 4, 8, 16),
+        "config": Training(
+            space="nb101", dataset=IMAGES, resolution=16, train_size=40_000, valid_size=2000, batch_size=128, crop=2,
+            nesterov=False, weight_decay=1e-4, network={"channels": 16, "stacks": 3, "cells": 1, "bn_momentum": 0.003},
+        ),
+    },
 }  # fmt: skip
 
 
