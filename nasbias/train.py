@@ -45,9 +45,12 @@ def main(argv: Sequence[str]) -> int:
         config = dataclasses.replace(config, standalone=get_space(space).parse(config.standalone))
 
     def report(record: dict) -> None:
+        unit = next(name.removesuffix("_per_second") for name in record if name.endswith("_per_second"))
         note(
             f"epoch {record['epoch']:>{len(str(config.epochs))}}/{config.epochs}  loss {record['loss']:.4f}  "
-            f"{record['images_per_second']:,.0f} images/s  {record['seconds']:.1f} s"
+            f"{record[f'{unit}_per_second']:,.0f} {unit}/s  {record['seconds']:.1f} s"
+            + (f"  valid perplexity {record['valid_perplexity']:.2f}" if "valid_perplexity" in record else "")
+            + ("  rolled back: not finite" if record.get("rolled_back") else "")
         )
 
     folder = train(config, arguments.out, report)

@@ -75,6 +75,11 @@ def recipe_of(space: str) -> dict[str, Any]:
     return dict(getattr(_module(space), "RECIPE", {}))
 
 
+def task_of(space: str) -> str:
+    """What this space's networks learn: "images" or "text"."""
+    return getattr(_module(space), "TASK", "images")
+
+
 def options_from(space: str, values: dict[str, Any]) -> Any:
     """Network options from a dictionary, such as a run's config.toml holds."""
     kind = supernet_options(space)

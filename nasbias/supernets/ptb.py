@@ -2,9 +2,9 @@
 
 The cell is written out in `nasbias.spaces.ptb`. W_i belongs to step i whatever the step chooses, so supernet and
 stand-alone network have the same weights: a cell only decides how they are wired. Published details (arXiv 2010.08219's
-released code, after arXiv 1806.09055): weights uniform in +-0.04, output bias 0; in training whole words are dropped from
-the embedding, one mask per sequence and column is held over time on the embedded words, on the cell's inputs x, on h and
-every chosen state p, and on the outputs.
+released code, after arXiv 1806.09055): weights uniform in +-0.04, output bias 0; in training whole words are dropped
+from the embedding, one mask per sequence and column is held over time on the embedded words, on the cell's inputs x, on
+h and every chosen state p, and on the outputs.
 
 `forward` runs one cell. `states_of_cells` runs many on the same text, their states one tensor: step i is one matrix
 product for all of them, so the number of kernels does not grow with the number of cells. Both are the same function.
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from nasbias.datasets.text import windows
 from nasbias.spaces.ptb import STEPS
 
+TASK = "text"
 # Fields of Training where P2's recipe for this space differs: SGD at a constant rate, then averaged SGD.
 RECIPE: dict[str, Any] = {
     "dataset": "pydoc",
@@ -73,7 +74,12 @@ class Network(nn.Module):
     """The supernet, and the stand-alone network of any cell: they have the same weights."""
 
     def __init__(
-        self, options: Options, *, inputs: int = 1, classes: int = 10_000, allowed: Sequence[Sequence[int]] | None = None
+        self,
+        options: Options,
+        *,
+        inputs: int = 1,
+        classes: int = 10_000,
+        allowed: Sequence[Sequence[int]] | None = None,
     ) -> None:
         """`classes` is the size of the vocabulary; `inputs` and `allowed` change nothing here."""
         super().__init__()
@@ -214,7 +220,7 @@ def loss_of_cells(network: Network, choices: Tensor, text: Tensor, bptt: int = 3
 
 
 def _sum_losses(network: Network, states: Tensor, targets: Tensor) -> Tensor:
-    """Nats [cells] of states [cells, words, hidden] against targets [words], few words at a time to stay in the cache."""
+    """Nats [cells] of states [cells, words, hidden] against targets [words], a part at a time to stay in the cache."""
     total = torch.zeros(len(states), dtype=torch.float64, device=states.device)
     words = max(1, _LOGITS_AT_ONCE // (len(states) * len(network.bias)))
     for part, wanted in zip(states.split(words, dim=1), targets.split(words)):

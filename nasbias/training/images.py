@@ -8,11 +8,12 @@ from nasbias.datasets import load_images
 from nasbias.datasets.augment import cutout, random_crop, random_flip
 from nasbias.supernets import Choice
 from nasbias.training.config import Training
+from nasbias.training.task import Task
 
 AUXILIARY_WEIGHT = 0.4  # of the auxiliary head's loss, where a network has one (DARTS)
 
 
-class ImageTask:
+class ImageTask(Task):
     """Training images on the device; an epoch is a random permutation cut into whole batches."""
 
     def __init__(self, config: Training, device: torch.device) -> None:
@@ -28,6 +29,7 @@ class ImageTask:
         )
         self.batch_size = min(config.batch_size, len(self.images.train_y))
         self.steps = len(self.images.train_y) // self.batch_size
+        self.examples = self.steps * self.batch_size
         self.sizes = {"inputs": self.images.channels, "classes": len(self.images.classes)}
 
     def begin_epoch(self, generator: torch.Generator) -> None:

@@ -5,6 +5,7 @@ weight decay and momentum moved them; `move_unsampled` brings that back). On a C
 the bit, and a resumed run equals an uninterrupted one.
 """
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable
@@ -18,12 +19,15 @@ from torch import Tensor, nn
 
 from nasbias.errors import InputError
 from nasbias.spaces import get_space
-from nasbias.supernets import build_supernet, options_from
+from nasbias.supernets import build_supernet, options_from, task_of
 from nasbias.training.config import Training
 from nasbias.training.folder import RunFolder, read_tensors, write_tensors
 from nasbias.training.images import ImageTask
 from nasbias.training.sampling import Sampler
+from nasbias.training.task import Task
+from nasbias.training.text import TextTask
 
+VALIDATION_SEED = 2**31  # apart from the seeds of runs: every run validates the same cells
 SAVE_SECONDS = 120  # at most this much work is lost when a run is killed
 
 
@@ -102,17 +106,19 @@ class Run:
             total += self.train_step(self.epoch * self.task.steps + step, step)
         self.epoch += 1
         loss = (total / self.task.steps).item()
-        if not math.isfinite(loss):
-            raise InputError(f"the training loss is {loss} in epoch {self.epoch}. Lower --learning-rate or set --clip.")
+        outcome = self.task.end_epoch(self.network, self.epoch, loss)
+        if outcome.get("rolled_back"):
+            for parameter in self.network.parameters():  # the momentum led there
+                self.optimiser.state[parameter]["momentum_buffer"].zero_()
         seconds = time.perf_counter() - started
-        images = self.task.steps * self.task.batch_size * self.config.per_step
         record = {
             "epoch": self.epoch,
-            "step": self.epoch * self.task.steps,
+            "step": (self.log[-1]["step"] if self.log else 0) + self.task.steps,
             "loss": round(loss, 6),
             "learning_rate": self.optimiser.param_groups[0]["lr"],
             "seconds": round(seconds, 3),
-            "images_per_second": round(images / seconds, 1),
+            f"{self.task.unit}_per_second": round(self.task.examples * self.config.per_step / seconds, 1),
+            **outcome,
         }
         self.log.append(record)
         return record
@@ -120,7 +126,7 @@ class Run:
     def train_step(self, number: int, step: int) -> Tensor:
         """Step `number` of the run, `step` of the epoch: sample, accumulate gradients, clip, move; returns the loss."""
         config = self.config
-        rate = self.learning_rate(number)
+        rate = self.learning_rate(number) * self.task.rate_scale(step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         loss = torch.zeros((), device=self.fabric.device)
@@ -137,6 +143,7 @@ class Run:
             nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
+        self.task.after_step(self.network)
         return loss
 
     def learning_rate(self, number: int) -> float:
@@ -147,8 +154,10 @@ class Run:
 
     def save(self, path: Path) -> None:
         """Everything that going on needs, in one file."""
-        state = {"epoch": self.epoch, "sampler": self.sampler.state(), "log": self.log}
-        tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        kept, numbers = self.task.state(self.network)
+        state = {"epoch": self.epoch, "sampler": self.sampler.state(), "log": self.log, "task": numbers}
+        tensors = {f"network.{name}": tensor for name, tensor in self.task.weights(self.network).items()}
+        tensors |= {f"task.{name}": tensor for name, tensor in kept.items()}
         for name, parameter in self.network.named_parameters():
             tensors[f"momentum.{name}"] = self.optimiser.state[parameter]["momentum_buffer"]
         tensors["random.generator"] = self.generator.get_state()
@@ -159,18 +168,26 @@ class Run:
         if not folder.latest.exists():
             return
         tensors, state = read_tensors(folder.latest)
-        weights = {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
-        self.network.load_state_dict(weights)
+        parts: dict[str, dict[str, Tensor]] = {"network": {}, "task": {}, "momentum": {}, "random": {}}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition(".")
+            parts[part][rest] = tensor
+        self.network.load_state_dict(parts["network"])
+        self.task.restore(self.network, parts["task"], state.get("task", {}))
         for name, parameter in self.network.named_parameters():
-            self.optimiser.state[parameter]["momentum_buffer"].copy_(tensors[f"momentum.{name}"])
-        self.generator.set_state(tensors["random.generator"])
+            self.optimiser.state[parameter]["momentum_buffer"].copy_(parts["momentum"][name])
+        self.generator.set_state(parts["random"]["generator"])
         self.sampler.restore(state["sampler"])
         self.epoch, self.log = state["epoch"], state["log"]
 
 
-def make_task(config: Training, device: torch.device) -> Any:
-    """The data and loss of a run."""
-    return ImageTask(config, device)
+def make_task(config: Training, device: torch.device) -> Task:
+    """The data and loss of a run: images, or text where the space's supernet is a language model."""
+    if task_of(config.space) == "images":
+        return ImageTask(config, device)
+    n = options_from(config.space, config.network).evaluated_cells
+    validation = dataclasses.replace(config, order="uniform", per_step=n, seed=VALIDATION_SEED)
+    return TextTask(config, device, make_sampler(validation).step())
 
 
 def make_network(config: Training, sizes: dict[str, int], generator: torch.Generator | None = None) -> nn.Module:

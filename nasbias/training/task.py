@@ -1,0 +1,55 @@
+"""What the loop asks of a task: data, loss, and a word after every step and epoch."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nasbias.errors import InputError
+from nasbias.supernets import Choice
+
+
+class Task:
+    """The data and the loss of a run; images and text are its two kinds. What most tasks don't need has a default."""
+
+    unit = "images"
+    steps: int  # of the epoch that has begun
+    examples: int  # images or words that one architecture sees in that epoch
+    sizes: dict[str, int]  # `inputs` and `classes` of the network
+
+    def begin_epoch(self, generator: torch.Generator) -> None:
+        """Put the epoch's data in order."""
+        raise NotImplementedError
+
+    def loss(self, network: nn.Module, choice: Choice, step: int, generator: torch.Generator) -> Tensor:
+        """What the epoch's step number `step` minimises, under one architecture."""
+        raise NotImplementedError
+
+    def rate_scale(self, step: int) -> float:
+        """Factor of the learning rate in that step."""
+        return 1.0
+
+    def after_step(self, network: nn.Module) -> None:
+        """Called when the weights have moved."""
+
+    def end_epoch(self, network: nn.Module, epoch: int, loss: float) -> dict[str, Any]:
+        """Called with the epoch's mean loss; returns more entries for its log record.
+
+        Raises:
+            InputError: the loss is not finite.
+        """
+        if not math.isfinite(loss):
+            raise InputError(f"the training loss is {loss} in epoch {epoch}. Lower --learning-rate or set --clip.")
+        return {}
+
+    def weights(self, network: nn.Module) -> dict[str, Tensor]:
+        """The weights by which a checkpoint is to be judged."""
+        return network.state_dict()
+
+    def state(self, network: nn.Module) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors and JSON that resuming needs beside `weights`."""
+        return {}, {}
+
+    def restore(self, network: nn.Module, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+        """Go on where `state` was taken; the network holds `weights`."""
