@@ -1,5 +1,6 @@
 """The correlation command's words and tables: first the answer, then the evidence, then what to do next."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,13 @@ def answer(result: Correlation) -> str:
         f"{result.space}: {last['score']} ranks {last['n']:,} architectures with Kendall tau {last['gt_tau']:.2f} "
         f"(95 % {last['gt_tau_low']:.2f} to {last['gt_tau_high']:.2f}, {runs}){when}"
     )
-    if pd.isna(last["over_params"]):
+    if math.isnan(last["over_params"]):
         return text + "."
-    params = last["gt_tau"] - last["over_params"]
+    params: float = last["gt_tau"] - last["over_params"]
     verdict = "no different from"
-    if last["over_params_low"] > 0:
+    if float(last["over_params_low"]) > 0:
         verdict = "better than"
-    elif last["over_params_high"] < 0:
+    elif float(last["over_params_high"]) < 0:
         verdict = "worse than"
     return text + (
         f": {verdict} counting parameters (tau {params:.2f}; difference {last['over_params']:+.2f}, "
@@ -108,9 +109,9 @@ def table_per_length(result: Correlation) -> pd.DataFrame:
     table = pd.DataFrame({"score": lengths["score"]})
     if lengths["bn"].nunique() > 1:
         table["bn"] = lengths["bn"]
-    if lengths["epoch"].notna().any():
+    if int(lengths["epoch"].count()) > 0:
         table["epoch"] = lengths["epoch"]
-    if (lengths["step"].notna() & lengths["epoch"].isna()).any():
+    if int(lengths.loc[lengths["epoch"].isna(), "step"].count()) > 0:
         table["step"] = lengths["step"]
     table["runs"], table["n"] = lengths["n_runs"], lengths["n"]
     table = pd.concat([table, _shown(lengths)], axis=1)
@@ -127,7 +128,7 @@ def table_per_run(result: Correlation) -> pd.DataFrame:
     """Every row and the baselines."""
     rows = pd.concat([result.rows, result.baselines], ignore_index=True)
     keys = ["run", "seed", "epoch", "step", "bn", "score"]
-    keys = [key for key in keys if key in ("run", "score") or rows[key].notna().any()]
+    keys = [key for key in keys if key in ("run", "score") or int(rows[key].count()) > 0]
     return _whole(pd.concat([rows[[*keys, "n"]], _shown(rows)], axis=1), ("n",))
 
 

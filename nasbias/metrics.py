@@ -95,8 +95,8 @@ def sparse_tau(score: Array, truth: Array, width: float = 0.1) -> float:
     return kendall_tau(score, np.round(np.asarray(truth, dtype=float) / width))
 
 
-@metric("top1_rank", better="lower", range=(1, None), n=1)
 @metric("top3_rank", better="lower", range=(1, None), n=3)
+@metric("top1_rank", better="lower", range=(1, None), n=1)
 def top_rank(score: Array, truth: Array, n: int) -> float:
     """Best true rank (1 = best of all; equals share the better rank) among the `n` architectures scored highest.
 
@@ -108,8 +108,8 @@ def top_rank(score: Array, truth: Array, n: int) -> float:
     return float((truth > truth[best_places(score, n)].max()).sum() + 1)
 
 
-@metric("best_at_1", better="higher", range=(None, None), k=1)
 @metric("best_at_10", better="higher", range=(None, None), k=10)
+@metric("best_at_1", better="higher", range=(None, None), k=1)
 def best_at(score: Array, truth: Array, k: int) -> float:
     """The best truth among the `k` architectures scored highest, in the truth's unit (higher = better): P2's top-k."""
     score, truth = _pair(score, truth)
@@ -118,8 +118,8 @@ def best_at(score: Array, truth: Array, k: int) -> float:
     return float(truth[best_places(score, k)].max())
 
 
-@metric("p_at_5", better="higher", range=(0, 1), share=0.05)
 @metric("p_at_10", better="higher", range=(0, 1), share=0.10)
+@metric("p_at_5", better="higher", range=(0, 1), share=0.05)
 def precision_at_top(score: Array, truth: Array, share: float) -> float:
     """Share of the predicted top K that is in the true top K; K = `share` of the architectures, at least one."""
     score, truth = _pair(score, truth)
@@ -129,8 +129,8 @@ def precision_at_top(score: Array, truth: Array, share: float) -> float:
     return len(np.intersect1d(best_places(score, k), best_places(truth, k))) / k
 
 
-@metric("p_bottom_5", better="higher", range=(0, 1), share=0.05)
 @metric("p_bottom_10", better="higher", range=(0, 1), share=0.10)
+@metric("p_bottom_5", better="higher", range=(0, 1), share=0.05)
 def precision_at_bottom(score: Array, truth: Array, share: float) -> float:
     """Share of the predicted worst K that is among the true worst K."""
     return precision_at_top(-np.asarray(score, dtype=float), -np.asarray(truth, dtype=float), share)

@@ -93,8 +93,9 @@ def mean_over_runs(runs: Sequence[Influence]) -> Estimate:
 
     On the arctanh scale, as a crossed design of runs x architectures: the variance of the mean is s^2 / R (the spread
     between runs, which holds the run-by-architecture interaction) plus the mean covariance between runs (what all runs
-    owe to the same architectures). Student's t with Welch and Satterthwaite's degrees of freedom, because with few
-    runs s is itself uncertain. Runs whose tau is NaN make the mean NaN.
+    owe to the same architectures). s^2 is never taken below what the architectures alone make runs differ, which
+    each run tells. Student's t with Welch and Satterthwaite's degrees of freedom, because with few runs s is itself
+    uncertain. Runs whose tau is NaN make the mean NaN.
     """
     taus = np.array([run.tau for run in runs])
     if not len(taus) or np.isnan(taus).any():
@@ -111,9 +112,13 @@ def mean_over_runs(runs: Sequence[Influence]) -> Estimate:
         reason = "one run: the part of the seed is unknown"
     else:
         pairs = [first.covariance(second) for first, second in itertools.combinations(runs, 2)]
-        shared, between = max(float(np.mean(pairs)), 0.0), float(z.var(ddof=1)) / n_runs
+        shared = max(float(np.mean(pairs)), 0.0)
+        least = max(float(np.mean([run.variance for run in runs])) - shared, 0.0) / n_runs
+        between, free = float(z.var(ddof=1)) / n_runs, n_runs - 1.0
+        if between < least:
+            between, free = least, n - 1.0
         variance = shared + between
-        freedom = variance**2 / (shared**2 / (n - 1) + between**2 / (n_runs - 1)) if variance > 0 else np.inf
+        freedom = variance**2 / (shared**2 / (n - 1) + between**2 / free) if variance > 0 else np.inf
         reason = ""
     # With tau = +-1 everywhere nothing is left to vary: the interval is the value.
     half = scipy.stats.t.ppf(0.5 + LEVEL / 2, freedom) * np.sqrt(variance) if variance > 0 else 0.0

@@ -1,0 +1,177 @@
+"""Rank metrics against scipy and against their definitions written out naively."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from nasbias.errors import InputError
+from nasbias.kendall import count_concordance, tau_of_table
+from nasbias.metrics import (
+    METRICS,
+    best_at,
+    get_metric,
+    kendall_tau,
+    precision_at_bottom,
+    precision_at_top,
+    rank_difference,
+    similarity,
+    sparse_tau,
+    spearman,
+    tau_given,
+    top_rank,
+)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def naive_concordance(x, y):
+    return (np.sign(x[:, None] - x) * np.sign(y[:, None] - y)).sum(axis=1)
+
+
+pairs = st.integers(2, 40).flatmap(
+    lambda n: st.tuples(
+        arrays(np.int64, n, elements=st.integers(0, 9)), arrays(np.int64, n, elements=st.integers(-50, 50))
+    )
+)
+
+
+@given(pairs)
+@settings(max_examples=60, deadline=None)
+def test_concordance_is_the_sum_over_all_partners(pair):
+    x, y = pair
+    counted = count_concordance(x, y)
+    assert counted.s.tolist() == naive_concordance(x, y).tolist()
+    assert counted.ties_x.tolist() == ((x[:, None] == x).sum(axis=1) - 1).tolist()
+    without = [kendall_tau(np.delete(x, i), np.delete(y, i)) for i in range(len(x))]
+    np.testing.assert_allclose(counted.leave_one_out(), without, atol=1e-12)
+
+
+@pytest.mark.parametrize(("values", "n"), [(2, 300), (17, 300), (10**6, 300), (40, 3000), (10**6, 3000)])
+def test_both_ways_of_counting_agree_with_the_definition(rng, values, n):
+    x, y = rng.integers(0, values, n), rng.integers(0, max(values // 3, 2), n)
+    assert (count_concordance(x, y).s == naive_concordance(x, y)).all()
+
+
+def test_tau_is_scipys_on_ties_and_on_a_census(rng):
+    score, truth = rng.integers(0, 40, 15_625), rng.integers(0, 9, 15_625)
+    assert kendall_tau(score, truth) == pytest.approx(scipy.stats.kendalltau(score, truth).statistic, abs=1e-12)
+    table = np.zeros((40, 9))
+    np.add.at(table, (score, truth), 1)
+    assert tau_of_table(table) == pytest.approx(kendall_tau(score, truth), abs=1e-12)
+    score = rng.normal(size=15_625)
+    truth = score + rng.normal(size=15_625)
+    assert kendall_tau(score, truth) == pytest.approx(scipy.stats.kendalltau(score, truth).statistic, abs=1e-12)
+
+
+@given(pairs)
+@settings(max_examples=40, deadline=None)
+def test_spearman_is_scipys(pair):
+    x, y = pair
+    if len(set(x)) < 2 or len(set(y)) < 2:
+        assert math.isnan(spearman(x, y))
+    else:
+        assert spearman(x, y) == pytest.approx(scipy.stats.spearmanr(x, y).statistic, abs=1e-12)
+
+
+def test_sparse_tau_does_not_rank_within_a_tenth_of_a_per_cent(rng):
+    truth = 90 + rng.normal(size=200)
+    score = truth + rng.normal(size=200) * 0.02  # wrong only where truths are close
+    expected = scipy.stats.kendalltau(score, np.round(truth, 1)).statistic
+    assert sparse_tau(score, truth) == pytest.approx(expected, abs=1e-12)
+    assert sparse_tau([1, 2, 3], [91.01, 91.04, 91.02]) != sparse_tau([1, 2, 3], [91.01, 91.04, 92])
+
+
+def test_top_rank_is_the_best_true_rank_among_those_scored_highest():
+    truth = np.array([50.0, 90.0, 80.0, 70.0, 90.0])
+    score = np.array([5.0, 1.0, 4.0, 3.0, 2.0])
+    assert top_rank(score, truth, 1) == 5  # 50 is the worst of five
+    assert top_rank(score, truth, 2) == 3  # 80 comes after the two 90s
+    assert top_rank(score, truth, 4) == 1
+    assert best_at(score, truth, 3) == 80
+
+
+def test_equal_scores_are_taken_in_order_of_appearance():
+    assert best_at([1, 1, 0], [70.0, 90.0, 80.0], 1) == 70.0
+
+
+def test_precision_counts_the_common_members_of_two_tops(rng):
+    score, truth = rng.permutation(40), rng.permutation(40)
+    for share, k in ((0.05, 2), (0.1, 4), (0.5, 20)):
+        top = {int(i) for i in np.argsort(-score)[:k]} & {int(i) for i in np.argsort(-truth)[:k]}
+        bottom = {int(i) for i in np.argsort(score)[:k]} & {int(i) for i in np.argsort(truth)[:k]}
+        assert precision_at_top(score, truth, share) == len(top) / k
+        assert precision_at_bottom(score, truth, share) == len(bottom) / k
+
+
+def test_best_and_worst_rank_of_the_predicted_top_are_shares_of_the_space():
+    truth = np.arange(100.0)
+    score = truth.copy()
+    score[10] = 1000  # an architecture of true rank 90 is ranked first
+    assert METRICS["wr_at_5"](score, truth) == 0.90
+    assert METRICS["br_at_5"](score, truth) == 0.01
+
+
+def test_rank_difference_is_positive_where_the_score_overestimates():
+    assert rank_difference([3, 2, 1], [1, 2, 3]).tolist() == [2, 0, -2]
+
+
+def test_partial_tau_follows_the_textbook_formula_and_removes_what_the_third_explains(rng):
+    x, y, z = rng.normal(size=(3, 400))
+    x, y = x + 2 * z, y + 2 * z
+    xy, xz, yz = (scipy.stats.kendalltau(a, b).statistic for a, b in ((x, y), (x, z), (y, z)))
+    expected = (xy - xz * yz) / math.sqrt((1 - xz**2) * (1 - yz**2))
+    assert tau_given(x, y, z) == pytest.approx(expected, abs=1e-12)
+    assert abs(expected) < xy / 2
+    assert tau_given(x, y, np.ones(400)) == pytest.approx(xy)
+    assert math.isnan(tau_given(z, y, z))
+
+
+def test_similarity_is_the_share_of_equal_digits():
+    assert similarity(np.array([[1, 2, 3], [1, 1, 1]]), np.array([1, 2, 4])).tolist() == pytest.approx([2 / 3, 1 / 3])
+
+
+@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize(
+    ("score", "truth"), [([], []), ([1.0], [2.0]), ([1.0, 1.0], [1.0, 2.0]), ([1, 2], [3, 3]), ([1, np.nan], [1, 2])]
+)
+def test_every_metric_is_nan_where_undefined(name, score, truth):
+    assert math.isnan(METRICS[name](np.array(score), np.array(truth)))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_the_declared_direction_and_range_hold(name, rng):
+    truth = rng.normal(size=200)
+    good, bad = METRICS[name](truth, truth), METRICS[name](-truth, truth)
+    assert (good > bad) if METRICS[name].better == "higher" else (good < bad)
+    low, high = METRICS[name].range
+    for value in (good, bad):
+        assert (low is None or value >= low) and (high is None or value <= high)
+
+
+def test_unequal_lengths_and_unknown_names_are_refused():
+    with pytest.raises(InputError, match="equal length"):
+        kendall_tau([1, 2], [1, 2, 3])
+    with pytest.raises(InputError, match="gt_tau"):
+        get_metric("gt_taw")
+
+
+def test_published_facts_of_nasbench201_hold(shared):
+    """The best test accuracy is 94.3733 (study.md); counting parameters ranks close to Ning's tau of .61."""
+    import pandas as pd
+
+    from nasbias.spaces import get_space
+
+    table = pd.read_parquet(shared / "nb201_accuracy.parquet")
+    connected = get_space("nb201").describe(table["arch_str"].tolist())["is_valid"].to_numpy()
+    params, truth = table["c10_params"].to_numpy(), table["c10_test_200"].to_numpy()
+    assert kendall_tau(params[connected], truth[connected]) == pytest.approx(0.58, abs=0.005)
+    assert best_at(truth, truth, 1) == pytest.approx(94.3733, abs=1e-4)
+    assert top_rank(table["c10_test_12"].to_numpy(), truth, 3) < 20
