@@ -107,11 +107,11 @@ def table_per_length(result: Correlation) -> pd.DataFrame:
     """The printed table: one line per score and training length, then the baselines and the ceiling."""
     lengths = result.lengths
     table = pd.DataFrame({"score": lengths["score"]})
-    if lengths["bn"].nunique() > 1:
+    if len(set(lengths["bn"].dropna())) > 1:
         table["bn"] = lengths["bn"]
-    if int(lengths["epoch"].count()) > 0:
+    if len(lengths["epoch"].dropna()):
         table["epoch"] = lengths["epoch"]
-    if int(lengths.loc[lengths["epoch"].isna(), "step"].count()) > 0:
+    if len(lengths.loc[lengths["epoch"].isna(), "step"].dropna()):
         table["step"] = lengths["step"]
     table["runs"], table["n"] = lengths["n_runs"], lengths["n"]
     table = pd.concat([table, _shown(lengths)], axis=1)
@@ -128,7 +128,7 @@ def table_per_run(result: Correlation) -> pd.DataFrame:
     """Every row and the baselines."""
     rows = pd.concat([result.rows, result.baselines], ignore_index=True)
     keys = ["run", "seed", "epoch", "step", "bn", "score"]
-    keys = [key for key in keys if key in ("run", "score") or int(rows[key].count()) > 0]
+    keys = [key for key in keys if key in ("run", "score") or len(rows[key].dropna())]
     return _whole(pd.concat([rows[[*keys, "n"]], _shown(rows)], axis=1), ("n",))
 
 

@@ -48,7 +48,7 @@ def tau_b(balance: Array | float, pairs: Array | float, ties_x: Array | float, t
     """tau-b from pair counts: `balance` = concordant - discordant, of `pairs` in all, tied in x and in y."""
     free_x, free_y = np.asarray(pairs - ties_x, dtype=float), np.asarray(pairs - ties_y, dtype=float)
     scale = np.sqrt(free_x) * np.sqrt(free_y)
-    return np.where(scale > 0, balance / np.where(scale > 0, scale, 1.0), np.nan)
+    return np.where(scale > 0, np.clip(balance / np.where(scale > 0, scale, 1.0), -1, 1), np.nan)
 
 
 def count_concordance(x: Array, y: Array) -> Concordance:

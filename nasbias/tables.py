@@ -155,14 +155,14 @@ def check_predictions(table: pd.DataFrame, space: str | Space, where: str, run: 
     """
     space = get_space(space) if isinstance(space, str) else space
     _need(table, "architecture", where)
+    if table.empty:
+        raise InputError(f"{where}: the table has no rows.")
     scores = scores_of(table)
     if not scores:
         raise InputError(
             f"{where}: no numeric score among the columns {', '.join(map(str, table.columns))}. "
             f"Beside `architecture` one column such as `accuracy` (per cent) or `loss` is needed."
         )
-    if table.empty:
-        raise InputError(f"{where}: the table has no rows.")
     result = pd.DataFrame(
         {"run": table["run"].astype("str").to_numpy() if "run" in table else [run or where] * len(table)}
     )

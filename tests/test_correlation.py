@@ -13,10 +13,26 @@ from nasbias import correlation, cross_run, shipped
 from nasbias.errors import InputError
 from nasbias.spaces import get_space
 
-KEYS = (
-    "run seed epoch score n gt_tau gt_tau_low gt_tau_high gt_tau_connected spearman sparse_tau top1_rank top3_rank "
-    "p_at_5 p_at_10 best_at_1 best_at_10 tau_given_params"
-).split()
+KEYS = [
+    "run",
+    "seed",
+    "epoch",
+    "score",
+    "n",
+    "gt_tau",
+    "gt_tau_low",
+    "gt_tau_high",
+    "gt_tau_connected",
+    "spearman",
+    "sparse_tau",
+    "top1_rank",
+    "top3_rank",
+    "p_at_5",
+    "p_at_10",
+    "best_at_1",
+    "best_at_10",
+    "tau_given_params",
+]
 
 
 @pytest.fixture
