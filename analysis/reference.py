@@ -16,6 +16,7 @@ from nasbias.command import Parser, command, note, numbers
 from nasbias.training import Training, train
 
 IMAGES = "../shared/data/cifar10_jpeg.parquet"  # CIFAR-10 re-encoded as JPEG, 60,000 images
+TEXT = "../shared/data/text/wikitext2_test.txt.gz"  # WikiText-2's test split: its training split was not to be had
 
 # P2's protocol (single path, uniform, cosine per step) on CIFAR-10 reduced to 16x16, 48,000 training images.
 RUNS: dict[str, dict[str, Any]] = {
@@ -32,6 +33,21 @@ RUNS: dict[str, dict[str, Any]] = {
         "config": Training(
             space="nb101", dataset=IMAGES, resolution=16, train_size=40_000, valid_size=2000, batch_size=128, crop=2,
             nesterov=False, weight_decay=1e-4, network={"channels": 16, "stacks": 3, "cells": 1, "bn_momentum": 0.003},
+        ),
+    },
+    # P2's protocol on a fifth of a million words of real English. A constant rate has no schedule that depends on the
+    # length, so the lengths are checkpoints of one run. Rate and clip are DARTS' (at P2's 40 so small a network diverges);
+    # dropouts are lighter, as 64 hidden units have little to spare.
+    "ptb": {
+        "lengths": (16,),
+        "config": Training(
+            space="ptb", dataset=TEXT, train_size=150_000, checkpoints=(2, 4, 8, 16), batch_size=32, learning_rate=20.0,
+            final_learning_rate=20.0, momentum=0.0, nesterov=False, weight_decay=8e-7, clip=0.25,
+            network={
+                "hidden": 64, "vocabulary": 4000, "bptt": 35, "dropout": 0.3, "dropout_h": 0.1, "dropout_x": 0.3,
+                "dropout_inputs": 0.1, "dropout_words": 0.05, "activation_penalty": 0.0, "slowness_penalty": 1e-3,
+                "evaluate_every": 1, "evaluated_cells": 10, "patience": 5,
+            },
         ),
     },
 }  # fmt: skip

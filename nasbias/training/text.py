@@ -2,9 +2,9 @@
 
 The hidden state runs on from window to window, whichever cell reads it. The learning rate is scaled by the window's
 length. Every few epochs the mean perplexity of a few fixed cells on the validation text is taken: after `patience`
-times without a new best the weights are averaged from then on (ASGD with lambda 0, t0 0: plain SGD beside which the mean
-of its weights is kept), and that mean is what checkpoints hold. An epoch that ends in NaN is rolled back to the best
-validation.
+times without a new best the weights are averaged from then on (ASGD with lambda 0, t0 0: plain SGD beside which the
+mean of its weights is kept), and that mean is what checkpoints hold. An epoch that ends in NaN is rolled back to the
+best validation.
 """
 
 import math
