@@ -16,10 +16,13 @@ from nasbias.errors import InputError
 from nasbias.files import data_folder, written_atomically
 from nasbias.spaces import _nb101_graph as graph
 from nasbias.spaces._nb101_graph import MAX_EDGES, MAX_VERTICES, OPERATIONS, Topology
+from nasbias.spaces._nb101_hash import hash_many, hash_one
 from nasbias.spaces._space import as_strings
 
 SIZES = {7: 359_082, 6: 62_010, 5: 2_441, 4: 84, 3: 6, 2: 1}  # unique cells by vertices, arXiv 1902.09635
-_LISTING_PAYS = 20_000  # hashes: below, computing them (0.1 ms each) is faster than listing the whole space
+_LISTING_PAYS = 100_000  # hashes: below, computing them is faster than listing the whole space
+_VECTORS_PAY = 8_000  # hashes: below, one after the other is faster
+_BATCH = 30_000  # cells hashed between two steps of the progress bar
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Cells:
         if len(first) >= _LISTING_PAYS:
             return as_strings(map(hash_of_representative().__getitem__, unique.texts()))
         topology, labelling = np.divmod(first, 3 ** (MAX_VERTICES - 2))
-        return compute_hashes(Cells(unique.topologies, topology, labelling))[inverse]
+        return compute_hashes(Cells(unique.topologies, topology, labelling))[inverse.ravel()]
 
 
 def read_cells(architectures: Sequence[str] | np.ndarray) -> Cells:
@@ -155,14 +158,22 @@ def list_cells() -> Cells:
 
 
 def compute_hashes(cells: Cells) -> np.ndarray:
-    """Module hashes [k], 0.1 ms each; with progress where there are many."""
+    """Module hashes [k], with progress where there are many."""
     hashes = np.empty(len(cells), dtype=object)
-    order = np.argsort(cells.topology, kind="stable")
-    starts = np.flatnonzero(np.diff(cells.topology[order], prepend=-1))
-    groups = np.split(order, starts[1:]) if len(order) else []
-    for group in progress(groups, "hashing cells") if len(cells) >= _LISTING_PAYS else groups:
-        topology = cells.topologies[cells.topology[group[0]]]
-        hashes[group] = graph.module_hashes(topology, cells.labelling[group].tolist())
+    labels, vertices = cells.labels(), cells.vertices
+    if len(cells) < _VECTORS_PAY:
+        matrices = [graph.matrix_of(topology) for topology in cells.topologies]
+        rows = zip(cells.topology.tolist(), labels.tolist(), vertices.tolist())
+        hashes[:] = [hash_one(matrices[t], row[: n - 2]) for t, row, n in rows]
+        return hashes
+    groups = [np.flatnonzero(vertices == n) for n in range(2, MAX_VERTICES + 1)]
+    parts = [part for group in groups for part in np.array_split(group, len(group) // _BATCH + 1) if len(part)]
+    for part in progress(parts, "hashing cells") if len(cells) >= _LISTING_PAYS else parts:
+        n = vertices[part[0]]
+        matrices = np.zeros((len(cells.topologies), n, n), dtype=bool)
+        for i in np.unique(cells.topology[part]):
+            matrices[i] = graph.matrix_of(cells.topologies[i])
+        hashes[part] = hash_many(matrices[cells.topology[part]], labels[part, : n - 2])
     return hashes
 
 
@@ -178,7 +189,7 @@ def listed_hashes() -> np.ndarray:
             raw = np.empty((0, 16), dtype=np.uint8)
         if raw.shape == (len(cells), 16) and raw.dtype == np.uint8:
             return as_strings(row.tobytes().hex() for row in raw)
-    note(f"nb101: hashing its {len(cells):,} cells once, about a minute; kept in {path}")
+    note(f"nb101: hashing its {len(cells):,} cells once; kept in {path}")
     hashes = compute_hashes(cells)
     raw = np.frombuffer(bytes.fromhex("".join(hashes)), dtype=np.uint8).reshape(-1, 16)
     with written_atomically(path) as temporary, temporary.open("wb") as file:

@@ -54,7 +54,7 @@ def count_costs(
         base = np.array([table[0][kind] for table in tables], dtype=np.int64)
         per_vertex = np.zeros((len(tables), 5, 3), dtype=np.int64)
         for row, table in zip(per_vertex, tables):
-            row[: len(table[1][kind])] = table[1][kind]
+            row[: len(table[1][kind])] = np.reshape(table[1][kind], (-1, 3))
         total = fixed[kind] + base[cells.topology]
         for v in range(5):
             present = labels[:, v] >= 0

@@ -1,4 +1,4 @@
-"""Labelled directed acyclic graphs as NAS-Bench-101 knows them: pruning, canonical form, module hash.
+"""Labelled directed acyclic graphs as NAS-Bench-101 knows them: pruning and canonical form.
 
 A topology is `(n, code)`: n vertices and the number that the benchmark's generator gives the graph, in which bit
 x + y(y - 1)/2 is the edge x -> y. A labelling of the n - 2 interior vertices is the base-3 number of its operations,
@@ -11,7 +11,6 @@ Source: Ying et al., arXiv 1902.09635, section 2 and appendix S1, and the order 
 import functools
 import itertools
 from collections.abc import Sequence
-from hashlib import md5
 
 import numpy as np
 
@@ -126,32 +125,10 @@ def reduction(topology: Topology) -> tuple[int, np.ndarray]:
     return least, (labellings(n - 2).astype(np.int64) @ weights.T).min(axis=1)
 
 
-def module_hashes(topology: Topology, numbers: Sequence[int]) -> list[str]:
-    """The benchmark's module hash of each labelling number of a topology.
-
-    MD5 colours are refined by the sorted colours of the neighbours, as many times as there are vertices.
-    """
+def matrix_of(topology: Topology) -> np.ndarray:
+    """Adjacency matrix [n, n] of 0 and 1."""
     n, _ = topology
-    edges = edges_of(topology)
-    inward = [[x for x, y in edges if y == v] for v in range(n)]
-    outward = [[y for x, y in edges if x == v] for v in range(n)]
-    neighbours = list(zip(inward, outward))
-    return [
-        _module_hash(neighbours, [-1, *labels, -2]) for labels in labellings(n - 2)[np.asarray(numbers, int)].tolist()
-    ]
-
-
-def _module_hash(neighbours: list[tuple[list[int], list[int]]], labels: list[int]) -> str:
-    colours = [
-        md5(f"({len(outward)}, {len(inward)}, {label})".encode()).hexdigest()
-        for (inward, outward), label in zip(neighbours, labels)
-    ]
-    for _ in labels:
-        colours = [
-            md5(
-                f"{''.join(sorted([colours[w] for w in inward]))}|"
-                f"{''.join(sorted([colours[w] for w in outward]))}|{own}".encode()
-            ).hexdigest()
-            for (inward, outward), own in zip(neighbours, colours)
-        ]
-    return md5(str(sorted(colours)).encode()).hexdigest()
+    matrix = np.zeros((n, n), dtype=np.int8)
+    for x, y in edges_of(topology):
+        matrix[x, y] = 1
+    return matrix

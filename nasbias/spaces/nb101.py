@@ -116,7 +116,7 @@ class NB101(Space):
         )
 
     def architectures(self) -> pd.DataFrame:
-        """The whole benchmark; the first time a minute is spent on its hashes, which are then kept."""
+        """The whole benchmark; its hashes are computed the first time and then kept."""
         return self.describe(self.members("all").tolist())
 
     def describe(self, architectures: Sequence[str], **options) -> pd.DataFrame:
@@ -255,7 +255,7 @@ def _matrix(adjacency: str, text: str) -> list[list[int]]:
 
 def _chosen_parents(value: object, v: int, text: object) -> list[int]:
     """Parents of vertex v from P2's mask over the vertices before it, or from a list of their numbers."""
-    if isinstance(value, list) and len(value) == v and all(entry in (0, 1) for entry in value):
+    if isinstance(value, list) and len(value) == v and all(entry in (0, 1) for entry in value) and any(value):
         return [u for u, entry in enumerate(value) if entry]
     if isinstance(value, list) and all(isinstance(entry, int) and 0 <= entry < v for entry in value):
         return value
