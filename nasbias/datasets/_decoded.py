@@ -65,7 +65,9 @@ def assemble(
         wrong = [int(label) for label in np.unique(y) if not 0 <= label < len(classes)]
         if wrong:
             raise InputError(f"{where}: a {split} label is {wrong[0]}; it must lie in 0 to {len(classes) - 1}.")
-    tensors = [torch.from_numpy(np.require(x, requirements=("C", "W"))) for x in (train[0], test[0].reshape(-1, *shape))]
+    tensors = [
+        torch.from_numpy(np.require(x, requirements=("C", "W"))) for x in (train[0], test[0].reshape(-1, *shape))
+    ]
     labels = [torch.from_numpy(np.asarray(y, dtype=np.int64)) for y in (train[1], test[1])]
     return Decoded(name, classes, tensors[0], labels[0], tensors[1], labels[1])
 

@@ -58,8 +58,8 @@ class Images:
 
     def normalise(self, x: torch.Tensor, memory_format: torch.memory_format = torch.preserve_format) -> torch.Tensor:
         """float32 (x / 255 - mean) / std; pass `torch.channels_last` for that memory order."""
-        x = x.to(torch.float32, memory_format=memory_format)
-        return x.sub_(self.mean * 255).div_(self.std * 255)
+        scaled = x.to(torch.float32, memory_format=memory_format, copy=True)
+        return scaled.sub_(self.mean * 255).div_(self.std * 255)
 
 
 def load_images(
@@ -92,6 +92,8 @@ def load_images(
     """
     if resolution is not None and not 1 <= resolution <= parquet.MAX_SIDE:
         raise InputError(f"resolution must lie in 1 to {parquet.MAX_SIDE}, not {resolution}.")
+    if seed < 0:
+        raise InputError(f"seed must be 0 or more, not {seed}.")
     decoded = _decoded(name_or_path, resolution)
     train_x, test_x = (convert_channels(x, channels) for x in (decoded.train_x, decoded.test_x))
     n_train, n_test = len(train_x), len(test_x)

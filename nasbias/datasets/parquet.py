@@ -8,6 +8,7 @@ names come from the Hugging Face metadata where they are there. Without a test s
 
 import io
 import json
+import re
 import struct
 import warnings
 from collections.abc import Iterable
@@ -43,12 +44,12 @@ def read(path: Path) -> Decoded:
         test = _is_test(table, path)
         tables = {"train": table.filter(pa.array(~test)), "test": table.filter(pa.array(test))}
     else:
-        files = {split: sorted(path.rglob(f"{split}*.parquet")) for split in ("train", "test")}
-        if not files["train"]:
-            raise InputError(
-                f"{path}: no train*.parquet in this folder. Name the files train-*.parquet, test-*.parquet."
-            )
-        tables = {split: _concatenate([_read_table(file) for file in found], path) for split, found in files.items()}
+        tables = {
+            split: _concatenate([_read_table(file) for file in _files(path) if _is_named(split, file, path)], path)
+            for split in ("train", "test")
+        }
+        if tables["train"] is None:
+            raise InputError(f"{path}: no train-*.parquet in this folder. Name files train-*.parquet, test-*.parquet.")
     pixels: dict[str, np.ndarray] = {}
     labels: dict[str, np.ndarray] = {}
     for split, table in tables.items():
@@ -71,6 +72,11 @@ def _files(folder: Path) -> list[Path]:
     return sorted(file for depth in ("", "*/", "*/*/") for file in folder.glob(f"{depth}*.parquet"))
 
 
+def _is_named(split: str, file: Path, folder: Path) -> bool:
+    """Whether `split` is a word in the file's name or in that of a subfolder it lies in."""
+    return split in re.split(r"[^a-z]+", str(file.relative_to(folder)).lower())
+
+
 def _read_table(path: Path) -> pa.Table:
     try:
         schema = pq.read_schema(path)
@@ -79,7 +85,8 @@ def _read_table(path: Path) -> pa.Table:
         table = pq.read_table(path, columns=wanted)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: can't be read as parquet ({error}). Is the file whole?") from None
-    return table.rename_columns(["image", "label", *wanted[2:]])
+    # Renaming drops the metadata, where the class names are.
+    return table.rename_columns(["image", "label", *wanted[2:]]).replace_schema_metadata(schema.metadata)
 
 
 def _concatenate(tables: list[pa.Table], path: Path) -> pa.Table | None:
