@@ -120,9 +120,6 @@ class Network(nn.Module):
             self.blocks.extend(Cell(width, allowed, options.affine, momentum) for _ in range(options.cells))
         self.last = nn.Sequential(nn.BatchNorm2d(width, momentum=momentum), nn.ReLU())
         self.classifier = nn.Linear(width, classes)
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.num_batches_tracked = None  # momentum is fixed: counting batches is a wasted kernel each
 
     def forward(self, x: Tensor, choice: tuple[int, ...]) -> Tensor:
         """Logits [batch, classes] of images [batch, inputs, height, width]; equal to `plain`, faster."""

@@ -1,0 +1,85 @@
+"""Inherited weights -> predictions: accuracy and loss of architectures under a network's shared weights.
+
+`score_architectures` is the one interface; behind it are engines that give the same numbers: `plain`, the reference, one
+architecture at a time through the network's modules; `fast`, where a space has one; `batched`, many architectures in one
+pass, for GPUs. Needs torch.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from nasbias.errors import unknown
+from nasbias.scoring.data import ScoringData, load_image_data
+from nasbias.scoring.plain import BN
+from nasbias.scoring.plain import score as score_plain
+from nasbias.spaces import get_space
+from nasbias.supernets import task_of
+from nasbias.training.config import Training
+
+__all__ = ["BN", "ScoringData", "engines", "load_scoring_data", "score_architectures"]
+
+Engine = Callable[..., dict[str, np.ndarray]]
+
+
+def load_scoring_data(
+    config: Training,
+    recalibration_images: int = 512,
+    valid_size: int | None = None,
+    device: torch.device | str = "cpu",
+) -> Any:
+    """What a run's architectures are scored on: the data its space's engines take.
+
+    Raises:
+        InputError: more images or words than there are, or none.
+    """
+    if task_of(config.space) == "images":
+        return load_image_data(config, recalibration_images, valid_size, device=device)
+    return importlib.import_module(_module(config.space)).load_data(config, valid_size, device)
+
+
+def engines(space: str) -> dict[str, Engine]:
+    """The engines of a space by name; `plain` always, others where `nasbias.scoring.<space>` has them."""
+    name = _module(space)
+    found = importlib.util.find_spec(name)
+    return {"plain": score_plain, **(importlib.import_module(name).ENGINES if found else {})}
+
+
+def score_architectures(
+    network: nn.Module,
+    architectures: Sequence[str],
+    data: Any,
+    space: str = "nb201",
+    bn: BN = "recalibrated",
+    engine: str | None = None,
+) -> pd.DataFrame:
+    """Scores under shared weights: columns `architecture`, then what the space's supernets predict (`accuracy` in per
+    cent and `loss`, or `perplexity` and `loss`), `bn` (missing for text).
+
+    Args:
+        engine: default: batched on a GPU, fast on a CPU, plain where the space has neither.
+
+    Raises:
+        InputError: unknown engine, or an architecture outside the space.
+    """
+    known = engines(space)
+    if engine is None:
+        on_gpu = next(network.parameters()).device.type != "cpu"
+        preferred = ("batched", "fast", "plain") if on_gpu else ("fast", "plain")
+        engine = next(name for name in preferred if name in known)
+    if engine not in known:
+        raise unknown(f"engine for {space}", engine, known)
+    canonical = get_space(space).parse_all(architectures)
+    choices = [tuple(row) for row in get_space(space).encode(canonical).tolist()]
+    scores = known[engine](network, choices, data, bn)
+    return pd.DataFrame({"architecture": canonical, **scores, "bn": bn if task_of(space) == "images" else None})
+
+
+def _module(space: str) -> str:
+    return f"{__name__}.{space.replace('-', '_')}"
