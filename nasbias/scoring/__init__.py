@@ -1,8 +1,8 @@
 """Inherited weights -> predictions: accuracy and loss of architectures under a network's shared weights.
 
-`score_architectures` is the one interface; behind it are engines that give the same numbers: `plain`, the reference, one
-architecture at a time through the network's modules; `fast`, where a space has one; `batched`, many architectures in one
-pass, for GPUs. Needs torch.
+`score_architectures` is the one interface; behind it are engines that give the same numbers: `plain`, the reference,
+one architecture at a time through the network's modules; `fast`, where a space has one; `batched`, many architectures
+in one pass, for GPUs. Needs torch.
 """
 
 import importlib
