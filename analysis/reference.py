@@ -7,12 +7,17 @@
 Sizes are what two CPU cores manage, not the papers'; each configuration says what it is.
 """
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from nasbias import score
 from nasbias.command import Parser, command, note, numbers
+from nasbias.tables import load_predictions, read_about, scores_of, write_parquet
 from nasbias.training import Training, train
 
 IMAGES = "../shared/data/cifar10_jpeg.parquet"  # CIFAR-10 re-encoded as JPEG, 60,000 images
@@ -26,6 +31,8 @@ RUNS: dict[str, dict[str, Any]] = {
             space="nb201", dataset=IMAGES, resolution=16, valid_size=2000, batch_size=128, crop=2,
             network={"channels": 8, "cells": 1, "affine": True, "bn_momentum": 0.1},
         ),
+        "score": ("--sample", "1000", "--valid-size", "1000"),
+        "whole": ("--subset", "all", "--valid-size", "1000"),  # the longest runs: every architecture of the space
     },
     # P2's recipe for its sub-space (plain SGD, weight decay 1e-4) on 40,000 images, one cell a stack instead of three.
     "nb101": {
@@ -49,6 +56,7 @@ RUNS: dict[str, dict[str, Any]] = {
                 "evaluate_every": 1, "evaluated_cells": 10, "patience": 5,
             },
         ),
+        "score": ("--architectures", "../shared/data/darts_ptb_anon2102.parquet"),  # the 137 cells that have a truth
     },
 }  # fmt: skip
 
@@ -58,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
     parser = Parser(prog="python -m analysis.reference", description=__doc__, example="python -m analysis.reference nb201 train")
     parser.add_argument("space", choices=RUNS)
-    parser.add_argument("step", choices=("train",))
+    parser.add_argument("step", choices=("train", "score", "collect"))
     parser.add_argument("--seeds", type=numbers(int), default=(0, 1, 2))
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of run folders")
     arguments = parser.parse_args(argv)
@@ -68,13 +76,48 @@ def main(argv: Sequence[str]) -> int:
 
     torch.set_num_threads(1)
     plan = RUNS[arguments.space]
+    folders = []
     for length in plan["lengths"]:
         for seed in arguments.seeds:
             out = arguments.runs / f"{arguments.space}-{length:04d}-{seed}"
-            note(f"{out}")
-            config = dataclasses.replace(plan["config"], epochs=length, seed=seed)
-            train(config, out, lambda record: note(f"  {record}"))
+            folders.append(out)
+            if arguments.step == "train":
+                note(f"{out}")
+                config = dataclasses.replace(plan["config"], epochs=length, seed=seed)
+                train(config, out, lambda record: note(f"  {record}"))
+            elif arguments.step == "score":
+                asked = {"predictions.parquet": plan.get("score", ())}
+                if "whole" in plan and length == max(plan["lengths"]):
+                    asked["whole.parquet"] = plan["whole"]
+                for name, options in asked.items():
+                    if not (out / name).exists() and score.main([str(out), "--out", str(out / name), *options]):
+                        return 2
+    if arguments.step == "collect":
+        collect(arguments.space, [folder / "predictions.parquet" for folder in folders], "predictions")
+        whole = [folder / "whole.parquet" for folder in folders if (folder / "whole.parquet").exists()]
+        if whole:
+            collect(arguments.space, whole, "predictions_whole")
     return 0
+
+
+def collect(space: str, paths: Sequence[Path], what: str) -> None:
+    """Write tables of predictions, in single precision, and what made each, as data/<space>_<what>.parquet."""
+    folders = [path.parent for path in paths]
+    tables = [load_predictions(path, space) for path in paths]
+    table = pd.concat(tables, ignore_index=True)
+    scores = scores_of(table)
+    table[scores] = table[scores].astype("float32")
+    about = {
+        folder.name: {
+            "config": (folder / "config.toml").read_text(),
+            "trained": json.loads((folder / "provenance.json").read_text()),
+            "scored": read_about(path),
+        }
+        for folder, path in zip(folders, paths)
+    }
+    out = Path(__file__).parents[1] / "data" / f"{space.replace('-', '_')}_{what}.parquet"
+    write_parquet(table, out, {"runs": about})
+    note(f"{out.name}: {len(table):,} predictions of {len(folders)} runs, {out.stat().st_size / 1024:,.0f} kB")
 
 
 if __name__ == "__main__":
