@@ -42,7 +42,7 @@ class NBMacro(Space):
             text = str(int(text))
         if isinstance(text, (tuple, list)):
             text = "".join(map(str, text)) if len(text) == LAYERS else str(text)
-        if not isinstance(text, str):
+        if not isinstance(text, str) or not text.strip():
             raise InputError(f"not an nb-macro architecture: {text!r}. Give eight digits such as '21010012'.")
         padded = text.strip().rjust(LAYERS, "0")
         if padded in _index_of_string():

@@ -1,0 +1,223 @@
+"""Truths of DARTS, darts64 and NAS-Bench-Macro: the shared tables, and files in the official forms."""
+
+import importlib
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nasbias.errors import InputError
+from nasbias.spaces import get_space
+from nasbias.tables import check_truth, select_truth
+
+DARTS = get_space("darts")
+
+
+def read(space, path):
+    """The truth of a file by the first format that recognises it, as the store would take it in."""
+    formats = importlib.import_module(f"nasbias.truth.{space.replace('-', '_')}").FORMATS
+    chosen = next(each for each in formats if each.recognises(path))
+    return check_truth(chosen.read(path), space, path.name), chosen.name
+
+
+@pytest.fixture(scope="module")
+def p2(shared):
+    return pd.read_parquet(shared / "darts_cifar10_anon2102.parquet")
+
+
+def test_p2s_two_seeds_are_one_table_in_per_cent(shared, p2):
+    table, name = read("darts", shared / "darts_cifar10_anon2102.parquet")
+    assert name == "p2-darts"
+    assert table["seed"].value_counts().to_dict() == {42: 377, 43: 101}
+    assert table["test_accuracy"].tolist() == pytest.approx(100 * p2["accuracy"])
+    assert "valid_accuracy" not in table
+    assert select_truth(table)["n_seeds"].value_counts().to_dict() == {1: 276, 2: 101}
+
+
+def test_uniform_rows_are_marked_and_worse_than_those_of_searches(shared):
+    table, _ = read("darts", shared / "darts_cifar10_anon2102.parquet")
+    uniform, search = (select_truth(table, sample=name) for name in ("uniform", "search"))
+    assert (len(uniform), len(search)) == (148, 229)
+    assert uniform["test_accuracy"].mean() < search["test_accuracy"].mean()
+    published = DARTS.parse(pd.read_parquet(shared / "darts_cifar10_anon2102.parquet")["architecture"][6])
+    assert published in set(search["architecture"])
+    with pytest.raises(InputError, match=r"no sample 'random'.*uniform"):
+        select_truth(table, sample="random")
+
+
+def test_p2s_own_csv_files_give_the_same_table_as_the_shared_one(shared, p2, tmp_path):
+    for name, rows in p2.groupby("source_file"):
+        rows.drop(columns="source_file").to_csv(tmp_path / name, index=False)
+    keys = ["architecture", "seed"]
+    together, _ = read("darts", tmp_path)
+    expected, _ = read("darts", shared / "darts_cifar10_anon2102.parquet")
+    together, expected = (table.sort_values(keys, ignore_index=True) for table in (together, expected))
+    pd.testing.assert_frame_equal(together, expected)
+    alone, _ = read("darts", tmp_path / "darts-cifar10-seed43.csv")
+    assert len(alone) == 101
+    assert set(alone["seed"]) == {43}
+    assert "sample" not in alone  # without the first file nobody can tell
+
+
+def test_p2s_rows_are_not_marked_where_the_table_is_not_the_released_one(p2, tmp_path):
+    p2.head(50).to_parquet(tmp_path / "part.parquet")
+    table, _ = read("darts", tmp_path / "part.parquet")
+    assert len(table) == 50
+    assert "sample" not in table
+
+
+@pytest.mark.parametrize(
+    "spoil", [{"accuracy": 97.0}, {"architecture": '{"normal/2/0/op":"skip_connect"}'}, {"accuracy": np.nan}]
+)
+def test_spoilt_rows_of_p2_are_refused(p2, tmp_path, spoil):
+    rows = p2.head(3).copy()
+    for name, value in spoil.items():
+        rows.loc[1, name] = value
+    rows.to_csv(tmp_path / "darts-cifar10.csv", index=False)
+    with pytest.raises(InputError, match="darts"):
+        read("darts", tmp_path / "darts-cifar10.csv")
+
+
+def nds_record(architecture, error, depth=14, width=24):
+    normal, reduce = (
+        [[op, int(source)] for op, source in zip(row[1::2], row[::2])]
+        for row in np.split(DARTS.decide([architecture]).astype(str).to_numpy()[0], 2)
+    )
+    genotype = {"normal": normal, "normal_concat": [2, 3, 4, 5], "reduce": reduce, "reduce_concat": [2, 3, 4, 5]}
+    net = {"genotype": genotype, "depth": depth, "width": width, "aux": False, "drop_prob": 0}
+    epochs = [90.0, error + 1, error + 0.5]
+    return {
+        "net": net,
+        "optim": {"base_lr": 0.1, "wd": 5e-4, "max_ep": 100},
+        "params": 1.0,
+        "flops": 1.0,
+        "min_test_top1": error,
+        "train_ep_top1": epochs,
+        "test_ep_top1": epochs,
+    }
+
+
+@pytest.mark.parametrize("shape", [list, lambda records: {"top": records[:2], "mid": records[2:]}])
+def test_nds_errors_become_accuracies(tmp_path, shape):
+    architectures = DARTS.sample(3, seed=0)
+    records = [nds_record(text, error) for text, error in zip(architectures, (5.0, 6.25, 7.5))]
+    (tmp_path / "DARTS.json").write_text(json.dumps(shape(records)))
+    table, name = read("darts", tmp_path / "DARTS.json")
+    assert name == "nds-darts"
+    assert table["architecture"].tolist() == architectures.tolist()
+    assert table["test_accuracy"].tolist() == [95.0, 93.75, 92.5]
+    assert table["train_accuracy"].tolist() == [94.5, 93.25, 92.0]
+    assert set(table["epochs"]) == {100}
+
+
+def test_nds_cells_outside_the_space_are_counted_not_hidden(tmp_path, capsys):
+    records = [nds_record(text, 5.0) for text in DARTS.sample(3, seed=0)]
+    records[1]["net"]["genotype"]["normal"][0][0] = "none"
+    path = tmp_path / "DARTS.json"
+    path.write_text(json.dumps(records))
+    table, _ = read("darts", path)
+    assert len(table) == 2
+    assert "1 of 3 records are not in the darts space" in capsys.readouterr().err
+    path.write_text(json.dumps(records[1:2]))
+    with pytest.raises(InputError, match=r"none of its 1 records.*unknown operation 'none'"):
+        read("darts", path)
+
+
+@pytest.mark.parametrize("spoil", [{"min_test_top1": "?"}, {"net": {}}, {"min_test_top1": 120.0}])
+def test_spoilt_records_of_nds_are_refused(tmp_path, spoil):
+    path = tmp_path / "DARTS.json"
+    path.write_text(
+        json.dumps([nds_record(DARTS.sample(1, seed=0)[0], 5.0) | spoil, nds_record(DARTS.sample(1, seed=1)[0], 6.0)])
+    )
+    with pytest.raises(InputError, match=r"DARTS\.json"):
+        read("darts", path)
+    path.write_text(path.read_text()[:-20])
+    with pytest.raises(InputError, match="JSON"):
+        read("darts", path)
+
+
+def write_nasbench301(folder, architecture, number, **accuracies):
+    folder.mkdir(exist_ok=True)
+    record = {
+        "optimized_hyperparamater_config": json.loads(DARTS.write(architecture, "nasbench301")),
+        "info": [accuracies],
+        "runtime": 3600.0,
+    }
+    (folder / f"results_{number}.json").write_text(json.dumps(record))
+
+
+def test_nasbench301_folders_keep_splits_repeats_and_optimizers_apart(tmp_path):
+    first, second = DARTS.sample(2, seed=0)
+    write_nasbench301(tmp_path / "rs", first, 0, val_accuracy=93.5, test_accuracy=93.1)
+    write_nasbench301(tmp_path / "rs", first, 1, val_accuracy=93.7, test_accuracy=93.3)
+    write_nasbench301(tmp_path / "bananas", second, 0, val_accuracy=94.5, test_accuracy=94.1)
+    table, name = read("darts", tmp_path)
+    assert name == "nasbench301"
+    table = table.set_index(["sample", "seed"]).sort_index()
+    assert table.loc[("uniform", 1), ["valid_accuracy", "test_accuracy"]].tolist() == [93.7, 93.3]
+    assert table.loc[("bananas", 0), "valid_accuracy"] == 94.5
+    keys = DARTS.truth_keys([table.loc[("uniform", 0), "architecture"], first])
+    assert keys[0] == keys[1]
+    alone, _ = read("darts", tmp_path / "bananas" / "results_0.json")
+    assert alone["test_accuracy"].tolist() == [94.1]
+
+
+@pytest.mark.parametrize(
+    "spoil", [{"info": []}, {"optimized_hyperparamater_config": {}}, {"info": [{"val_accuracy": "high"}]}]
+)
+def test_spoilt_results_of_nasbench301_are_refused(tmp_path, spoil):
+    write_nasbench301(tmp_path / "rs", DARTS.sample(1, seed=0)[0], 0, val_accuracy=93.5, test_accuracy=93.1)
+    path = tmp_path / "rs" / "results_0.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | spoil))
+    with pytest.raises(InputError, match="results_0"):
+        read("darts", path)
+
+
+def test_p1s_means_of_ten_seeds_are_per_cent_on_the_test_split(shared):
+    table, _ = read("darts64", shared / "deeper_insights_64_gt.parquet")
+    published = pd.read_parquet(shared / "deeper_insights_64_gt.parquet")
+    assert table["test_accuracy"].tolist() == pytest.approx(100 * published["gt_mean"])
+    assert table["test_accuracy_std"].tolist() == pytest.approx(100 * published["gt_std"])
+    assert table["seed"].isna().all()
+    mean = select_truth(table)
+    assert set(mean["n_seeds"]) == {10}
+    assert mean["test_accuracy_std"].between(0.1, 1).all()
+    assert mean.loc[mean["test_accuracy"].idxmin(), "architecture"] == "111"  # pooling only
+
+
+def test_p1s_fractions_are_not_taken_for_per_cent(tmp_path):
+    pd.DataFrame({"code": ["111"], "gt_mean": [84.0], "gt_std": [0.1]}).to_csv(tmp_path / "gt.csv", index=False)
+    with pytest.raises(InputError, match="fractions"):
+        read("darts64", tmp_path / "gt.csv")
+
+
+def test_nb_macro_has_three_seeds_and_its_published_best(shared):
+    table, _ = read("nb-macro", shared / "nb_macro_c10.parquet")
+    assert table.groupby("seed").size().to_dict() == {0: 6561, 1: 6561, 2: 6561}
+    published = pd.read_parquet(shared / "nb_macro_c10.parquet")
+    mean = select_truth(table).set_index("architecture")["test_accuracy"]
+    assert mean.max() == pytest.approx(93.127, abs=5e-4)
+    assert mean[published["arch"]].tolist() == pytest.approx(published["mean_acc"])
+
+
+def test_nb_macros_own_json_is_read_as_the_table_is(tmp_path):
+    path = tmp_path / "nas-bench-macro_cifar10.json"
+    row = {"test_acc": [90.0, 91.0, 92.0], "mean_acc": 91.0, "std": 0.8, "params": 1, "flops": 1}
+    path.write_text(json.dumps({"00000000": row, "00000012": row}))
+    table, name = read("nb-macro", path)
+    assert name == "nb-macro-json"
+    assert table["test_accuracy"].tolist() == [90.0, 91.0, 92.0] * 2
+    path.write_text(json.dumps({"00000000": row})[:-5])
+    with pytest.raises(InputError, match="whole"):
+        read("nb-macro", path)
+
+
+@pytest.mark.parametrize("space", ["darts", "darts64", "nb-macro"])
+def test_files_of_other_benchmarks_are_not_recognised(space, tmp_path):
+    pd.DataFrame({"architecture": ["x"], "accuracy": [1.0]}).to_csv(tmp_path / "a.csv", index=False)
+    (tmp_path / "b.json").write_text("{}")
+    (tmp_path / "c.parquet").write_bytes(b"PAR1 but not really")
+    formats = importlib.import_module(f"nasbias.truth.{space.replace('-', '_')}").FORMATS
+    for path in (*tmp_path.iterdir(), tmp_path, tmp_path / "absent"):
+        assert not any(each.recognises(path) for each in formats), path
