@@ -2,10 +2,11 @@
 
 `load_truth` answers which number: of which source, dataset, budget and seed. A source is a stored name (`python -m
 nasbias.truth import`), a file or folder in an official format, a table, or an API object. Every space has a module here
-whose `FORMATS` it can read; a CSV or Parquet file with the columns of `tables.check_truth` works for every space. Nothing
-that is read can run code.
+whose `FORMATS` it can read; a CSV or Parquet file with the columns of `tables.check_truth` works for every space.
+Nothing that is read can run code.
 """
 
+import contextlib
 import importlib
 import importlib.util
 import os
@@ -18,7 +19,7 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import data_folder, sha256
-from nasbias.spaces import get_space
+from nasbias.spaces import get_space, list_spaces
 from nasbias.tables import MEASURES, check_truth, measures_of, read_about, read_table, select_truth, write_parquet
 from nasbias.truth import store
 from nasbias.truth.formats import Format, columns_of
@@ -45,20 +46,20 @@ def load_truth(
     """The ground truth of a space: one dataset and training budget, per seed or as the mean over seeds.
 
     Args:
-        source: a stored name, a path (CSV, Parquet, any official file), a table, or an official API object. Default: the
-            best present: the benchmark's own files before other tables before an installed package of retrained numbers.
-        dataset: default: the source's only one, else cifar10 (for nb201: trained on all 50,000 images, test accuracy only;
-            the validation accuracies are dataset cifar10-valid), else its first.
+        source: a stored name, a path (CSV, Parquet, any official file), a table, or an official API object. Default:
+            the best present: the benchmark's own files before other tables before an installed package's retraining.
+        dataset: default: the source's only one, else cifar10 (for nb201: trained on all 50,000 images, test accuracy
+            only; the validation accuracies are dataset cifar10-valid), else its first.
         epochs: training budget; default: the largest that the source has.
         seed: "mean" averages over the source's seeds (`n_seeds` counts them), "all" gives each, a number that one.
 
     Returns:
-        Columns `architecture` (canonical), `dataset`, `epochs`, `seed`, then measures: `valid_accuracy`, `test_accuracy` in
-        per cent or `valid_perplexity`, `test_perplexity`; NaN where the benchmark has none. `attrs` says what was loaded:
-        `name`, `format`, `describes`, `licence`, `source`.
+        Columns `architecture` (canonical), `dataset`, `epochs`, `seed`, then measures: `valid_accuracy`,
+        `test_accuracy` in per cent or `valid_perplexity`, `test_perplexity`; NaN where the benchmark has none. `attrs`
+        says what was loaded: `name`, `format`, `describes`, `licence`, `source`.
 
     Raises:
-        InputError: nothing present, an unknown name, a file that is not what it claims, or no such dataset, budget or seed.
+        InputError: nothing present, an unknown name, a file that is not what it claims, no such dataset, budget, seed.
     """
     table, about = find_truth(space, source)
     selected = select_truth(table, dataset, epochs, seed, where=about["name"])
@@ -110,8 +111,6 @@ def import_truth(space: str, source: object, name: str) -> dict[str, Any]:
 
 def describe_sources(space: str | None = None) -> list[dict[str, Any]]:
     """What there is to load, stored or shipped by an installed package: the provenance of each (see `find_truth`)."""
-    from nasbias.spaces import list_spaces
-
     found = [{**about, "stored": True} for about in store.list_stored(space)]
     taken = {(about["space"], about["name"]) for about in found}
     for each in list_spaces() if space is None else [space]:
@@ -133,15 +132,15 @@ def list_formats(space: str) -> tuple[Format, ...]:
 
 def _best(space: str) -> dict[str, Any]:
     formats = list_formats(space)
-    rank = {form.name: (form.retrained, position) for position, form in enumerate(formats)}
+    ranks = {form.name: (form.retrained, position) for position, form in enumerate(formats)}
     sources = describe_sources(space)
     if sources:
-        return min(
-            sources, key=lambda about: (rank.get(about.get("format"), (False, len(formats))), -about.get("rows", 0))
-        )
+        unknown = (False, len(formats))
+        return min(sources, key=lambda about: (ranks.get(str(about.get("format")), unknown), -about.get("rows", 0)))
     extras = [f"pip install 'nasbias[{form.extra}]' or " for form in formats if form.extra]
     raise InputError(
-        f"no ground truth for {space} is here. Remedy: {''.join(extras)}python -m nasbias.truth import {space} PATH --name NAME"
+        f"no ground truth for {space} is here. Remedy: {''.join(extras)}"
+        f"python -m nasbias.truth import {space} PATH --name NAME"
     )
 
 
@@ -152,16 +151,14 @@ def _open(about: dict[str, Any]) -> tuple[pd.DataFrame, dict[str, Any]]:
 
 
 def _read_installed(space: str, name: str, path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """A package's file, which takes about a second; its table is kept in the cache, from where it takes milliseconds."""
+    """A package's file takes about a second; its table is kept in the cache, from where it takes milliseconds."""
     cached = data_folder() / "cache" / f"truth-{space}-{name}-{sha256(path)[:16]}.parquet"
     if cached.is_file():
         return read_table(cached), read_about(cached)
     table, about = _read_path(space, path)
     about["name"] = name
-    try:
+    with contextlib.suppress(OSError):  # a folder that can't be written costs a second each time, no more
         write_parquet(table, cached, about)
-    except OSError:
-        pass  # a folder that can't be written costs a second each time, no more
     return table, about
 
 
@@ -193,7 +190,8 @@ def _read_object(space: str, thing: object) -> tuple[pd.DataFrame, dict[str, Any
             table = check_truth(form.read_object(thing), space, kind)
             return table, _about(space, form, kind, table)
     raise InputError(
-        f"can't read ground truth of {space} from {type(thing).__name__}: give a stored name, a path, a table or an API object."
+        f"can't read ground truth of {space} from {type(thing).__name__}: "
+        f"give a stored name, a path, a table or an API object."
     )
 
 
@@ -209,7 +207,7 @@ def _about(space: str, form: Format, source: str, table: pd.DataFrame | None = N
     if table is None:
         return about
     return about | {
-        "architectures": int(table["architecture"].nunique()),
+        "architectures": len(set(table["architecture"])),
         "rows": len(table),
         "columns": {
             name: f"{MEASURES[name].unit or 'no unit'}, {MEASURES[name].better} is better"

@@ -30,7 +30,9 @@ def main(argv: Sequence[str]) -> None:
     each = actions.add_parser("list", help="what is stored, or shipped by an installed package")
     each.add_argument("--space", help="only this space")
     add_format(each)
-    each = actions.add_parser("show", help="what a truth's numbers are: datasets, budgets, seeds, splits, best, ceiling")
+    each = actions.add_parser(
+        "show", help="what a truth's numbers are: datasets, budgets, seeds, splits, best, ceiling"
+    )
     each.add_argument("name", metavar="NAME", help="a stored name or a file")
     each.add_argument("--space", help="needed where several spaces have the name, and for a file")
     add_format(each)
@@ -60,8 +62,8 @@ def _report_import(about: dict[str, Any], form: str) -> None:
         return
     size = get_space(about["space"]).size
     print(
-        f"{about['name']}: {about['architectures']:,} of {size:,} architectures of {about['space']}, {about['rows']:,} rows "
-        f"from {about['source']} ({about['format']})."
+        f"{about['name']}: {about['architectures']:,} of {size:,} architectures of {about['space']}, "
+        f"{about['rows']:,} rows from {about['source']} ({about['format']})."
     )
     note(f"See what it holds: python -m nasbias.truth show {about['name']} --space {about['space']}")
 

@@ -6,6 +6,7 @@ browser: `fetch` says what to get there and how to import it.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nasbias.errors import InputError, unknown
 from nasbias.files import data_folder
@@ -82,7 +83,9 @@ def fetch(source: Source) -> Path:
     if not source.url:
         if target.exists():
             return target
-        raise InputError(f"{source.file} ({source.size}) can't be fetched by a program. Get it from {source.page}, then: {then}")
+        raise InputError(
+            f"{source.file} ({source.size}) has no address to fetch from. Get it from {source.page}, then: {then}"
+        )
     import pooch
 
     quiet = pooch.get_logger()
@@ -134,7 +137,7 @@ class _Progress:
         self.bar.stop()
 
 
-def _bar() -> "_Progress | bool":
+def _bar() -> Any:
     import sys
 
     return _Progress() if sys.stderr.isatty() else False

@@ -45,7 +45,7 @@ class _Trainings:
     """Rows of the truth table, gathered from ArchResults one after the other."""
 
     def __init__(self, names: list[str]) -> None:
-        """`names`: the source's own list of architectures, which every result must agree with; empty = not known yet."""
+        """`names`: the source's own list of architectures, which results must agree with; empty = not known yet."""
         self.names = names
         self.rows: list[tuple[str, str, int, int, float, float]] = []
         self.indexes: set[int] = set()
@@ -75,8 +75,8 @@ class _Trainings:
             value = accuracies.get(f"{evaluated}@{epochs - 1}") if evaluated else math.nan
             if evaluated and (value is None or not math.isfinite(value)):
                 raise InputError(
-                    f"{name!r}, {dataset}, {epochs} epochs, seed {seed}: the accuracy on {evaluated} after the last epoch "
-                    f"is {'missing' if value is None else value}. The file is not as published."
+                    f"{name!r}, {dataset}, {epochs} epochs, seed {seed}: the accuracy on {evaluated} after the last "
+                    f"epoch is {'missing' if value is None else value}. The file is not as published."
                 )
             values.append(float(value))
         return epochs, seed, values[0], values[1]
@@ -217,19 +217,20 @@ def melt_wide(table: pd.DataFrame, where: str = "table") -> pd.DataFrame:
     column = next(name for name in ("architecture", "arch_str", "arch_index") if name in table)
     architectures = get_space("nb201").parse_all(table[column])
     if column != "arch_index" and "arch_index" in table:
-        disagree = get_space("nb201").index(architectures) != table["arch_index"].to_numpy()
+        disagree = architectures != get_space("nb201").parse_all(table["arch_index"])
         if disagree.any():
             first = int(np.argmax(disagree))
             raise InputError(
-                f"{where}: arch_index {table['arch_index'].iloc[first]} is not {architectures[first]!r} in the official order."
+                f"{where}: arch_index {table['arch_index'].iloc[first]} is not {architectures[first]!r} "
+                f"in the official order."
             )
-    parts: dict[tuple[str, int], dict[str, pd.Series]] = {}
+    parts: dict[tuple[str, int], dict[str, np.ndarray]] = {}
     for name in table.columns:
         if matched := _WIDE_COLUMN.fullmatch(str(name)):
             short, split, epochs = matched.groups()
             dataset = _WIDE_DATASETS.get(short) or {"val": "cifar10-valid", "test": "cifar10"}[split]
             measure = {"val": "valid_accuracy", "test": "test_accuracy"}[split]
-            parts.setdefault((dataset, int(epochs)), {})[measure] = table[name]
+            parts.setdefault((dataset, int(epochs)), {})[measure] = table[name].to_numpy()
     long = [
         pd.DataFrame({"architecture": architectures, "dataset": dataset, "epochs": epochs, **measures})
         for (dataset, epochs), measures in parts.items()
@@ -267,7 +268,8 @@ def read_analog(path: Path) -> pd.DataFrame:
 
 _WHICH = (
     "top-1 accuracy (%) after the last of 12 or 200 epochs; valid = x-valid, test = x-test (cifar100, ImageNet16-120) "
-    "or the 10,000 CIFAR-10 test images (cifar10-valid: trained on half of the training images; cifar10: on all, no valid)"
+    "or the 10,000 CIFAR-10 test images (cifar10-valid: trained on half of the training images; cifar10: on all, "
+    "no valid)"
 )
 FORMATS = (
     Format(
@@ -292,13 +294,13 @@ FORMATS = (
         recognises=is_wide,
         read=read_wide,
         takes_object=lambda thing: isinstance(thing, pd.DataFrame) and _has_wide_columns(set(map(str, thing.columns))),
-        read_object=melt_wide,
+        read_object=lambda table: melt_wide(table),  # pyright: ignore[reportArgumentType]
     ),
     Format(
         name="analog-nasbench",
         describes=(
-            "CIFAR-10 accuracy (%) of every architecture in an independent retraining (`baseline_accuracy`; the package "
-            "states neither its budget nor its seed; Spearman .991 with NAS-Bench-201's own 200-epoch test accuracy)"
+            "CIFAR-10 accuracy (%) of every architecture in an independent retraining (`baseline_accuracy`; the "
+            "package states neither its budget nor its seed; Spearman .991 with the benchmark's own after 200 epochs)"
         ),
         recognises=lambda path: path.name == "data.anb" or path.suffix == ".anb",
         read=read_analog,

@@ -1,7 +1,7 @@
 """The interpreter of pickle opcodes behind `unpickle`, and the few values that benchmark files are made of.
 
-pickletools in the standard library describes every opcode. Whatever is wrong with a stream raises one of the errors that
-`unpickle.readable` turns into an `InputError`.
+pickletools in the standard library describes every opcode. Whatever is wrong with a stream raises one of the errors
+that `unpickle.readable` turns into an `InputError`.
 """
 
 import struct

@@ -5,7 +5,7 @@ architectures better than a second training does (study.md 2, "ground truth agai
 """
 
 import itertools
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -25,8 +25,8 @@ def ceiling(
         dataset, epochs, split: which numbers; defaults as in `load_truth` and `tables.choose_split`.
 
     Returns:
-        `gt_tau`: mean over the pairs of seeds, `n`: architectures with at least two seeds, `pairs`: `seeds`, `gt_tau` and
-        `n` of each pair, and what was compared: `dataset`, `epochs`, `measure`.
+        `gt_tau`: mean over the pairs of seeds, `n`: architectures with at least two seeds, `pairs`: `seeds`, `gt_tau`
+        and `n` of each pair, and what was compared: `dataset`, `epochs`, `measure`.
     """
     selected = select_truth(table, dataset, epochs, seed="all")
     measure = choose_split(selected, split)
@@ -36,7 +36,7 @@ def ceiling(
     for one, other in itertools.combinations(by_seed.columns, 2):
         both = by_seed[[one, other]].dropna()
         if len(both) >= 2:
-            tau = float(kendalltau(both[one], both[other]).statistic)
+            tau = float(np.asarray(kendalltau(both[one], both[other]))[0])
             pairs.append({"seeds": [int(one), int(other)], "gt_tau": tau, "n": len(both)})
     if not pairs:
         return None
@@ -54,12 +54,13 @@ def ceiling(
 def describe_parts(table: pd.DataFrame) -> list[dict[str, Any]]:
     """One entry per dataset, budget and measure: rows, architectures, seeds, direction, range, best and `ceiling`."""
     parts = []
-    for (dataset, epochs), rows in table.groupby(["dataset", "epochs"], dropna=False, sort=False):
+    for group, rows in table.groupby(["dataset", "epochs"], dropna=False, sort=False):
+        dataset, epochs = cast(tuple[Any, Any], group)
         for measure in measures_of(rows):
-            values = rows[rows[measure].notna()]
+            values = rows.dropna(subset=[measure])
             if values.empty:
                 continue
-            means = values.groupby("architecture", sort=False)[measure].mean()
+            means = cast(pd.Series, values.groupby("architecture", sort=False)[measure].mean())
             best = means.idxmax() if MEASURES[measure].sign > 0 else means.idxmin()
             parts.append(
                 {
@@ -70,7 +71,7 @@ def describe_parts(table: pd.DataFrame) -> list[dict[str, Any]]:
                     "better": MEASURES[measure].better,
                     "architectures": len(means),
                     "rows": len(values),
-                    "seeds": sorted(map(int, values["seed"].dropna().unique())),
+                    "seeds": sorted({int(seed) for seed in values["seed"] if not pd.isna(seed)}),
                     "min": float(means.min()),
                     "max": float(means.max()),
                     "best": str(best),
@@ -86,7 +87,7 @@ def _ceiling_of(rows: pd.DataFrame, measure: str) -> dict[str, Any] | None:
         return None
     keys = [key for key in ("architecture", "dataset", "epochs", "seed") if key in rows]
     try:
-        found = ceiling(rows[[*keys, measure]], split=split)
+        found = ceiling(rows.filter([*keys, measure]), split=split)
     except InputError:
         return None
     return found and {key: found[key] for key in ("gt_tau", "n", "pairs")}

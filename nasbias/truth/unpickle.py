@@ -4,9 +4,9 @@
 files need (`opcodes.ALLOWED`) and calls nothing else, so a hostile file can only fail. pickle.Unpickler with an
 allow-list in `find_class` would be a few times faster, but keeps every object it has ever memoised (21 to 37 GB for
 NAS-Bench-201's file) and can be made to allocate gigabytes by five bytes (LONG_BINPUT). Here memory is bounded by what
-is kept: with `wanted` (the memo entries that are fetched later, found by `fetched_entries` in a pass that builds nothing)
-and a `reduce` that empties each record as soon as it is whole. Measured on one core with files in the official form: 0.01
-CPU-seconds and 0.012 MB an architecture.
+is kept: with `wanted` (the memo entries that are fetched later, found by `fetched_entries` in a pass that builds
+nothing) and a `reduce` that empties each record as soon as it is whole. Measured on one core with files in the official
+form: 0.01 CPU-seconds and 0.012 MB an architecture.
 
 `open_pickle` finds the pickle inside a file: torch's zip and legacy containers, bz2, or bare.
 """

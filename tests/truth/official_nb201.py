@@ -12,6 +12,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from nasbias.spaces import get_space
 
@@ -100,7 +101,7 @@ def old_numpy(data: bytes) -> bytes:
 
 def write_pth(path: Path, whole: object, container: str = "legacy", old: bool = True) -> Path:
     """torch.save in its legacy or its zip container."""
-    import torch
+    torch = pytest.importorskip("torch")
 
     buffer = io.BytesIO()
     torch.save(whole, buffer, _use_new_zipfile_serialization=container == "zip")
