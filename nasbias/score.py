@@ -17,7 +17,8 @@ from nasbias.spaces import Space, get_space
 from nasbias.tables import check_predictions, read_table, write_parquet
 
 EXAMPLE = "python -m nasbias.score runs/nb201-0 --sample 1000"
-DEFAULT_SAMPLE = 256  # of a space too large to list
+DEFAULT_SAMPLE = 256  # of a space with more architectures than
+SCORED_WHOLE = 20_000
 
 
 @command
@@ -96,9 +97,9 @@ def _architectures(space: Space, standalone: str | None, arguments, trained_on: 
     if arguments.sample is not None:
         return space.sample(arguments.sample, arguments.sample_seed, subset)
     population = space.population(subset)
-    return (
-        space.sample(DEFAULT_SAMPLE, arguments.sample_seed, subset) if population is None else space.decode(population)
-    )
+    if population is None or len(population) > SCORED_WHOLE:
+        return space.sample(DEFAULT_SAMPLE, arguments.sample_seed, subset)
+    return space.decode(population)
 
 
 def _listed(path: Path) -> list[str]:
