@@ -67,7 +67,9 @@ RUNS: dict[str, dict[str, Any]] = {
 @command
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
-    parser = Parser(prog="python -m analysis.reference", description=__doc__, example="python -m analysis.reference nb201 train")
+    parser = Parser(
+        prog="python -m analysis.reference", description=__doc__, example="python -m analysis.reference nb201 train"
+    )
     parser.add_argument("space", choices=RUNS)
     parser.add_argument("step", choices=("train", "score", "collect"))
     parser.add_argument("--seeds", type=numbers(int), default=(0, 1, 2))

@@ -300,5 +300,3 @@ class _Running(_Recalibrated):
         if unit not in self.kept:
             self.kept[unit] = unit.folded(unit.mean, unit.variance)
         return self.kept[unit]
-
-

@@ -49,19 +49,16 @@ def _borrowed_statistics(network: nn.Module) -> Iterator[list[_BatchNorm]]:
     """The network in eval mode and its BN layers; statistics, momenta and modes are put back at the end."""
     layers = [module for module in network.modules() if isinstance(module, _BatchNorm)]
     modes = {module: module.training for module in network.modules()}
-    kept = [
-        (layer, layer.momentum, layer.running_mean.clone(), layer.running_var.clone())
-        for layer in layers
-        if layer.running_mean is not None and layer.running_var is not None
-    ]
+    momenta = [layer.momentum for layer in layers]
+    buffers = [(buffer, buffer.clone()) for layer in layers for buffer in layer.buffers()]
     network.eval()
     try:
         yield layers
     finally:
-        for layer, momentum, mean, var in kept:
+        for layer, momentum in zip(layers, momenta):
             layer.momentum = momentum
-            layer.running_mean.copy_(mean)
-            layer.running_var.copy_(var)
+        for buffer, before in buffers:
+            buffer.copy_(before)
         for module, mode in modes.items():
             module.training = mode
 

@@ -44,7 +44,12 @@ def supernet_options(space: str) -> type:
 
 
 def build_supernet(
-    space: str, options: Any = None, *, inputs: int = 3, classes: int = 10, allowed: Sequence[Sequence[int]] | None = None
+    space: str,
+    options: Any = None,
+    *,
+    inputs: int = 3,
+    classes: int = 10,
+    allowed: Sequence[Sequence[int]] | None = None,
 ) -> nn.Module:
     """A fresh network of `space`, initialised from torch's current generator.
 

@@ -29,8 +29,12 @@ class Training:
     dataset: str = _option("digits", "a data set's name or path")
     resolution: int | None = _option(None, "resize images to this many pixels a side; none = as they are")
     train_size: int | None = _option(None, "training images; none = all that validation leaves")
-    valid_size: int | None = _option(None, "validation images, split off the training set; none = the data set's own rule")
-    valid_from: Literal["train", "test"] = _option("train", "validation images: a part of train, or the test split (P1)")
+    valid_size: int | None = _option(
+        None, "validation images, split off the training set; none = the data set's own rule"
+    )
+    valid_from: Literal["train", "test"] = _option(
+        "train", "validation images: a part of train, or the test split (P1)"
+    )
     split_seed: int = _option(0, "seed of the train/validation split, shared by runs that are to be compared")
     epochs: int = _option(64, "passes over the training images")
     checkpoints: tuple[int, ...] = _option((), "epochs to keep; the last one always is")
@@ -43,7 +47,7 @@ class Training:
     clip: float = _option(5.0, "gradient norm limit; 0 = none")
     crop: int = _option(4, "pixels of padding for random crops; 0 = none")
     flip: bool = _option(True, "random horizontal flips")
-    cutout: int = _option(0, "side of the square cut out of every image; 0 = none")
+    cutout: int = _option(0, "side of the square cut out of every image; 0 = none, -1 = half the image")
     order: Order = _option("uniform", "which architecture next; fair = FairNAS permutations")
     per_step: int = _option(1, "architectures per step, their gradients averaged")
     subset: str | None = _option(None, "subset of the space to train on; none = the space's first")
@@ -51,7 +55,9 @@ class Training:
     standalone: str | None = _option(None, "train this architecture alone")
     move_unsampled: bool = _option(False, "let weight decay and momentum move the weights a step does not use")
     seed: int = _option(0, "seed of initialisation, order and augmentation")
-    precision: Literal["auto", "32-true", "bf16-mixed"] = _option("auto", "auto = bf16 autocast on a GPU, float32 on a CPU")
+    precision: Literal["auto", "32-true", "bf16-mixed"] = _option(
+        "auto", "auto = bf16 autocast on a GPU, float32 on a CPU"
+    )
     device: str = _option("auto", "auto, cpu or cuda")
     network: dict[str, Any] = field(default_factory=dict)  # the space's own options, by name
 
@@ -91,7 +97,9 @@ def read_config(path: str | os.PathLike) -> Training:
     try:
         values = tomllib.loads(path.read_text())
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file. A run folder holds config.toml; python -m nasbias.train makes one.") from None
+        raise InputError(
+            f"{path}: no such file. A run folder holds config.toml; python -m nasbias.train makes one."
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML ({error}).") from None
     known = [f.name for f in dataclasses.fields(Training)]

@@ -41,7 +41,9 @@ class RunFolder:
     @property
     def epochs(self) -> list[int]:
         """Epochs whose checkpoint is kept, in order."""
-        return sorted(int(path.stem.removeprefix("epoch-")) for path in self.path.glob("checkpoints/epoch-*.safetensors"))
+        return sorted(
+            int(path.stem.removeprefix("epoch-")) for path in self.path.glob("checkpoints/epoch-*.safetensors")
+        )
 
     @property
     def is_finished(self) -> bool:
@@ -57,7 +59,9 @@ class RunFolder:
         path = self.path / "config.toml"
         if path.exists():
             if self.config.identity != config.identity:
-                raise InputError(f"{self.path} holds another run (see its config.toml). Choose another --out, or remove it.")
+                raise InputError(
+                    f"{self.path} holds another run (see its config.toml). Choose another --out, or remove it."
+                )
             return
         if self.path.exists() and any(self.path.iterdir()):
             raise InputError(f"{self.path} is not empty and holds no run. Choose another --out.")

@@ -1,0 +1,65 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ANALYSING = [
+    "nasbias", "nasbias.spaces", "nasbias.truth", "nasbias.tables", "nasbias.metrics", "nasbias.statistics",
+    "nasbias.correlation", "nasbias.shipped", "nasbias.cli", "nasbias.bias",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("module", ANALYSING)
+def test_the_analysing_half_never_imports_torch(module):
+    code = (
+        f"import sys, {module}, nasbias\n"
+        "for name in nasbias.list_spaces(): nasbias.get_space(name)\n"
+        "assert not {'torch', 'lightning_fabric'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_importing_nasbias_imports_no_heavy_package():
+    code = "import sys, nasbias; assert not {'pandas', 'scipy', 'numpy', 'matplotlib', 'torch'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_without_torch_the_training_half_names_the_remedy():
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from nasbias.train import main\n"
+        "sys.exit(main(['--space', 'nb201', '--out', 'x']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'nasbias[train]'" in done.stderr
+
+
+def test_no_module_is_longer_than_a_reader_can_hold():
+    long = {
+        path.name: lines
+        for path in (ROOT / "nasbias").rglob("*.py")
+        if (lines := len(path.read_text().splitlines())) > 400
+    }
+    assert not long
+
+
+def test_the_wheel_carries_the_reference_predictions(tmp_path):
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", tmp_path, ROOT], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    installed = tmp_path / "installed"
+    subprocess.run([*pip, "install", "--no-deps", "--target", installed, wheel], check=True)
+    code = "from nasbias.shipped import find_predictions; print(find_predictions('nb201'))"
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(found.stdout.strip()).is_relative_to(installed)

@@ -1,0 +1,157 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from nasbias.errors import InputError
+from nasbias.score import main as score
+from nasbias.spaces import get_space
+from nasbias.tables import load_predictions
+from nasbias.train import main
+from nasbias.training import RunFolder, Training, read_config, train
+from nasbias.training.folder import read_tensors
+from nasbias.training.loop import Run
+from nasbias.training.sampling import Sampler
+
+TINY = Training(epochs=3, checkpoints=(1,), batch_size=128, crop=1, network={"channels": 4, "cells": 1, "affine": True})
+
+
+def weights(folder, epoch=3):
+    return read_tensors(folder.checkpoint(epoch))[0]
+
+
+def same(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    return train(TINY, tmp_path_factory.mktemp("runs") / "whole")
+
+
+def test_a_run_leaves_a_folder_that_tells_what_it_was(finished):
+    assert read_config(finished.path / "config.toml") == TINY
+    assert finished.epochs == [1, 3]
+    assert [record["epoch"] for record in finished.log] == [1, 2, 3]
+    assert {"commit", "versions", "hardware", "seed"} <= json.loads(
+        (finished.path / "provenance.json").read_text()
+    ).keys()
+    assert not finished.latest.exists()
+
+
+def test_the_same_seed_gives_the_same_weights_to_the_bit(finished, tmp_path):
+    assert same(weights(train(TINY, tmp_path / "again")), weights(finished))
+    assert not same(weights(train(replace(TINY, seed=1), tmp_path / "other")), weights(finished))
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(finished, tmp_path):
+    for order in ("uniform", "reshuffled"):
+        config = replace(TINY, order=order)
+        whole = finished if order == "uniform" else train(config, tmp_path / f"{order}-whole")
+        folder = train(config, tmp_path / order, stop_after=2)
+        assert not folder.is_finished
+        train(config, tmp_path / order)
+        assert same(weights(folder), weights(whole))
+        assert [record["loss"] for record in folder.log] == [record["loss"] for record in whole.log]
+
+
+def test_a_finished_run_is_not_run_again(finished):
+    train(TINY, finished.path, report=lambda record: pytest.fail("trained again"))
+
+
+def test_a_folder_of_another_run_is_refused(finished):
+    with pytest.raises(InputError, match="holds another run"):
+        train(replace(TINY, seed=9), finished.path)
+
+
+def test_a_cut_checkpoint_is_an_error_of_one_line(finished, tmp_path):
+    path = tmp_path / "cut.safetensors"
+    path.write_bytes(finished.checkpoint(3).read_bytes()[:1000])
+    with pytest.raises(InputError, match="not a whole nasbias checkpoint"):
+        read_tensors(path)
+
+
+def test_unsampled_weights_stay_still_unless_asked():
+    for moved in (False, True):
+        run = Run(replace(TINY, move_unsampled=moved, architectures=None))
+        run.sampler.population = get_space("nb201").encode(get_space("nb201").sample(1, seed=0))
+        (choice,) = {tuple(row) for row in run.sampler.population.tolist()}
+        used = {id(parameter) for parameter in run.network.parameters_of(choice)}
+        before = {name: parameter.clone() for name, parameter in run.network.named_parameters()}
+        run.train_epoch()
+        others = [name for name, parameter in run.network.named_parameters() if id(parameter) not in used]
+        still = [torch.equal(before[name], dict(run.network.named_parameters())[name]) for name in others]
+        assert others
+        assert all(still) is not moved
+
+
+def test_a_diverging_run_says_so(tmp_path):
+    with pytest.raises(InputError, match=r"training loss is (nan|inf)"):
+        train(replace(TINY, learning_rate=1e20, clip=0.0), tmp_path / "x")
+
+
+def test_standalone_is_the_same_loop_with_one_architecture(tmp_path):
+    architecture = get_space("nb201").sample(1, seed=3)[0]
+    folder = train(replace(TINY, epochs=1, checkpoints=(), standalone=architecture), tmp_path / "alone")
+    names = {name for name in weights(folder, 1) if name.startswith("network.blocks.0.edges")}
+    convolutions = get_space("nb201").describe([architecture])[["n_nor_conv_1x1", "n_nor_conv_3x3"]].sum(axis=1)[0]
+    assert len({name.split(".")[4] for name in names}) == convolutions
+
+
+@pytest.mark.parametrize("order", ["cycle", "shuffled", "reshuffled"])
+def test_a_cycle_visits_every_architecture_once(order):
+    space = get_space("nb201")
+    only = space.encode(space.sample(10, seed=0))
+    sampler = Sampler(space, order, 1, seed=0, subset=None, only=only)
+    cycles = [[sampler.step()[0] for _ in range(10)] for _ in range(3)]
+    everyone = {tuple(row) for row in only.tolist()}
+    assert all(set(cycle) == everyone for cycle in cycles)
+    assert (cycles[0] == cycles[1]) is (order != "reshuffled")
+    assert (cycles[0] == [tuple(row) for row in only.tolist()]) is (order == "cycle")
+
+
+def test_a_fair_step_uses_every_operation_of_every_edge_once():
+    sampler = Sampler(get_space("nb201"), "fair", 5, seed=0, subset=None)
+    table = np.array(sampler.step())
+    assert (np.sort(table, axis=0) == np.arange(5)[:, None]).all()
+    with pytest.raises(InputError, match="needs --per-step 5"):
+        Sampler(get_space("nb201"), "fair", 3, seed=0, subset=None)
+
+
+def test_uniform_sampling_draws_connected_architectures_only():
+    space = get_space("nb201")
+    sampler = Sampler(space, "uniform", 200, seed=0, subset=None)
+    assert space.describe(space.decode(np.array(sampler.step())))["is_valid"].all()
+
+
+def test_train_and_score_work_as_a_user_would_use_them(tmp_path, capsys):
+    out = tmp_path / "run"
+    options = ["--epochs", "2", "--checkpoints", "1", "--channels", "4", "--cells", "1", "--batch-size", "128"]
+    assert main(["--space", "nb201", *options, "--out", str(out), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["checkpoints"] == [1, 2]
+    assert score([str(out), "--sample", "20", "--recalibration-images", "64", "--format", "json"]) == 0
+    table = load_predictions(out, space="nb201")
+    assert table.groupby("epoch")["architecture"].nunique().to_dict() == {1: 20, 2: 20}
+    assert table["loss"].notna().all()
+    assert RunFolder(out).config.identity
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--space", "nb20"], "Did you mean nb201"),
+        (["--epochs", "0"], "epochs (0)"),
+        (["--epochs", "2", "--checkpoints", "3"], "checkpoint 3 is not among"),
+        (["--dataset", "/no/such/file"], "/no/such/file"),
+        (["--standalone", "|x|"], "'|x|'"),
+        (["--subset", "conected"], "Did you mean connected"),
+    ],
+)
+def test_bad_options_are_one_line_and_code_2(tmp_path, capsys, options, says):
+    assert main([*options, "--out", str(tmp_path / "run")]) == 2
+    message = capsys.readouterr().err
+    assert says in message
+    assert message.count("\n") == 1
+    assert not (tmp_path / "run").exists()
