@@ -14,8 +14,8 @@ import functools
 import itertools
 import json
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ class NB101(Space):
         *(Decision(f"op{v}", OPERATIONS) for v in range(1, 6)),
         *(Decision(f"input{v}", tuple("+".join(map(str, row)) for row in PARENTS[v])) for v in range(2, 7)),
     )
-    subsets = {
+    subsets: ClassVar[Mapping[str, str]] = {
         "study": "P2's sub-space as labelled cells, which a supernet tells apart: 95,985",
         "study-unique": "the first of each isomorphism class in the sub-space: 42,228",
         "all": "the whole benchmark, one cell per isomorphism class: 423,624",
