@@ -30,6 +30,7 @@ class ImageTask(Task):
         self.batch_size = min(config.batch_size, len(self.images.train_y))
         self.steps = len(self.images.train_y) // self.batch_size
         self.examples = self.steps * self.batch_size
+        self.cutout = config.cutout if config.cutout >= 0 else self.images.train_x.shape[-1] // 2
         self.sizes = {"inputs": self.images.channels, "classes": len(self.images.classes)}
 
     def begin_epoch(self, generator: torch.Generator) -> None:
@@ -54,4 +55,4 @@ class ImageTask(Task):
         if self.config.flip:
             x = random_flip(x, generator)
         x = self.images.normalise(x, memory_format=torch.channels_last)
-        return cutout(x, self.config.cutout, generator) if self.config.cutout else x
+        return cutout(x, self.cutout, generator) if self.cutout else x

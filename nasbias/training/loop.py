@@ -101,6 +101,8 @@ class Run:
         started = time.perf_counter()
         self.network.train()
         self.task.begin_epoch(self.generator)
+        if hasattr(self.network, "begin_epoch"):  # drop-path grows with the run
+            self.network.begin_epoch((self.epoch + 1) / self.config.epochs, self.generator)
         total = torch.zeros((), device=self.fabric.device)
         for step in range(self.task.steps):
             total += self.train_step(self.epoch * self.task.steps + step, step)
