@@ -97,8 +97,8 @@ def fetch(source: Source) -> Path:
         raise InputError(f"{source.url} is not the published file: its SHA-256 is not {source.sha256}.") from None
     except Exception as error:  # requests, urllib3, ftplib and OSError: all mean that it can't be had
         raise InputError(
-            f"can't fetch {source.file} ({type(error).__name__}). Put it at {target} (from {source.url}, {source.size}), "
-            f"then: {then}"
+            f"can't fetch {source.file} ({type(error).__name__}). Put it at {target} (from {source.url}, "
+            f"{source.size}), then: {then}"
         ) from None
     return Path(found)
 

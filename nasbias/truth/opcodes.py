@@ -143,9 +143,11 @@ def scan(source: Source) -> set[int]:
             pos = 0
         op = data[pos]
         if op == _TEXT:
-            pos += 5 + unpack("<I", data, pos + 1)[0]
-            if pos > source.length:
-                raise EOFError("it ends in the middle")
+            stop = pos + 5 + unpack("<I", data, pos + 1)[0]
+            if stop > source.length:
+                data, safe = source.refill(pos, stop - pos)
+                stop -= pos
+            pos = stop
         elif op == _GET1:
             entries.add(data[pos + 1])
             pos += 2

@@ -40,7 +40,7 @@ def training(name: str, dataset: str, seed: int, epochs: int, rng: np.random.Gen
         for epoch in range(epochs) if evaluated in full else [last]:
             accuracies[f"{evaluated}@{epoch}"] = float(rng.uniform(10, 95))
             losses[f"{evaluated}@{epoch}"] = float(rng.uniform(0.1, 3))
-            times[f"{evaluated}@{epoch}"] = float(rng.uniform(1, 2))
+        times |= {f"{evaluated}@{epoch}": float(rng.uniform(1, 2)) for epoch in range(epochs)}
     curve = OrderedDict((epoch, float(rng.uniform(10, 99))) for epoch in range(epochs))
     return {
         "name": "infer.tiny",

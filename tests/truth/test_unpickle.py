@@ -1,0 +1,168 @@
+"""The pickle reader against the standard library's, and against files that want more than data."""
+
+import collections
+import io
+import os
+import pickle
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nasbias.errors import InputError
+from nasbias.truth.unpickle import Holder, fetched_entries, is_pickle, open_pickle, unpickle
+
+plain = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=8)
+    | st.binary(max_size=300),
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.tuples(inner, inner)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=4)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=4).map(collections.OrderedDict)
+        | st.sets(st.integers(), max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(thing=plain, protocol=st.integers(2, 5))
+def test_it_reads_what_pickle_reads(thing, protocol):
+    data = pickle.dumps([thing, thing], protocol)
+    wanted = fetched_entries(io.BytesIO(data), "test")
+    if b"__builtin__" in data or b"builtins" in data:  # before protocol 4 sets and empty bytes are calls of builtins
+        with pytest.raises(InputError, match="which no benchmark file needs"):
+            unpickle(io.BytesIO(data), "test")
+        return
+    assert unpickle(io.BytesIO(data), "test", wanted=wanted) == [thing, thing]
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("value", [np.float64(1.5), np.float32(0.25), np.int64(-7), np.bool_(True), np.float64(2e-300)])
+def test_numpy_scalars_become_numbers(value, protocol):
+    assert unpickle(io.BytesIO(pickle.dumps(value, protocol)), "test") == value.item()
+
+
+def test_numpy_scalars_of_another_byte_order_are_right():
+    big = (
+        b"\x80\x02cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nU\x02f8K\x00K\x01\x87R(K\x03U\x01>NNNJ\xff\xff\xff\xff"
+    )
+    big += b"J\xff\xff\xff\xffK\x00tbU\x08" + struct.pack(">d", 91.5) + b"\x86R."
+    with pytest.raises(InputError):  # text is no raw number ...
+        unpickle(io.BytesIO(big), "test")
+    raw = big.replace(b"U\x08", b"C\x08")
+    assert unpickle(io.BytesIO(raw), "test") == 91.5
+
+
+class _Evil:
+    def __reduce__(self):
+        return os.system, ("touch executed",)
+
+
+class _EvilEval:
+    def __reduce__(self):
+        return eval, ("open('executed', 'w').close()",)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize("evil", [_Evil(), _EvilEval(), {"meta_archs": [_Evil()]}])
+def test_a_hostile_pickle_is_refused_and_nothing_executed(evil, protocol, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="Nothing of it was executed"):
+        unpickle(io.BytesIO(pickle.dumps(evil, protocol)), "evil")
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x80\x04\x8e\xff\xff\xff\xff\xff\x00\x00\x00.",  # a terabyte of bytes
+        b"\x80\x02X\xff\xff\xff\xffabc.",
+        b"\x80\x02h\x05.",
+        b"\x80\x02}K\x01a.",
+        b"\x80\x02]K\x01K\x02s.",
+        b"\x80\x02ccollections\nOrderedDict\n}\x92.",
+        b"\x80\x02ccollections\nOrderedDict\n}X\x01\x00\x00\x00aK\x01sb.",
+        b"\x80\x02K\x01)R.",
+        b"\x80\x02R.",
+        b"\x80\x02.",
+        b"\x80\x02(K\x01(.",
+        b"\x80\x02X\x01\x00\x00\x00aQ.",
+        b"\x80\x63N.",
+        b"",
+        b"\x80",
+        b"not a pickle at all, but a text",
+    ],
+)
+def test_a_broken_pickle_is_one_line(data):
+    with pytest.raises(InputError, match=r"^broken\.pth: [^\n]+$"):
+        unpickle(io.BytesIO(data), "broken.pth")
+
+
+def test_five_bytes_do_not_allocate_gigabytes():
+    assert unpickle(io.BytesIO(b"\x80\x02Nr\xff\xff\xff\x7f."), "test") is None  # pickle.Unpickler takes 16 GB here
+
+
+def test_a_pickle_cut_anywhere_is_refused():
+    data = pickle.dumps({"a": [1, 2.5, "text" * 20, (3, None)], "b": np.float64(3)}, 2)
+    for length in range(len(data)):
+        with pytest.raises(InputError):
+            unpickle(io.BytesIO(data[:length]), "cut")
+
+
+def test_long_values_cross_the_window():
+    thing = {"text": "x" * 3_000_000, "bytes": b"y" * 1_500_000, "numbers": [float(i) for i in range(200_000)]}
+    for protocol in (2, 4):
+        if protocol == 2:
+            thing["bytes"] = b"z"
+        data = pickle.dumps(thing, protocol)
+        assert unpickle(io.BytesIO(data), "test", wanted=fetched_entries(io.BytesIO(data), "test")) == thing
+
+
+def test_only_wanted_entries_are_remembered():
+    inner = ["shared"]
+    data = pickle.dumps([inner, ["alone"], inner], 2)
+    wanted = fetched_entries(io.BytesIO(data), "test")
+    assert len(wanted) == 1
+    first, _, last = unpickle(io.BytesIO(data), "test", wanted=wanted)
+    assert first is last
+
+
+def test_a_held_class_is_a_name_and_attributes():
+    holder = unpickle(
+        io.BytesIO(b"\x80\x02cany.where\nThing\n)\x81}X\x01\x00\x00\x00aK\x07sb."), "test", holders={"any.where.Thing"}
+    )
+    assert isinstance(holder, Holder)
+    assert (holder.name, holder.state) == ("any.where.Thing", {"a": 7})
+
+
+@pytest.mark.parametrize("name", ["legacy", "zip", "bare", "bz2"])
+def test_every_container_is_opened_at_its_pickle(name, tmp_path):
+    torch = pytest.importorskip("torch")
+    path, thing = tmp_path / "file.pth", {"a": [1.5, "b"], "c": np.float64(2)}
+    if name in ("legacy", "zip"):
+        torch.save(thing, path, _use_new_zipfile_serialization=name == "zip")
+    elif name == "bare":
+        path.write_bytes(pickle.dumps(thing, 4))
+    else:
+        import bz2
+
+        path.write_bytes(bz2.compress(pickle.dumps(thing, 4)))
+    assert is_pickle(path)
+    with open_pickle(path) as file:
+        assert unpickle(file, "test") == {"a": [1.5, "b"], "c": 2.0}
+
+
+def test_tensors_are_refused(tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.save({"weights": torch.zeros(3)}, tmp_path / "weights.pth")
+    with pytest.raises(InputError, match=r"weights.pth"), open_pickle(tmp_path / "weights.pth") as file:
+        unpickle(file, "weights.pth")
