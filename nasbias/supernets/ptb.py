@@ -34,7 +34,7 @@ RECIPE: dict[str, Any] = {
     "clip": 0.1,
 }
 _ACTIVATIONS = (torch.tanh, torch.relu, torch.sigmoid, lambda x: x)  # in the order of spaces.ptb.ACTIVATIONS
-_LOGITS_AT_ONCE = 2**22  # 16 MB: larger tables of logits leave the cache and are no faster
+_LOGITS_AT_ONCE = 2**20  # 4 MB: larger tables of logits are no faster
 
 
 def _option(default: Any, text: str) -> Any:
