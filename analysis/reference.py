@@ -62,6 +62,30 @@ RUNS: dict[str, dict[str, Any]] = {
         # The 137 cells that have a truth, on 8,000 words of validation text.
         "score": ("--architectures", "../shared/data/darts_ptb_anon2102.parquet", "--valid-size", "8000"),
     },
+    # P1's recipe and order (cycle, validation on the test split) with half the width and half the cells, 10,000 images
+    # and smaller batches, so that every architecture is trained 80 times in the longest run (P1: 612).
+    "darts64": {
+        "lengths": (4, 8, 16, 32),
+        "config": Training(
+            space="darts64", dataset=IMAGES, resolution=16, train_size=10_000, valid_size=2000, valid_from="test",
+            batch_size=64, learning_rate=0.025, final_learning_rate=0.001, nesterov=False, weight_decay=1e-3, crop=2,
+            order="cycle",
+            network={"channels": 8, "cells": 2, "output": "concat", "dilated": "dil_conv_5x5", "bn_momentum": 0.4},
+        ),
+        "score": (),
+    },
+    # P2's recipe at DARTS' learning rate for one GPU, 5 cells of 8 channels on 8,000 images. No auxiliary head (it would
+    # have ten times the network's parameters), no cutout or drop-path: so few epochs need no such regularisation.
+    "darts": {
+        "lengths": (2, 4, 8, 16),
+        "config": Training(
+            space="darts", dataset=IMAGES, resolution=16, train_size=8000, valid_size=2000, valid_from="test",
+            batch_size=64, learning_rate=0.025, nesterov=False, weight_decay=3e-4, crop=2,
+            network={"layers": 5, "channels": 8, "auxiliary": False, "drop_path": 0.0, "bn_momentum": 0.1},
+        ),
+        # The 148 architectures of P2's uniform sample: python -m analysis.darts_cells.
+        "score": ("--architectures", "runs/darts_uniform.txt", "--valid-size", "1000", "--recalibration-images", "256"),
+    },
 }  # fmt: skip
 
 
