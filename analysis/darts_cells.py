@@ -1,6 +1,6 @@
 """Which architectures the darts reference runs are scored on: the uniform sample among P2's stand-alone trainings.
 
-    python -m analysis.darts_cells ../shared/data/darts_cifar10_anon2102.parquet   # writes runs/darts_uniform.txt
+python -m analysis.darts_cells ../shared/data/darts_cifar10_anon2102.parquet   # writes runs/darts_uniform.txt
 """
 
 import sys

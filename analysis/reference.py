@@ -74,7 +74,7 @@ RUNS: dict[str, dict[str, Any]] = {
         ),
         "score": (),
     },
-    # P2's recipe at DARTS' learning rate for one GPU, 5 cells of 8 channels on 8,000 images. No auxiliary head (it would
+    # P2's recipe at DARTS' learning rate for one GPU, 5 cells of 8 channels, 8,000 images. No auxiliary head (it would
     # have ten times the network's parameters), no cutout or drop-path: so few epochs need no such regularisation.
     "darts": {
         "lengths": (2, 4, 8, 16),
