@@ -1,14 +1,17 @@
-"""`python -m nasbias.train`: train a supernet, or one architecture alone, into a run folder.
+"""`python -m nasbias.train`: train a supernet, or architectures alone, into a run folder.
 
-Resumes an interrupted run; a finished one is left as it is.
+Resumes an interrupted run; a finished one is left as it is. --standalone-all and --standalone-sample make a ground
+truth, OUT/truth.parquet, which every command's --truth takes.
 """
 
+import argparse
 import dataclasses
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasbias.command import Parser, add_fields, add_format, command, fields_of, note, print_table, to_json
+from nasbias.command import Parser, add_fields, add_format, command, fields_of, note, numbers, print_table, to_json
 from nasbias.errors import InputError
 from nasbias.spaces import get_space
 
@@ -27,8 +30,15 @@ def main(argv: Sequence[str]) -> int:
     options = supernet_options(space)
     parser = Parser(prog="python -m nasbias.train", description=__doc__, example=EXAMPLE)
     parser.add_argument("--out", type=Path, required=True, help="run folder")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1; two processes beat two threads)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1; two runs beat two threads)")
     add_format(parser)
+    alone = parser.add_argument_group("ground truth: architectures trained alone, one process per core")
+    which = alone.add_mutually_exclusive_group()
+    which.add_argument("--standalone-all", action="store_true", help="all of the subset or of --architectures")
+    which.add_argument("--standalone-sample", type=int, metavar="N", help="N of them, drawn at random")
+    alone.add_argument("--sample-seed", type=int, default=0, help="of that draw (default: 0)")
+    alone.add_argument("--seeds", type=numbers(int), help="seeds of each one's trainings (default: 0)")
+    alone.add_argument("--processes", type=int, help="trainings at a time (default: one per core)")
     add_fields(parser, Training, skip=("network",))
     network = parser.add_argument_group(f"network of {space}")
     add_fields(network, options)
@@ -41,6 +51,11 @@ def main(argv: Sequence[str]) -> int:
     config = Training(
         **fields_of(Training, arguments), network=dataclasses.asdict(options(**fields_of(options, arguments)))
     )
+    if arguments.standalone_all or arguments.standalone_sample is not None:
+        return _make_truth(config, arguments)
+    for option in ("seeds", "processes"):
+        if getattr(arguments, option) is not None:
+            raise InputError(f"--{option} goes with --standalone-all or --standalone-sample; a run has one --seed.")
     if config.standalone:
         config = dataclasses.replace(config, standalone=get_space(space).parse(config.standalone))
 
@@ -62,6 +77,38 @@ def main(argv: Sequence[str]) -> int:
         return 0
     print_table(pd.DataFrame(log).tail(5), title=f"{folder.path}: {len(log)} epochs, checkpoints {folder.epochs}")
     print(f"next: python -m nasbias.score {folder.path}")
+    return 0
+
+
+def _make_truth(config, arguments: argparse.Namespace) -> int:
+    """--standalone-all and --standalone-sample."""
+    from nasbias.tables import MEASURES, measures_of, read_table
+    from nasbias.training.standalone import choose_architectures, train_alone
+
+    if config.standalone:
+        raise InputError("--standalone trains one, --standalone-all and --standalone-sample many: give one of them.")
+    seeds = (0,) if arguments.seeds is None else arguments.seeds
+    architectures = choose_architectures(config, arguments.standalone_sample, arguments.sample_seed)
+    processes = arguments.processes if arguments.processes is not None else len(os.sched_getaffinity(0))
+
+    def report(result: dict, finished: int, total: int) -> None:
+        measured = next(f"{name} {result[name]:.2f}" for name in result if name in MEASURES)
+        note(
+            f"{finished:>{len(str(total))}}/{total}  {result['architecture']}  seed {result['seed']}  "
+            f"{measured.replace('_', ' ')}  {result['seconds']:.1f} s"
+        )
+
+    path = train_alone(config, architectures, seeds, arguments.out, processes, report)
+    truth = read_table(path)
+    summary = truth.groupby("seed")[measures_of(truth)].agg(["mean", "min", "max"])
+    summary.columns = [f"{name}_{kind}" for name, kind in summary.columns]
+    summary = summary.reset_index()
+    if arguments.format == "json":
+        n = len(truth["architecture"].unique())
+        print(to_json({"truth": str(path), "n": n, "rows": len(truth), "seeds": summary.to_dict("records")}))
+        return 0
+    print_table(summary, title=f"{path}: {len(truth):,} trainings")
+    print(f"next: python -m nasbias.correlation --space {config.space} --predictions RUN --truth {path}")
     return 0
 
 

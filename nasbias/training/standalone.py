@@ -1,0 +1,220 @@
+"""A ground truth of one's own: every architecture trained alone, for every seed, by the loop that trains supernets.
+
+One single-threaded process per core: two processes beat two threads. The folder holds `config.toml` (the recipe),
+`trainings/*.json` (a few numbers per finished training, no weights) and `truth.parquet`, the truth table of all that is
+finished. A training that is finished is not run again; one that was interrupted goes on from its latest state.
+"""
+
+import dataclasses
+import json
+import multiprocessing
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from nasbias.command import to_json
+from nasbias.datasets.text import columns, load_text
+from nasbias.errors import InputError
+from nasbias.files import written_atomically
+from nasbias.provenance import describe_provenance
+from nasbias.scoring.data import ScoringData
+from nasbias.scoring.plain import score as score_plain
+from nasbias.spaces import get_space
+from nasbias.supernets import Choice
+from nasbias.supernets.ptb import loss_one_by_one
+from nasbias.tables import check_truth, write_parquet
+from nasbias.training.config import Training
+from nasbias.training.folder import RunFolder, read_tensors
+from nasbias.training.images import ImageTask
+from nasbias.training.loop import make_network, make_task, read_lines, train
+from nasbias.training.task import Task
+from nasbias.training.text import EVALUATION_COLUMNS, TextTask, sized
+
+TRUTH = "truth.parquet"
+_SCORED_AT_ONCE = 256  # images
+
+
+def train_alone(
+    config: Training,
+    architectures: Sequence[str],
+    seeds: Sequence[int],
+    out: str | os.PathLike,
+    processes: int = 1,
+    report: Callable[[dict[str, Any], int, int], None] | None = None,
+) -> Path:
+    """Train every architecture alone with every seed; returns the path of the truth table, `out`/truth.parquet.
+
+    Args:
+        config: the recipe; its `standalone`, `seed` and `checkpoints` are set here.
+        processes: trainings at a time, each on one thread; 1 trains in this process.
+        report: called with each result as it comes, how many are finished and how many were asked for.
+
+    Raises:
+        InputError: the folder holds another recipe or another run, or the recipe asks for what there is not.
+    """
+    out = Path(out)
+    canonical = list(dict.fromkeys(get_space(config.space).parse_all(architectures)))
+    if not canonical or not seeds:
+        raise InputError("no architecture or no seed to train alone: ask for one of each at least.")
+    if processes < 1:
+        raise InputError(f"processes must be 1 or more, not {processes}.")
+    recipe = dataclasses.replace(config, standalone=None, architectures=None, seed=0, checkpoints=())
+    jobs = [
+        dataclasses.replace(recipe, standalone=architecture, seed=seed)
+        for seed in dict.fromkeys(seeds)
+        for architecture in canonical
+    ]
+    make_task(jobs[0], torch.device("cpu"))  # what is wrong with the data is said before the folder is made
+    RunFolder(out).create(recipe)
+    finished = [job for job in jobs if _result_path(out, job).exists()]
+    waiting = [job for job in jobs if not _result_path(out, job).exists()]
+    for count, result in enumerate(_carry_out(waiting, out, processes), start=len(finished) + 1):
+        if report:
+            report(result, count, len(jobs))
+    return _write_truth(recipe, out)
+
+
+def choose_architectures(config: Training, n: int | None = None, seed: int = 0) -> np.ndarray:
+    """Canonical strings of what to train alone: all of the configuration's list, subset or space, or `n` drawn from it.
+
+    Raises:
+        InputError: the space is too large to train whole, or has fewer than `n`.
+    """
+    space = get_space(config.space)
+    if config.architectures:
+        listed = np.array(list(dict.fromkeys(space.parse_all(read_lines(config.architectures)))), dtype=object)
+        if n is None:
+            return listed
+        if not 1 <= n <= len(listed):
+            raise InputError(f"{config.architectures} lists {len(listed):,} architectures, not {n:,}.")
+        return listed[np.random.default_rng(seed).choice(len(listed), size=n, replace=False)]
+    if n is not None:
+        if n < 1:
+            raise InputError(f"a sample of {n} architectures asked for: 1 or more are wanted.")
+        return space.sample(n, seed, config.subset)
+    population = space.population(config.subset)
+    if population is None:
+        raise InputError(f"{space.name} has {space.size:,} architectures, too many to train alone. Sample some.")
+    return space.decode(population)
+
+
+def evaluate_alone(network: nn.Module, choice: Choice, task: Task, config: Training) -> dict[str, float]:
+    """Validation and test accuracy (per cent) and loss of a trained network, in eval mode with its own running
+    statistics; perplexities for text. What the data set has no split for is left out."""
+    if isinstance(task, TextTask):
+        device, options = task.valid.device, task.options
+        text = load_text(config.dataset, vocabulary=options.vocabulary, device=device)
+        cell = torch.tensor([choice], device=device)
+        network.eval()
+        splits = {"valid": sized(text, config)[1], "test": text.test}
+        losses = {
+            split: loss_one_by_one(network, cell, columns(words, EVALUATION_COLUMNS), options.bptt).item()  # type: ignore[arg-type]
+            for split, words in splits.items()
+        }
+        return {f"{split}_perplexity": float(np.exp(loss)) for split, loss in losses.items()}
+    assert isinstance(task, ImageTask)
+    images, result = task.images, {}
+    for split, x, y in (("valid", images.valid_x, images.valid_y), ("test", images.test_x, images.test_y)):
+        if len(y):
+            pieces = zip(x.split(_SCORED_AT_ONCE), y.split(_SCORED_AT_ONCE))
+            data = ScoringData([], [(images.normalise(part), labels) for part, labels in pieces])
+            scores = score_plain(network, [choice], data, "running")
+            result |= {f"{split}_{name}": float(values[0]) for name, values in scores.items()}
+    return result
+
+
+def _carry_out(jobs: Sequence[Training], out: Path, processes: int) -> Iterator[dict[str, Any]]:
+    """Results as they come. The first error ends it; what is under way is finished by no one, but can be resumed."""
+    if processes == 1 or len(jobs) < 2:
+        yield from (_train_one(job, out) for job in jobs)
+        return
+    context = multiprocessing.get_context("spawn")  # a forked child would inherit torch's threads, which do not survive
+    pool = ProcessPoolExecutor(min(processes, len(jobs)), mp_context=context, initializer=_start_worker)
+    try:
+        yield from _as_completed(pool.submit(_train_one, job, out) for job in jobs)
+    except BrokenProcessPool:
+        raise InputError(
+            f"a training process was killed, perhaps for want of memory. What is finished is kept in {out}: run the "
+            f"same command again, with fewer --processes."
+        ) from None
+    except BaseException:
+        for process in list(pool._processes.values()):  # they are single trainings: stop now, not in an hour
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _as_completed(futures: Iterable[Future]) -> Iterator[dict[str, Any]]:
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()
+
+
+def _start_worker() -> None:
+    """One thread, and no life without the process that started it (which may be killed)."""
+    torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _train_one(config: Training, out: Path) -> dict[str, Any]:
+    """Train, evaluate, write the result and remove the weights."""
+    running = out / "running" / config.identity
+    folder = train(config, running)
+    device = torch.device("cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu")
+    task = make_task(config, device)
+    network = make_network(config, task.sizes).to(device)
+    network.load_state_dict(read_tensors(folder.checkpoint(config.epochs), "network.")[0])
+    assert config.standalone is not None
+    choice = tuple(get_space(config.space).encode([config.standalone])[0].tolist())
+    log = folder.log
+    result = {
+        "architecture": config.standalone,
+        "seed": config.seed,
+        **evaluate_alone(network, choice, task, config),
+        "train_loss": log[-1]["loss"],
+        "seconds": round(sum(record["seconds"] for record in log), 3),
+    }
+    with written_atomically(_result_path(out, config)) as temporary:
+        temporary.write_text(to_json(result))
+    shutil.rmtree(running)
+    return result
+
+
+def _result_path(out: Path, config: Training) -> Path:
+    return out / "trainings" / f"{config.identity}.json"
+
+
+def _write_truth(recipe: Training, out: Path) -> Path:
+    """The truth table of every finished training in the folder, also those that this call did not ask for."""
+    results = [json.loads(path.read_text()) for path in sorted((out / "trainings").glob("*.json"))]
+    table = pd.DataFrame(results).drop(columns=["train_loss", "seconds"])
+    dataset = Path(recipe.dataset).stem if os.sep in recipe.dataset else recipe.dataset
+    table.insert(1, "dataset", dataset)
+    table.insert(2, "epochs", recipe.epochs)
+    table = table.sort_values(["seed", "architecture"], ignore_index=True)
+    path = out / TRUTH
+    seconds = round(sum(result["seconds"] for result in results), 1)
+    values = {**dataclasses.asdict(recipe), "dataset": dataset}  # no paths of this machine
+    about = describe_provenance(space=recipe.space, recipe=values, training_seconds=seconds)
+    write_parquet(check_truth(table, recipe.space, str(path)), path, about)
+    return path
