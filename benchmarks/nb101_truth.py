@@ -3,7 +3,7 @@
     python -m benchmarks.nb101_truth --cells 34000          # 102,000 records, 72 MB; the official file has 1,270,872
 
 Counts CPU seconds of reading (every checksum, number and module hash) and of `check_truth`, and the peak of the
-process's memory. All parts grow linearly with the records, and so is the extrapolation. The target is 60 CPU-seconds and 2 GB.
+process's memory. All parts grow linearly with the records, and so is the extrapolation. Target: 60 CPU-seconds, 2 GB.
 """
 
 import base64
