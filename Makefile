@@ -16,12 +16,12 @@ test: $(VENV)/.full
 	$(MAKE) --no-print-directory lint
 
 speed: $(VENV)/.full
-	$(RUN) -m benchmarks
+	OMP_NUM_THREADS=1 $(RUN) -m pytest benchmarks -o addopts= --benchmark-only --benchmark-columns=min --benchmark-disable-gc -q
 
 lint: $(VENV)/.full
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/pyright
+	$(VENV)/bin/pyright --pythonpath $(RUN)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

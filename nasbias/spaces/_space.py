@@ -68,7 +68,8 @@ class Space(ABC):
             InputError: the space is too large to list.
         """
         raise InputError(
-            f"{self.name} has {self.size:,} architectures, too many to list. Use get_space({self.name!r}).sample(n, seed)."
+            f"{self.name} has {self.size:,} architectures, too many to list. "
+            f"Use get_space({self.name!r}).sample(n, seed)."
         )
 
     def population(self, subset: str | None = None) -> np.ndarray | None:

@@ -186,8 +186,8 @@ class NB201(Space):
 def count_params(counts: np.ndarray, classes: int = 10, channels: int = 16, cells: int = 5) -> np.ndarray:
     """Trainable parameters [n] of the stand-alone network, from operation counts [n, 5] as in `OPERATIONS`.
 
-    An edge's convolution k x k from c to c channels has k*k*c*c weights and 2c of BN, in `cells` cells at c = C, 2C, 4C.
-    """
+    An edge's convolution k x k from c to c channels has k*k*c*c weights and 2c of BN, in `cells` cells at c = C, 2C,
+    4C."""
     stages = [channels, 2 * channels, 4 * channels]
     convolution = {k: cells * sum(k * k * c * c + 2 * c for c in stages) for k in (1, 3)}
     fixed = 27 * channels + 2 * channels  # stem
@@ -284,13 +284,14 @@ def _functional_classes(constants: bool) -> np.ndarray:
 
 
 def _classes(apply, gather, start: object = "0") -> np.ndarray:
-    """First member's index per class of equal output nodes, walking the cell with `apply` per edge, `gather` per node."""
+    """First member's index per class of equal output nodes, walking the cell with `apply` per edge, `gather` per
+    node."""
     first: dict[object, int] = {}
     classes = np.empty(NB201.size, dtype=np.int64)
     memory: dict[tuple[int, ...], object] = {}
     for index, row in enumerate(_choices().tolist()):
         nodes = [start]
-        for target, edges in ((1, (0,)), (2, (1, 2)), (3, (3, 4, 5))):
+        for edges in ((0,), (1, 2), (3, 4, 5)):  # into nodes 1, 2, 3
             key = tuple(row[: edges[-1] + 1])
             if key not in memory:
                 memory[key] = gather([apply(row[edge], edge, nodes[EDGES[edge][0]]) for edge in edges])

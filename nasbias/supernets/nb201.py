@@ -1,8 +1,8 @@
 """NAS-Bench-201's network, as supernet or stand-alone.
 
-Macro skeleton of arXiv 2001.00326 section 2.1: stem 3x3; three stages of N cells at C, 2C, 4C channels, a residual block
-of stride 2 between them; BN, ReLU, global average pooling, linear. Every cell has its own weights, the architecture is
-the same in all.
+Macro skeleton of arXiv 2001.00326 section 2.1: stem 3x3; three stages of N cells at C, 2C, 4C channels, a residual
+block of stride 2 between them; BN, ReLU, global average pooling, linear. Every cell has its own weights, the
+architecture is the same in all.
 
 Two ways to run it. `plain` is the reference and the benchmarks' baseline: one module per edge and operation, as every
 peer does. `forward` is equal to it and 1.8 times faster on a CPU: channels_last, only edges that reach the output, one
@@ -160,9 +160,8 @@ Convolve = Callable[[Tensor, Sequence[tuple[int, int]]], list[Tensor]]
 def walk_cell(x: Tensor, choice: tuple[int, ...], convolve: Convolve) -> Tensor:
     """One cell, doing only what reaches its output.
 
-    `convolve(relu(node), [(edge, operation), ...])` gives the normalised outputs of all convolutions that read one node:
-    how they are computed (one by one, merged, BN folded) is the caller's business.
-    """
+    `convolve(relu(node), [(edge, operation), ...])` gives the normalised outputs of all convolutions that read one
+    node: how they are computed (one by one, merged, BN folded) is the caller's business."""
     nodes: list[Tensor | None] = [x, None, None, None]
     for source, (convolutions, skips, pools) in enumerate(reads(choice)):
         node = nodes[source]

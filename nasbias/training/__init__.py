@@ -1,8 +1,8 @@
 """One run: which architecture next, which weights it moves, and a folder that says what happened.
 
 `Training` is the run's whole configuration, `train` carries it out, `RunFolder` is what it leaves: `config.toml`,
-`checkpoints/`, `log.jsonl`, `provenance.json`. A stand-alone training is the same loop with one architecture. Needs torch.
-"""
+`checkpoints/`, `log.jsonl`, `provenance.json`. A stand-alone training is the same loop with one architecture. Needs
+torch. """
 
 from nasbias.training.config import Training, read_config
 from nasbias.training.folder import RunFolder

@@ -1,8 +1,7 @@
 """The folder a run leaves behind, and its checkpoints.
 
-A checkpoint is one safetensors file: `network.*` the weights, `momentum.*` the optimiser's, `random.*` the generators, and
-in its metadata the JSON that resuming needs. One file, renamed into place, so it is whole or absent.
-"""
+A checkpoint is one safetensors file: `network.*` the weights, `momentum.*` the optimiser's, `random.*` the generators,
+and in its metadata the JSON that resuming needs. One file, renamed into place, so it is whole or absent. """
 
 import json
 import os
