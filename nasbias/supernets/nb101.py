@@ -34,7 +34,9 @@ class Options:
     channels: int = field(default=128, metadata={"help": "channels C of the first stack, an even number"})
     stacks: int = field(default=3, metadata={"help": "stacks, each with twice the channels of the one before"})
     cells: int = field(default=3, metadata={"help": "cells in each stack"})
-    bn_momentum: float = field(default=0.003, metadata={"help": "BN momentum of the running statistics"})
+    bn_momentum: float = field(
+        default=0.003, metadata={"help": "BN momentum of the running statistics; fewer than 1,000 steps alone need 0.1"}
+    )
 
 
 class ConvBNReLU(nn.Module):
