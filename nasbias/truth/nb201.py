@@ -48,21 +48,22 @@ class _Trainings:
         """`names`: the source's own list of architectures, which results must agree with; empty = not known yet."""
         self.names = names
         self.rows: list[tuple[str, str, int, int, float, float]] = []
-        self.indexes: set[int] = set()
+        self.name_of: dict[int, str] = {}
 
     def add(self, result: Mapping[str, Any]) -> int:
         """Add the trainings of one ArchResults (its state); returns its index."""
         try:
             index, name = int(result["arch_index"]), str(result["arch_str"])
-            if self.names and not (0 <= index < len(self.names) and self.names[index] == name):
-                raise InputError(f"architecture {index} is {name!r}, but the list of architectures says otherwise.")
+            if self.names:
+                _check_listed(index, name, self.names)
+            if self.name_of.setdefault(index, name) != name:
+                raise InputError(f"architecture {index} is {name!r}, and also {self.name_of[index]!r}.")
             for (dataset, seed), training in result["all_results"].items():
                 self.rows.append((name, dataset, *self._measured(name, dataset, int(seed), state_of(training))))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(f"not a NAS-Bench-201 record ({type(error).__name__}: {error}).") from None
-        self.indexes.add(index)
         return index
 
     @staticmethod
@@ -109,7 +110,7 @@ def read_official(path: Path) -> pd.DataFrame:
             index = trainings.add(filled)
             filled.clear()
             filled["arch_index"] = index
-            if len(trainings.indexes) > seen[0]:
+            if len(trainings.name_of) > seen[0]:
                 seen[0] += 1
                 next(bar, None)
 
@@ -134,9 +135,15 @@ def _check_whole(whole: object, trainings: _Trainings) -> None:
             index = trainings.add(result) if "all_results" in result else result["arch_index"]
             if index != key:
                 raise InputError(f"record {key!r} says that it is architecture {index}.")
-    listed = {row[0] for row in trainings.rows}
-    if not listed <= set(names):
-        raise InputError(f"architecture {min(listed - set(names))!r} is not in its list of architectures.")
+    for index, name in trainings.name_of.items():
+        _check_listed(index, name, names)
+
+
+def _check_listed(index: int, name: str, names: list[str]) -> None:
+    if not 0 <= index < len(names):
+        raise InputError(f"architecture {index} is not in its list of {len(names):,} architectures.")
+    if names[index] != name:
+        raise InputError(f"architecture {index} is {name!r}, but its list of architectures says {names[index]!r}.")
 
 
 def _check_names(names: object) -> None:

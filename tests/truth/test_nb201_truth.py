@@ -169,16 +169,23 @@ BROKEN = {
         "missing",
     ),
     "unknown architecture": (
-        lambda w: [w["meta_archs"].__setitem__(3, "|conv~0|"), w["arch2infos"][3]["full"].update(arch_str="|conv~0|")][
-            :0
-        ],
-        "not in its list|not in nb201",
+        lambda w: (
+            w["meta_archs"].__setitem__(3, "|conv~0|")
+            or [state.update(arch_str="|conv~0|") for state in w["arch2infos"][3].values()] == 0
+            or None
+        ),
+        "not in nb201",
     ),
     "duplicate": (lambda w: w["meta_archs"].append(w["meta_archs"][0]), "twice"),
     "twice": (
         lambda w: w["arch2infos"].update({9: copy.deepcopy(w["arch2infos"][0])}),
         "says that it is architecture 0",
     ),
+    "wrong index": (
+        lambda w: w["meta_archs"].__setitem__(slice(0, 2), w["meta_archs"][1::-1]),
+        "its list of architectures says",
+    ),
+    "not listed": (lambda w: w["meta_archs"].pop() and None, "is not in its list of 6 architectures"),
     "other dataset": (
         lambda w: w["arch2infos"][0]["full"]["all_results"].update({("svhn", 1): {}}),
         "trained on 'svhn'",

@@ -6,6 +6,7 @@ import http.server
 import json
 import pickle
 import threading
+from typing import Any
 
 import official_nb201 as official
 import pandas as pd
@@ -21,7 +22,7 @@ def pth(tmp_path):
     return official.write_pth(tmp_path / "NAS-Bench-201-v1_1-096897.pth", official.benchmark(6))
 
 
-def run(capsys, *argv: object) -> dict | list:
+def run(capsys, *argv: object) -> Any:
     assert main([*map(str, argv), "--format", "json"]) == 0
     return json.loads(capsys.readouterr().out)
 
