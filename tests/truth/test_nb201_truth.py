@@ -161,6 +161,12 @@ def _set_accuracy(whole, value):
         whole["arch2infos"][2]["full"]["all_results"][key]["eval_acc1es"].update({"ori-test@199": value})
 
 
+def _rename(whole, index, name):
+    whole["meta_archs"][index] = name
+    for state in whole["arch2infos"][index].values():
+        state["arch_str"] = name
+
+
 BROKEN = {
     "NaN": (lambda w: _set_accuracy(w, float("nan")), "is nan"),
     "above 100": (lambda w: _set_accuracy(w, 101.0), "must lie in 0 to 100"),
@@ -168,14 +174,7 @@ BROKEN = {
         lambda w: w["arch2infos"][1]["less"]["all_results"][("cifar100", 111)]["eval_acc1es"].clear(),
         "missing",
     ),
-    "unknown architecture": (
-        lambda w: (
-            w["meta_archs"].__setitem__(3, "|conv~0|")
-            or [state.update(arch_str="|conv~0|") for state in w["arch2infos"][3].values()] == 0
-            or None
-        ),
-        "not in nb201",
-    ),
+    "unknown architecture": (lambda w: _rename(w, 3, "|conv~0|"), "not in nb201"),
     "duplicate": (lambda w: w["meta_archs"].append(w["meta_archs"][0]), "twice"),
     "twice": (
         lambda w: w["arch2infos"].update({9: copy.deepcopy(w["arch2infos"][0])}),
