@@ -65,6 +65,7 @@ class Scored:
     score: Array
     truth: Array
     n_not_joined: int
+    sign: int = 1  # what the score was multiplied by
 
     @property
     def architectures_id(self) -> bytes:
@@ -75,11 +76,13 @@ class Scored:
 @dataclass(frozen=True)
 class Matched:
     """All rows, the truth they are held against, and `architectures`: `describe` of everything that was scored and has
-    a truth, with the columns `truth` (higher = better) and `value` (own unit) added."""
+    a truth, with the columns `truth` (higher = better) and `value` (own unit) added; `repeats` [n, seeds] of the truth
+    are in the same order."""
 
     space: Space
     truth: Truth
     architectures: pd.DataFrame
+    repeats: Array
     rows: list[Scored]
     sources: list[str]
 
@@ -132,10 +135,12 @@ def match(
                 kept, items = kept[first], items[first]
             missing = int((~joined[frame_codes[at]]).sum())
             for name in (name for name in wanted if name in frame):
-                score = frame[name].to_numpy(dtype=float)[kept] * sign_of(name, lower_is_better)
+                sign = sign_of(name, lower_is_better)
+                score = frame[name].to_numpy(dtype=float)[kept] * sign
                 values = architectures["truth"].to_numpy()[items]
-                rows.append(Scored({**keys, "score": name}, items, score, values, missing))
-    return Matched(home, known, architectures, rows, [source for source, _ in named])
+                rows.append(Scored({**keys, "score": name}, items, score, values, missing, sign))
+    repeats = known.repeats[place[joined]]
+    return Matched(home, known, architectures, repeats, rows, [source for source, _ in named])
 
 
 def runs_of(frame: pd.DataFrame) -> Iterator[tuple[dict[str, Any], Array]]:

@@ -10,8 +10,11 @@ Coverage is measured in analysis/coverage.py.
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import scipy.optimize
+import scipy.special
 import scipy.stats
 
 from nasbias.errors import InputError, unknown
@@ -151,9 +154,9 @@ def resample_tau(score: Array, truth: Array, n_resamples: int, generator: np.ran
             chosen = generator.integers(0, n, n)
             result[i] = count_concordance(score[chosen], truth[chosen]).tau
         return result
-    cells = (rank_score * shape[1] + rank_truth).astype(np.int32)
+    cells = rank_score * shape[1] + rank_truth
     for i in range(n_resamples):
-        drawn = cells[generator.integers(0, n, n, dtype=np.int32)]
+        drawn = cells.take(generator.integers(0, n, n))
         result[i] = tau_of_table(np.bincount(drawn, minlength=shape[0] * shape[1]).reshape(shape))
     return result
 
@@ -187,6 +190,68 @@ def two_level_bootstrap(
             taus = [count_concordance(scores[run, chosen], truth[chosen]).tau for run in unique]
             result[i, j] = np.average(taus, weights=counts)
     return result
+
+
+@dataclass(frozen=True)
+class Combined:
+    """Means over runs of K quantities estimated on the same architectures; every array is [K]."""
+
+    value: Array
+    low: Array
+    high: Array
+    error: Array
+    p_value: Array
+
+
+def combine_runs(values: Array, pulls: Array) -> Combined:
+    """Means over runs with intervals for new runs and new architectures, as `mean_over_runs`, for any estimates.
+
+    Args:
+        values: [runs, K] estimates.
+        pulls: [runs, n, K] what each architecture contributes to the error of each estimate: they sum in squares to its
+            variance.
+
+    With many estimates of one kind (K of eight or more) the spread between runs, in units of what the architectures
+    make it, is moderated towards what the K have in common (Smyth 2004, empirical Bayes as in limma): three runs alone
+    know their spread too badly to find anything.
+    """
+    n_runs, n = pulls.shape[:2]
+    own = (pulls**2).sum(axis=1).mean(axis=0)
+    value = values.mean(axis=0)
+    if n_runs == 1:
+        shared, between, free = own, np.zeros_like(own), np.ones_like(own)
+    else:
+        together = (pulls.sum(axis=0) ** 2).sum(axis=0)
+        shared = np.maximum((together - n_runs * own) / (n_runs * (n_runs - 1)), 0)
+        least = np.maximum(own - shared, 0) / n_runs
+        between = values.var(axis=0, ddof=1) / n_runs
+        between, freedom_runs = _moderate(between, least, n_runs - 1.0)
+        free = np.where(between < least, n - 1.0, freedom_runs)
+        between = np.maximum(between, least)
+    variance = shared + between
+    with np.errstate(divide="ignore", invalid="ignore"):
+        freedom = variance**2 / (shared**2 / (n - 1) + between**2 / free)
+        freedom = np.where(variance > 0, freedom, n - 1.0)
+        error = np.sqrt(variance)
+        p_value = 2 * scipy.stats.t.sf(np.abs(value) / error, freedom)
+    half = scipy.stats.t.ppf(0.5 + LEVEL / 2, freedom) * error
+    return Combined(value, value - half, value + half, error, np.where(error > 0, p_value, np.nan))
+
+
+def _moderate(variances: Array, units: Array, freedom: float) -> tuple[Array, float]:
+    """Variances [K] of `freedom` degrees each, shrunk towards a common multiple of `units`; their new freedom."""
+    ratios = variances / np.where(units > 0, units, 1.0)
+    if len(ratios) < 8 or not ((units > 0) & (ratios > 0)).all():
+        return variances, freedom
+    polygamma = scipy.special.polygamma
+    logs = np.log(ratios) - polygamma(0, freedom / 2) + np.log(freedom / 2)
+    spread = logs.var(ddof=1) - polygamma(1, freedom / 2)
+    if spread <= polygamma(1, 5e5):
+        return np.exp(logs.mean()) * units, freedom * len(ratios)
+    root: Any = scipy.optimize.brentq(lambda half: polygamma(1, half) - spread, 1e-3, 1e6)
+    prior = 2 * float(root)
+    common = np.exp(logs.mean() + polygamma(0, prior / 2) - np.log(prior / 2))
+    return (prior * common * units + freedom * variances) / (prior + freedom), prior + freedom
 
 
 @dataclass(frozen=True)
