@@ -20,8 +20,9 @@ from nasbias.scoring.data import ScoringData, load_image_data
 from nasbias.scoring.plain import BN
 from nasbias.scoring.plain import score as score_plain
 from nasbias.spaces import get_space
-from nasbias.supernets import task_of
+from nasbias.supernets import Choice, task_of
 from nasbias.training.config import Training
+from nasbias.training.sharing import SharedNetwork
 
 __all__ = ["BN", "ScoringData", "engines", "load_scoring_data", "score_architectures"]
 
@@ -69,6 +70,8 @@ def score_architectures(
         InputError: unknown engine, or an architecture outside the space.
     """
     known = engines(space)
+    if isinstance(network, SharedNetwork) and not network.is_whole:  # other engines know whole supernets only
+        known = {"plain": score_plain}
     if engine is None:
         on_gpu = next(network.parameters()).device.type != "cpu"
         preferred = ("batched", "fast", "plain") if on_gpu else ("fast", "plain")
@@ -77,8 +80,19 @@ def score_architectures(
         raise unknown(f"engine for {space}", engine, known)
     canonical = get_space(space).parse_all(architectures)
     choices = [tuple(row) for row in get_space(space).encode(canonical).tolist()]
-    scores = known[engine](network, choices, data, bn)
+    scores = _score(network, choices, data, bn, known[engine])
     return pd.DataFrame({"architecture": canonical, **scores, "bn": bn if task_of(space) == "images" else None})
+
+
+def _score(network: nn.Module, choices: Sequence[Choice], data: Any, bn: BN, engine: Engine) -> dict[str, np.ndarray]:
+    """An engine's scores; where a sharing plan gives architectures different networks, each is scored in its own."""
+    if not isinstance(network, SharedNetwork):
+        return engine(network, choices, data, bn)
+    scores: dict[str, np.ndarray] = {}
+    for part, positions in network.split(choices):
+        for name, values in engine(part, [choices[i] for i in positions], data, bn).items():
+            scores.setdefault(name, np.zeros(len(choices)))[positions] = values
+    return scores
 
 
 def _module(space: str) -> str:

@@ -1,4 +1,5 @@
-"""A run's configuration: a frozen dataclass, written to the run folder as config.toml; its hash is the run's identity."""
+"""A run's configuration: a frozen dataclass, written to the run folder as config.toml; its hash is the run's
+identity."""
 
 import dataclasses
 import hashlib
@@ -53,6 +54,14 @@ class Training:
     subset: str | None = _option(None, "subset of the space to train on; none = the space's first")
     architectures: str | None = _option(None, "file with one architecture a line: train on these alone")
     standalone: str | None = _option(None, "train this architecture alone")
+    sharing: str = _option(
+        "all", "whose weights are whose: all, groups:M, similar:M, decision:NAME, file:PATH, prefix:K or none"
+    )
+    dense_steps: int = _option(0, "score all architectures after each of the last so many steps: OUT/steps.parquet")
+    dense_sample: int = _option(1000, "at most so many architectures are scored there")
+    dense_bn: Literal["recalibrated", "batch", "running"] = _option(
+        "running", "BN statistics in that scoring (P1: running)"
+    )
     move_unsampled: bool = _option(False, "let weight decay and momentum move the weights a step does not use")
     seed: int = _option(0, "seed of initialisation, order and augmentation")
     precision: Literal["auto", "32-true", "bf16-mixed"] = _option(
@@ -64,7 +73,12 @@ class Training:
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 1 or self.per_step < 1:
             raise InputError(
-                f"epochs ({self.epochs}), batch_size ({self.batch_size}) and per_step ({self.per_step}) must be 1 or more."
+                f"epochs ({self.epochs}), batch_size ({self.batch_size}) and per_step ({self.per_step}) "
+                f"must be 1 or more."
+            )
+        if self.dense_steps < 0 or self.dense_sample < 1:
+            raise InputError(
+                f"dense_steps ({self.dense_steps}) must be 0 or more, dense_sample ({self.dense_sample}) 1 or more."
             )
         late = [epoch for epoch in self.checkpoints if not 1 <= epoch <= self.epochs]
         if late:

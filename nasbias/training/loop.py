@@ -1,14 +1,13 @@
 """The training loop, the same for supernets and stand-alone networks.
 
 Each step trains the weights of the architectures it samples and leaves the others still (torch 1's zero_grad did not:
-weight decay and momentum moved them; `move_unsampled` brings that back). On a CPU the same seed gives the same weights to
-the bit, and a resumed run equals an uninterrupted one.
-"""
+weight decay and momentum moved them; `move_unsampled` brings that back). On a CPU the same seed gives the same weights
+to the bit, and a resumed run equals an uninterrupted one."""
 
 import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,11 @@ from nasbias.errors import InputError
 from nasbias.spaces import get_space
 from nasbias.supernets import build_supernet, options_from, task_of
 from nasbias.training.config import Training
+from nasbias.training.dense import DenseScores
 from nasbias.training.folder import RunFolder, read_tensors, write_tensors
 from nasbias.training.images import ImageTask
 from nasbias.training.sampling import Sampler
+from nasbias.training.sharing import share
 from nasbias.training.task import Task
 from nasbias.training.text import TextTask
 
@@ -57,6 +58,8 @@ def train(
         record = run.train_epoch()
         if report:
             report(record)
+        if run.dense and run.epoch == config.epochs:  # before the checkpoint that says the run is finished
+            run.dense.write(folder.path, run.task.steps)
         if run.epoch in config.kept_epochs:
             run.save(folder.checkpoint(run.epoch))
         stopping = run.epoch == stop_after
@@ -83,6 +86,7 @@ class Run:
         self.task = make_task(config, self.fabric.device)
         self.network = make_network(config, self.task.sizes, self.generator).to(self.fabric.device)
         self.sampler = make_sampler(config)
+        self.dense = DenseScores(config, self.sampler, self.fabric.device) if config.dense_steps else None
         self.optimiser = torch.optim.SGD(
             self.network.parameters(),
             lr=config.learning_rate,
@@ -105,7 +109,10 @@ class Run:
             self.network.begin_epoch((self.epoch + 1) / self.config.epochs, self.generator)
         total = torch.zeros((), device=self.fabric.device)
         for step in range(self.task.steps):
-            total += self.train_step(self.epoch * self.task.steps + step, step)
+            number = self.epoch * self.task.steps + step
+            total += self.train_step(number, step)
+            if self.dense and number >= self.config.epochs * self.task.steps - self.config.dense_steps:
+                self.dense.add(number + 1, self.network)
         self.epoch += 1
         loss = (total / self.task.steps).item()
         outcome = self.task.end_epoch(self.network, self.epoch, loss)
@@ -160,6 +167,8 @@ class Run:
         state = {"epoch": self.epoch, "sampler": self.sampler.state(), "log": self.log, "task": numbers}
         tensors = {f"network.{name}": tensor for name, tensor in self.task.weights(self.network).items()}
         tensors |= {f"task.{name}": tensor for name, tensor in kept.items()}
+        if self.dense:
+            tensors |= {f"dense.{name}": tensor for name, tensor in self.dense.state().items()}
         for name, parameter in self.network.named_parameters():
             tensors[f"momentum.{name}"] = self.optimiser.state[parameter]["momentum_buffer"]
         tensors["random.generator"] = self.generator.get_state()
@@ -170,7 +179,7 @@ class Run:
         if not folder.latest.exists():
             return
         tensors, state = read_tensors(folder.latest)
-        parts: dict[str, dict[str, Tensor]] = {"network": {}, "task": {}, "momentum": {}, "random": {}}
+        parts: dict[str, dict[str, Tensor]] = {"network": {}, "task": {}, "momentum": {}, "random": {}, "dense": {}}
         for name, tensor in tensors.items():
             part, _, rest = name.partition(".")
             parts[part][rest] = tensor
@@ -180,6 +189,8 @@ class Run:
             self.optimiser.state[parameter]["momentum_buffer"].copy_(parts["momentum"][name])
         self.generator.set_state(parts["random"]["generator"])
         self.sampler.restore(state["sampler"])
+        if self.dense:
+            self.dense.restore(parts["dense"])
         self.epoch, self.log = state["epoch"], state["log"]
 
 
@@ -193,15 +204,31 @@ def make_task(config: Training, device: torch.device) -> Task:
 
 
 def make_network(config: Training, sizes: dict[str, int], generator: torch.Generator | None = None) -> nn.Module:
-    """A run's network before training, channels_last; the same `generator` state gives the same weights."""
+    """A run's network before training, channels_last; the same `generator` state gives the same weights.
+
+    Raises:
+        InputError: the sharing plan does not fit the space or its list of architectures.
+    """
     space = get_space(config.space)
-    allowed = None
+    options = options_from(config.space, config.network)
+    choices: np.ndarray | None = None
     if config.standalone:
-        allowed = [(value,) for value in space.encode([space.parse(config.standalone)])[0].tolist()]
+        if config.sharing != "all":
+            raise InputError(f"sharing plan {config.sharing!r} is for supernets, not for an architecture alone.")
+        choices = space.encode([space.parse(config.standalone)])
+    elif config.sharing != "all":
+        choices = make_sampler(config).population
+
+    def build(allowed: Sequence[Sequence[int]] | None) -> nn.Module:
+        return build_supernet(config.space, options, allowed=allowed, **sizes)
+
     with torch.random.fork_rng(devices=[]):
         if generator is not None:
             torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
-        network = build_supernet(config.space, options_from(config.space, config.network), allowed=allowed, **sizes)
+        if config.standalone and choices is not None:
+            network = build([(value,) for value in choices[0].tolist()])
+        else:
+            network = share(config.sharing, config.space, choices, build)
     return network.to(memory_format=torch.channels_last)
 
 

@@ -68,7 +68,9 @@ def train_alone(
         raise InputError("no architecture or no seed to train alone: ask for one of each at least.")
     if processes < 1:
         raise InputError(f"processes must be 1 or more, not {processes}.")
-    recipe = dataclasses.replace(config, standalone=None, architectures=None, seed=0, checkpoints=())
+    recipe = dataclasses.replace(
+        config, standalone=None, architectures=None, seed=0, checkpoints=(), sharing="all", dense_steps=0
+    )
     jobs = [
         dataclasses.replace(recipe, standalone=architecture, seed=seed)
         for seed in dict.fromkeys(seeds)

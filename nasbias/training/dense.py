@@ -1,0 +1,95 @@
+"""Dense scoring: all architectures after each of a run's last mini-batches (P1, GT-Tau-Mean-k and -Std-k).
+
+With `dense_steps` k in the configuration the run folder gets `steps.parquet`, a predictions table with a `step` column.
+P1 scores with the running BN statistics as they are, so that is the default here.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from nasbias.errors import InputError
+from nasbias.provenance import describe_provenance
+from nasbias.spaces import get_space
+from nasbias.supernets import task_of
+from nasbias.tables import check_predictions, write_parquet
+from nasbias.training.config import Training
+from nasbias.training.sampling import Sampler
+
+STEPS = "steps.parquet"
+
+
+class DenseScores:
+    """Accuracy and loss [steps, architectures] so far; part of a run's state."""
+
+    def __init__(self, config: Training, sampler: Sampler, device: torch.device) -> None:
+        """Scored are the architectures trained on, or `dense_sample` of them where they are more.
+
+        Raises:
+            InputError: the task is not images.
+        """
+        from nasbias.scoring import load_scoring_data  # imports training.config, so it can't be imported with this room
+
+        if task_of(config.space) != "images":
+            raise InputError(f"--dense-steps scores image networks; {config.space} reads text.")
+        self.config, space = config, get_space(config.space)
+        rng = np.random.default_rng(0)  # the same architectures in every run
+        population = sampler.population
+        if population is None:
+            population = space.draw(config.dense_sample, rng, config.subset)
+        population = np.unique(population, axis=0)
+        if len(population) > config.dense_sample:
+            population = population[np.sort(rng.choice(len(population), size=config.dense_sample, replace=False))]
+        self.architectures = space.decode(population)
+        self.data = load_scoring_data(config, device=device)
+        self.rows: dict[int, np.ndarray] = {}  # step -> [2, architectures]
+
+    def add(self, step: int, network: nn.Module) -> None:
+        """Score after step number `step` (1 = the first of the run)."""
+        from nasbias.scoring import score_architectures
+
+        scores = score_architectures(
+            network, list(self.architectures), self.data, self.config.space, self.config.dense_bn
+        )
+        self.rows[step] = scores[["accuracy", "loss"]].to_numpy().T
+
+    def state(self) -> dict[str, Tensor]:
+        """Tensors for a checkpoint."""
+        if not self.rows:
+            return {}
+        steps = sorted(self.rows)
+        return {"steps": torch.tensor(steps), "scores": torch.tensor(np.stack([self.rows[step] for step in steps]))}
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Go on where `state` was taken."""
+        if tensors:
+            self.rows = dict(zip(tensors["steps"].tolist(), tensors["scores"].numpy()))
+
+    def write(self, folder: Path, steps_per_epoch: int) -> None:
+        """`folder`/steps.parquet."""
+        config = self.config
+        tables = [
+            pd.DataFrame(
+                {
+                    "architecture": self.architectures,
+                    "step": step,
+                    "epoch": (step - 1) // steps_per_epoch + 1,
+                    "accuracy": accuracy,
+                    "loss": loss,
+                }
+            )
+            for step, (accuracy, loss) in sorted(self.rows.items())
+        ]
+        table = pd.concat(tables, ignore_index=True)
+        table = table.assign(run=folder.resolve().name, seed=config.seed, bn=config.dense_bn)
+        about = describe_provenance(
+            run=config.identity,
+            space=config.space,
+            bn=config.dense_bn,
+            sharing=config.sharing,
+            n_valid=self.data.n_valid,
+        )
+        write_parquet(check_predictions(table, config.space, str(folder / STEPS)), folder / STEPS, about)
