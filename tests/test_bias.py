@@ -50,7 +50,7 @@ def panel_of(*arguments, **options):
 
 def test_a_planted_bias_comes_back_within_its_interval_and_only_there():
     planted, inside, elsewhere = [], [], []
-    for seed in range(12):
+    for seed in range(8):
         table = bias.measure_operator_bias(panel_of(seed, delta=15.0))
         at = (table["decision"] == EDGE) & (table["operation"] == OPERATION)
         row = table[at].iloc[0]
@@ -66,7 +66,7 @@ def test_a_planted_bias_comes_back_within_its_interval_and_only_there():
 @pytest.mark.parametrize("runs", [1, 3])
 def test_noise_alone_is_not_called_bias_although_ranks_shrink(runs):
     zero, raw = [], []
-    for seed in range(8):
+    for seed in range(5):
         table = bias.measure_operator_bias(panel_of(seed, runs=runs, noise=30.0))
         zero += ((table["effect_low"] <= 0) & (table["effect_high"] >= 0)).tolist()
         good = table[(table["decision"] == "0->1") & (table["operation"] == "nor_conv_3x3")].iloc[0]
@@ -77,9 +77,9 @@ def test_noise_alone_is_not_called_bias_although_ranks_shrink(runs):
 
 @pytest.mark.parametrize("gamma", [-20.0, 0.0, 20.0])
 def test_a_planted_size_bias_has_its_sign_and_size(gamma):
-    found = [bias.measure_size_bias(panel_of(seed, gamma=gamma))["params"] for seed in range(5)]
+    found = [bias.measure_size_bias(panel_of(seed, gamma=gamma))["params"] for seed in range(4)]
     assert np.mean([size["effect"] for size in found]) == pytest.approx(gamma, abs=4)
-    assert sum(size["effect_low"] <= gamma <= size["effect_high"] for size in found) >= 4
+    assert sum(size["effect_low"] <= gamma <= size["effect_high"] for size in found) >= 3
     assert len(found[0]["deciles"]) >= 8 and sum(decile["n"] for decile in found[0]["deciles"]) == 800
 
 

@@ -1,0 +1,355 @@
+"""How stably supernets rank: between instances, between epochs, between mini-batches, and which architectures reliably.
+
+    python -m nasbias.stability --space darts64 --predictions runs/*
+
+An instance is one run (and seed). P1 (arXiv 2001.01431): S-Tau is the mean tau between instances, GT-Tau each one's tau
+with the truth, TnR the best true rank among the n ranked highest. The truth against itself and random rankings frame
+them. Whatever order or seed makes runs differ is the caller's to choose: give the runs to be compared.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+
+from nasbias.command import Parser, add_format, command, print_table, records, to_json, write_table
+from nasbias.errors import InputError
+from nasbias.matching import Matched, describe_truth, match
+from nasbias.metrics import METRICS, best_places, kendall_tau
+from nasbias.panel import Panel, select_panel
+from nasbias.spaces import list_spaces
+from nasbias.statistics import LEVEL, influence, mean_over_runs
+from nasbias.steps import collect_steps, summarise_steps, tau_matrix
+from nasbias.tables import SPLITS
+
+Array = np.ndarray
+DROPPED = (10, 20, 30, 40, 50, 60, 70, 80, 90)
+TOPS = (1, 5, 10)
+
+
+@dataclass(frozen=True)
+class Stability:
+    """The command's answer; every table is tidy. `about` says what was studied."""
+
+    about: dict[str, Any]
+    instances: dict[str, Any]
+    frames: list[dict[str, Any]]
+    epochs: pd.DataFrame
+    last_epochs: pd.DataFrame
+    steps: list[dict[str, Any]]
+    filter: pd.DataFrame
+    ranks: pd.DataFrame
+
+    def to_plain(self) -> dict[str, Any]:
+        """The command's JSON document; of the ranks only how many are reliably bad or good."""
+        reliable = {name: sum(self.ranks[name].tolist()) for name in ("is_reliably_bad", "is_reliably_good")}
+        return {
+            **self.about,
+            "instances": self.instances,
+            "frames": self.frames,
+            "epochs": records(self.epochs),
+            "last_epochs": records(self.last_epochs),
+            "steps": self.steps,
+            "filter": records(self.filter),
+            "reliable": reliable,
+        }
+
+
+def analyse_stability(
+    matched: Matched,
+    *,
+    score: str | None = None,
+    epoch: int | None = None,
+    bn: str | None = None,
+    last: int = 64,
+    last_epochs: int = 10,
+    seed: int = 0,
+) -> Stability:
+    """All of the stability study on what `nasbias.matching.match` joined; `seed` is the random frame's.
+
+    Raises:
+        InputError: what `select_panel` raises.
+    """
+    panel = select_panel(matched, score, epoch, bn, least=4)
+    return Stability(
+        about={
+            "space": panel.space.name,
+            "score": panel.score,
+            "epoch": panel.epoch,
+            "bn": panel.bn,
+            "n_architectures": panel.n,
+            "truth": describe_truth(matched.truth),
+        },
+        instances=summarise_instances(panel.scores, panel.truth),
+        frames=frame_instances(panel, np.random.default_rng(seed)),
+        epochs=follow_epochs(matched, panel),
+        last_epochs=summarise_last_epochs(matched, panel, last_epochs),
+        steps=[summarise_steps(steps, last) for steps in collect_steps(matched, panel.score, panel.bn)],
+        filter=measure_filter(panel.scores, panel.truth),
+        ranks=rank_spread(panel),
+    )
+
+
+def summarise_instances(scores: Array, truth: Array) -> dict[str, Any]:
+    """One row of P1's tables 1 and 2, of scores [instances, n] and the truth [n].
+
+    Returns:
+        `n` instances, `s_tau` with `s_tau_low, s_tau_high` (95 %, jackknife over instances; missing below three),
+        `s_tau_max`, `s_tau_min` over the pairs, `gt_tau` with its interval and `gt_tau_std`, `t1r`, `t3r` and their
+        `_std`; standard deviations are population ones, as in P1's code. `reason` says why something is missing.
+    """
+    n = len(scores)
+    estimate = mean_over_runs([influence(row, truth) for row in scores])
+    gt = np.array([kendall_tau(row, truth) for row in scores])
+    tops = {f"t{k}r": np.array([METRICS[f"top{k}_rank"](row, truth) for row in scores]) for k in (1, 3)}
+    result: dict[str, Any] = {"n": n} | dict.fromkeys(
+        ("s_tau", "s_tau_low", "s_tau_high", "s_tau_max", "s_tau_min"), np.nan
+    )
+    if n > 1:
+        matrix = tau_matrix(scores)
+        pairs = matrix[np.triu_indices(n, 1)]
+        result |= {"s_tau": float(pairs.mean()), "s_tau_max": float(pairs.max()), "s_tau_min": float(pairs.min())}
+        if n > 2:
+            result["s_tau_low"], result["s_tau_high"] = _jackknife_pairs(matrix)
+    result |= {"gt_tau": float(gt.mean()), "gt_tau_low": estimate.low, "gt_tau_high": estimate.high}
+    result |= {"gt_tau_std": float(gt.std())}
+    for name, ranks in tops.items():
+        result |= {name: float(ranks.mean()), f"{name}_std": float(ranks.std())}
+    reasons = {1: "one instance: nothing to compare it with", 2: "two instances: no interval for S-Tau"}
+    return result | {"reason": reasons.get(n, "")}
+
+
+def frame_instances(panel: Panel, generator: np.random.Generator) -> list[dict[str, Any]]:
+    """What S-Tau and GT-Tau would be for the truth's own repeats as instances, and for random rankings.
+
+    The truth's row needs two repeats that all architectures have. `expected_sd` of the random row is tau's for two
+    independent rankings, sqrt(2 (2n + 5) / (9 n (n - 1))).
+    """
+    frames = []
+    complete = panel.repeats[:, ~np.isnan(panel.repeats).any(axis=0)]
+    if complete.shape[1] > 1:
+        frames.append({"name": "ground truth", **summarise_instances(complete.T, panel.truth)})
+    n = panel.n
+    instances = max(len(panel.scores), 2)
+    random = [
+        summarise_instances(generator.permuted(np.tile(np.arange(n), (instances, 1)), axis=1), panel.truth)
+        for _ in range(20 if n <= 512 else 1)
+    ]
+    keys = ("s_tau", "s_tau_max", "s_tau_min", "gt_tau", "gt_tau_std", "t1r", "t3r")
+    means = {key: float(np.mean([row[key] for row in random])) for key in keys}
+    sd = float(np.sqrt(2 * (2 * n + 5) / (9 * n * (n - 1))))
+    return [*frames, {"name": "random", "n": instances, **means, "expected_sd": sd}]
+
+
+def follow_epochs(matched: Matched, panel: Panel) -> pd.DataFrame:
+    """`summarise_instances` at every epoch that the runs were scored at: S-Tau and GT-Tau against training length."""
+    rows = []
+    for epoch in _epochs(matched, panel):
+        at = select_panel(matched, panel.score, epoch, panel.bn, least=4)
+        rows.append({"epoch": epoch, **summarise_instances(at.scores, at.truth)})
+    return pd.DataFrame(rows)
+
+
+def summarise_last_epochs(matched: Matched, panel: Panel, last: int = 10) -> pd.DataFrame:
+    """P1's "last epochs of one instance": per run, its last `last` epochs as if they were instances."""
+    epochs = _epochs(matched, panel)[-last:]
+    by_run: dict[tuple, dict[int, Any]] = {}
+    for row in matched.rows:
+        if row.keys["score"] == panel.score and row.keys["bn"] == panel.bn and row.keys["epoch"] in epochs:
+            of_run = by_run.setdefault((row.keys["run"], row.keys["seed"]), {})
+            known = of_run.get(row.keys["epoch"])
+            if known is None or (row.keys["step"] or 0) >= (known.keys["step"] or 0):
+                of_run[row.keys["epoch"]] = row
+    rows = []
+    for (run, seed), of_run in by_run.items():
+        if len(of_run) < 2:
+            continue
+        items = next(iter(of_run.values())).items
+        for row in of_run.values():
+            items = items[np.isin(items, row.items)]
+        if len(items) < 4:
+            continue
+        scores = np.stack([pd.Series(row.score, row.items).reindex(items).to_numpy() for row in of_run.values()])
+        truth = matched.architectures["truth"].to_numpy(dtype=float)[items]
+        summary = summarise_instances(scores, truth)
+        # Epochs of one run are no independent draws: means and spreads only.
+        kept = {key: value for key, value in summary.items() if not key.endswith(("_low", "_high")) and key != "reason"}
+        rows.append({"run": run, "seed": seed, "first_epoch": min(of_run), "last_epoch": max(of_run), **kept})
+    return pd.DataFrame(rows)
+
+
+def measure_filter(scores: Array, truth: Array) -> pd.DataFrame:
+    """If the worst x % by supernet are dropped, how many of the true top are lost: mean over instances.
+
+    Returns:
+        `dropped` and `top` in per cent of the architectures, `lost` in per cent of the true top (at least one
+        architecture), its 95 % interval over instances `low, high` (missing with one), `random`: what dropping at
+        random would lose.
+    """
+    n = len(truth)
+    rows = []
+    for top in TOPS:
+        best = np.zeros(n, dtype=bool)
+        best[best_places(truth, max(1, round(top * n / 100)))] = True
+        for dropped in DROPPED:
+            k = round(dropped * n / 100)
+            lost = np.array([100 * best[best_places(row, n)[n - k :]].sum() / best.sum() for row in scores])
+            half = np.nan
+            if len(lost) > 1:
+                half = scipy.stats.t.ppf(0.5 + LEVEL / 2, len(lost) - 1) * lost.std(ddof=1) / np.sqrt(len(lost))
+            mean = float(lost.mean())
+            rows.append([dropped, top, mean, max(mean - half, 0.0), min(mean + half, 100.0), 100 * k / n])
+    return pd.DataFrame(rows, columns=["dropped", "top", "lost", "low", "high", "random"])
+
+
+def rank_spread(panel: Panel) -> pd.DataFrame:
+    """Per architecture its true rank and its ranks over instances (1 = best): which are reliably bad or good?
+
+    Returns:
+        `architecture, true_rank, mean_rank, std_rank, min_rank, q1_rank, median_rank, q3_rank, max_rank`,
+        `is_reliably_bad` (in the worst quarter of every instance), `is_reliably_good` (in the best quarter of every
+        one); in order of true rank.
+    """
+    ranks = scipy.stats.rankdata(-panel.scores, axis=1)
+    low, q1, median, q3, high = np.quantile(ranks, [0, 0.25, 0.5, 0.75, 1], axis=0)
+    table = pd.DataFrame(
+        {
+            "architecture": panel.architectures["architecture"],
+            "true_rank": scipy.stats.rankdata(-panel.truth),
+            "mean_rank": ranks.mean(axis=0),
+            "std_rank": ranks.std(axis=0),
+            "min_rank": low,
+            "q1_rank": q1,
+            "median_rank": median,
+            "q3_rank": q3,
+            "max_rank": high,
+            "is_reliably_bad": low > 0.75 * panel.n,
+            "is_reliably_good": high <= 0.25 * panel.n,
+        }
+    )
+    return table.sort_values("true_rank", kind="stable").reset_index(drop=True)
+
+
+def _epochs(matched: Matched, panel: Panel) -> list[int]:
+    return sorted(
+        {
+            row.keys["epoch"]
+            for row in matched.rows
+            if row.keys["score"] == panel.score and row.keys["bn"] == panel.bn and row.keys["epoch"] is not None
+        }
+    )
+
+
+def _jackknife_pairs(matrix: Array) -> tuple[float, float]:
+    """95 % interval of the mean over pairs of a [n, n] matrix: each instance left out in turn, arctanh scale."""
+    n = len(matrix)
+    total = matrix[np.triu_indices(n, 1)].sum()
+    pairs = n * (n - 1) / 2
+    mean = total / pairs
+    without = (total - (matrix.sum(axis=1) - np.diag(matrix))) / ((n - 1) * (n - 2) / 2)
+    error = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum()) / max(1 - mean**2, 1e-12)
+    half = scipy.stats.t.ppf(0.5 + LEVEL / 2, n - 1) * error
+    centre = np.arctanh(np.clip(mean, -1 + 1e-12, 1 - 1e-12))
+    return float(np.tanh(centre - half)), float(np.tanh(centre + half))
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    parser = Parser(
+        prog="python -m nasbias.stability",
+        description="How stably supernets rank: between runs, epochs and mini-batches; what filtering by them loses.",
+        example="python -m nasbias.stability --space darts64 --predictions runs/seed*",
+    )
+    parser.add_argument("--space", default="nb201", help=f"one of {', '.join(list_spaces())} (default: nb201)")
+    parser.add_argument(
+        "--predictions", nargs="+", metavar="PATH", help="run folders, Parquet or CSV (default: those shipped)"
+    )
+    parser.add_argument("--truth", metavar="NAME|PATH", help="a stored truth or a file (default: the best present)")
+    parser.add_argument("--dataset", help="data set of the truth (default: cifar10 if there)")
+    parser.add_argument("--split", choices=SPLITS, help="split of the truth (default: valid if there)")
+    parser.add_argument("--epochs", type=int, help="training budget of the truth (default: the largest)")
+    parser.add_argument("--sample", help="rows of the truth by how they were chosen (default: uniform if marked; all)")
+    parser.add_argument("--score", help="the score column (default: the first)")
+    parser.add_argument("--lower-is-better", nargs="+", default=[], metavar="SCORE", help="scores whose low is good")
+    parser.add_argument("--epoch", type=int, help="training length of the supernets (default: the longest)")
+    parser.add_argument("--bn", help="BN mode of the scores (default: recalibrated if there)")
+    parser.add_argument("--last", type=int, default=64, help="mini-batches of GT-Tau-Mean-k and Std-k (default: 64)")
+    parser.add_argument("--last-epochs", type=int, default=10, help="last epochs of one instance (default: 10)")
+    parser.add_argument("--ranks", metavar="FILE", help="also write every architecture's ranks (.csv, .parquet, .json)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random frame (default: 0)")
+    add_format(parser)
+    given = parser.parse_args(argv)
+    if given.last < 1 or given.last_epochs < 1:
+        raise InputError(f"--last {given.last} and --last-epochs {given.last_epochs} must be at least 1.")
+    matched = match(
+        given.predictions,
+        given.truth,
+        space=given.space,
+        dataset=given.dataset,
+        split=given.split,
+        epochs=given.epochs,
+        sample=given.sample,
+        scores=None if given.score is None else [given.score],
+        lower_is_better=given.lower_is_better,
+    )
+    stability = analyse_stability(
+        matched,
+        score=given.score,
+        epoch=given.epoch,
+        bn=given.bn,
+        last=given.last,
+        last_epochs=given.last_epochs,
+        seed=given.seed,
+    )
+    if given.ranks:
+        write_table(stability.ranks, given.ranks)
+    if given.format == "json":
+        print(to_json(stability.to_plain()))
+    else:
+        _print(stability)
+    return 0
+
+
+def _print(stability: Stability) -> None:
+    about, instances = stability.about, stability.instances
+    when = "" if about["epoch"] is None else f" after {about['epoch']} epochs"
+    where = (
+        f"{about['space']}: {about['score']}{when}, {instances['n']} run(s), {about['n_architectures']:,} architectures"
+    )
+    agree = "one run has nothing to agree with"
+    if instances["n"] > 1:
+        agree = f"runs agree with each other at S-Tau {instances['s_tau']:.2f}"
+        agree += f" (pairs {instances['s_tau_min']:.2f} to {instances['s_tau_max']:.2f})"
+    print(f"{where}: {agree}, with the truth at GT-Tau {instances['gt_tau']:.2f}.")
+    print()
+    columns = ["name", "n", "s_tau", "s_tau_low", "s_tau_high", "s_tau_max", "s_tau_min", "gt_tau", "gt_tau_std"]
+    columns += ["t1r", "t3r"]
+    table = pd.DataFrame([{"name": "these runs", **instances}, *stability.frames])
+    print_table(table.reindex(columns=columns))
+    if len(stability.epochs) > 1:
+        print()
+        print_table(stability.epochs.reindex(columns=["epoch", *columns[1:]]), "by training length")
+    if len(stability.last_epochs):
+        print()
+        print_table(stability.last_epochs, "last epochs of one run")
+    if stability.steps:
+        print()
+        flat = [
+            {key: value for key, value in row.items() if not isinstance(value, dict)}
+            | {f"tau@{lag}": tau for lag, tau in row["tau_at_lag"].items()}
+            for row in stability.steps
+        ]
+        print_table(pd.DataFrame(flat), "last mini-batches (tau@lag: between rankings that many steps apart)")
+    print()
+    wide = stability.filter.pivot(index="dropped", columns="top", values="lost").reset_index()
+    wide.columns = ["dropped %", *(f"top {top} %" for top in TOPS)]
+    print_table(wide, "filter: per cent of the true top that is lost when the worst are dropped", 1)
+    bad, good = (sum(stability.ranks[name].tolist()) for name in ("is_reliably_bad", "is_reliably_good"))
+    print(f"\nin the worst quarter of every run: {bad:,} architectures; in the best quarter of every run: {good:,}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
