@@ -9,8 +9,7 @@ import pytest
 import scipy.stats
 
 import nasbias
-from nasbias import correlation, cross_run, shipped
-from nasbias.errors import InputError
+from nasbias import correlation, cross_run
 from nasbias.spaces import get_space
 
 KEYS = [
@@ -281,17 +280,3 @@ def test_the_cross_run_map_holds_every_pair_once_and_needs_no_truth(files, table
     assert grid["epoch"].tolist() == [4, 8] and grid.loc[0, 8] == grid.loc[1, 4]
     code, out, _ = call(capsys, "--predictions", files / "runs.parquet", "--cross-run", "--format", "json")
     assert code == 0 and len(json.loads(out)["cross_run"]) == 12
-
-
-def test_shipped_tables_are_found_beside_the_package_and_named_by_space(tmp_path, monkeypatch):
-    for name in ("nb201_predictions", "nb201_other", "nb_macro_predictions"):
-        pd.DataFrame({"x": [1]}).to_parquet(tmp_path / f"{name}.parquet")
-    monkeypatch.setattr(shipped, "shipped_folders", lambda: [tmp_path])
-    assert shipped.find_predictions("nb-macro").name == "nb_macro_predictions.parquet"
-    assert list(shipped.list_shipped("nb201")) == ["nb201_other", "nb201_predictions"]
-    with pytest.raises(InputError, match="no predictions for darts64 are shipped"):
-        shipped.find_predictions("darts64")
-
-
-def test_the_folder_of_shipped_tables_exists():
-    assert shipped.shipped_folders()
