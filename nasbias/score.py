@@ -4,6 +4,8 @@ Writes RUN/predictions.parquet: one row per checkpoint and architecture, with ac
 text), every architecture on the same validation images or words. `python -m nasbias.correlation` reads it.
 """
 
+import dataclasses
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ from nasbias.errors import InputError
 from nasbias.spaces import Space, get_space
 from nasbias.tables import check_predictions, read_table, write_parquet
 
+SHORT = 200  # architectures: below that, starting workers (four seconds each) does not pay
 EXAMPLE = "python -m nasbias.score runs/nb201-0 --sample 1000"
 DEFAULT_SAMPLE = 256  # of a space with more architectures than
 SCORED_WHOLE = 20_000
@@ -36,7 +39,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--recalibration-images", type=int, default=512, help="training images for BN (default: 512)")
     parser.add_argument("--valid-size", type=int, help="validation images or words to score on (default: all)")
     parser.add_argument("--engine", help="plain, fast or batched (default: the space's best here)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    parser.add_argument(
+        "--processes", type=int, help="single-threaded workers (default: one a core; 1 on a GPU or for a short list)"
+    )
     parser.add_argument("--out", type=Path, help="predictions file (default: RUN/predictions.parquet)")
     add_format(parser)
     arguments = parser.parse_args(argv)
@@ -45,36 +50,41 @@ def main(argv: Sequence[str]) -> int:
     import torch
 
     from nasbias.provenance import describe_provenance
-    from nasbias.scoring import load_scoring_data, score_architectures
+    from nasbias.scoring.workers import Settings, score_checkpoints
     from nasbias.training import RunFolder
-    from nasbias.training.folder import read_tensors
-    from nasbias.training.loop import make_network, make_task
 
-    torch.set_num_threads(arguments.threads)
+    torch.set_num_threads(1)
     folder = RunFolder(arguments.run)
     config = folder.config
     epochs = _checkpoints(folder.epochs, arguments.checkpoints, arguments.run)
     space = get_space(config.space)
     architectures = _architectures(space, config.standalone, arguments, config.subset)
-    device = torch.device("cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu")
-    data = load_scoring_data(config, arguments.recalibration_images, arguments.valid_size, device=device)
-    network = make_network(config, make_task(config, device).sizes).to(device)
+    device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
+    processes = arguments.processes
+    if processes is None:
+        processes = 1 if device != "cpu" or len(architectures) < SHORT else os.cpu_count() or 1
+    if processes < 1:
+        raise InputError(f"--processes is {processes}: 1 or more are needed.")
+    settings = Settings(
+        folder.path, arguments.bn, arguments.recalibration_images, arguments.valid_size, arguments.engine, device
+    )
     started = time.perf_counter()
     tables = []
-    for epoch in progress(epochs, f"scoring {len(architectures):,} architectures"):
-        network.load_state_dict(read_tensors(folder.checkpoint(epoch), "network.")[0])
-        scores = score_architectures(network, architectures, data, config.space, arguments.bn, arguments.engine)
+    scored = score_checkpoints(settings, epochs, architectures, processes)
+    for epoch, scores in progress(scored, f"scoring {len(architectures):,} architectures", total=len(epochs)):
         tables.append(scores.assign(run=folder.path.resolve().name, seed=config.seed, epoch=epoch))
         note(f"epoch {epoch}: {len(scores):,} architectures, {time.perf_counter() - started:.1f} s since the start")
     out = arguments.out or folder.path / "predictions.parquet"
     table = check_predictions(pd.concat(tables, ignore_index=True), space, str(out))
-    about = describe_provenance(run=config.identity, space=config.space, bn=arguments.bn, n_valid=data.n_valid)
+    about = describe_provenance(
+        run=config.identity, space=config.space, scoring=dataclasses.asdict(settings) | {"run": folder.path.name}
+    )
     write_parquet(table, out, about)
     summary = _summarise(table, [name for name in space.score_columns if name in table])
     if arguments.format == "json":
         print(to_json({"run": str(folder.path), "predictions": str(out), "rows": summary.to_dict("records")}))
         return 0
-    print_table(summary, title=f"{out}: {len(table):,} predictions on {data.n_valid:,} validation examples")
+    print_table(summary, title=f"{out}: {len(table):,} predictions")
     print(f"next: python -m nasbias.correlation --space {config.space} --predictions {arguments.run}")
     return 0
 

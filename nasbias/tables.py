@@ -132,9 +132,9 @@ def check_truth(table: pd.DataFrame, space: str | Space, where: str) -> pd.DataF
             f"{result['architecture'][empty.idxmax()]!r}). Remove them or fill in what was measured."
         )
     for name in measures:
-        partly = result[name].isna().groupby([result["dataset"], result["epochs"]], dropna=False).transform("mean")
-        gap = result[name].isna() & (partly < 1)
-        if gap.any():
+        present = result[name].notna()
+        gap = ~present & present.groupby([result["dataset"], result["epochs"]], dropna=False).transform("any")
+        if gap.to_numpy().any():
             raise InputError(
                 f"{where}: {name} is missing (NaN) in {gap.sum():,} row(s) whose dataset and epochs have it elsewhere "
                 f"(first: {result['architecture'][gap.idxmax()]!r}). Remove these rows or leave the column out."
@@ -261,7 +261,7 @@ def select_truth(
     if dataset is not None:
         if dataset not in known:
             raise InputError(f"{where} has no dataset {dataset!r}. It has: {', '.join(known) or 'none named'}.")
-        table = table[table["dataset"] == dataset]
+        table = table.loc[table["dataset"] == dataset]
     budgets = sorted(table["epochs"].dropna().unique())
     if epochs is None and budgets:
         epochs = int(budgets[-1])
@@ -269,13 +269,13 @@ def select_truth(
         if epochs not in budgets:
             has = ", ".join(str(budget) for budget in budgets) or "none named"
             raise InputError(f"{where} has no budget of {epochs} epochs for {dataset}. It has: {has}.")
-        table = table[table["epochs"] == epochs]
+        table = table.loc[table["epochs"] == epochs]
     if sample is not None:
         samples = list(table["sample"].dropna().unique()) if "sample" in table else []
         if sample not in samples:
             raise InputError(f"{where} has no sample {sample!r}. It has: {', '.join(samples) or 'none named'}.")
-        table = table[table["sample"] == sample]
-    table = table[[*TRUTH_KEYS, *extras_of(table), *measures_of(table)]]
+        table = table.loc[table["sample"] == sample]
+    table = pd.DataFrame(table[[*TRUTH_KEYS, *extras_of(table), *measures_of(table)]])
     if seed == "all":
         return table.reset_index(drop=True)
     if seed != "mean":
@@ -306,7 +306,7 @@ def choose_split(truth: pd.DataFrame, split: Split | None = None, where: str = "
     Raises:
         InputError: the table does not have that split.
     """
-    present = [name for name in measures_of(truth) if truth[name].notna().any()]
+    present = [name for name in measures_of(truth) if truth[name].notna().to_numpy().any()]
     for kind in ("accuracy", "perplexity", "loss"):
         for candidate in SPLITS if split is None else (split,):
             if f"{candidate}_{kind}" in present:

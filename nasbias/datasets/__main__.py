@@ -48,7 +48,7 @@ def _list(arguments: argparse.Namespace) -> None:
         print(to_json(rows))
         return
     table = pd.DataFrame(rows)
-    table["path"] = table["path"].fillna("not here: python -m nasbias.datasets fetch " + table["name"])
+    table["path"] = table["path"].astype(object).fillna("not here: python -m nasbias.datasets fetch " + table["name"])
     print_table(table)
 
 

@@ -13,7 +13,7 @@ Images go by in the outer loop and architectures, sorted, in the inner one, so t
 """
 
 import itertools
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +74,7 @@ def _score(bank: "_Bank", choices: Sequence[Choice], data: ScoringData, bn: BN) 
     return correct, loss
 
 
-def _logits(bank: "_Bank", layer: "_Layer", x: Tensor, choices: Sequence[Choice]):
+def _logits(bank: "_Bank", layer: "_Layer", x: Tensor, choices: Sequence[Choice]) -> Iterator[Tensor]:
     """Logits [batch, classes] of one batch of images, architecture by architecture."""
     cell = _FirstCell(bank, layer, layer.convolve(x, bank.stem, "stem"))
     for i, choice in enumerate(choices):
@@ -82,7 +82,9 @@ def _logits(bank: "_Bank", layer: "_Layer", x: Tensor, choices: Sequence[Choice]
         for number, block in enumerate(bank.network.blocks[1:], start=1):
             if isinstance(block, Cell):
 
-                def convolve(rectified: Tensor, wanted: Sequence[tuple[int, int]], number: int = number):
+                def convolve(
+                    rectified: Tensor, wanted: Sequence[tuple[int, int]], number: int = number, i: int = i
+                ) -> list[Tensor]:
                     outputs: list[Tensor] = []
                     for op, group in itertools.groupby(wanted, key=lambda pair: pair[1]):
                         edges = tuple(edge for edge, _ in group)
@@ -103,8 +105,8 @@ class _FirstCell:
     """The first cell's output for one batch of images, architectures in sorted order.
 
     What an edge adds to its target depends only on its operation and on the operations before its source: nothing for
-    node 0, one for node 1, three for node 2. Terms of nodes 0 and 1 are kept for the batch (at most 40 tensors), those of
-    node 2 until the next prefix.
+    node 0, one for node 1, three for node 2. Terms of nodes 0 and 1 are kept for the batch (at most 40 tensors), those
+    of node 2 until the next prefix.
     """
 
     def __init__(self, bank: "_Bank", layer: "_Layer", x: Tensor) -> None:
@@ -210,7 +212,9 @@ class _Bank:
 def _shortcut(block: Reduction, size: int) -> Callable[[Tensor], Tensor]:
     if size % 2:
         return block.shortcut
-    kernel = (block.shortcut[1].weight / 4).expand(-1, -1, 2, 2).contiguous(memory_format=torch.channels_last)
+    kernel = (
+        (block.shortcut[1].weight.detach() * 0.25).expand(-1, -1, 2, 2).contiguous(memory_format=torch.channels_last)
+    )
     return lambda x: F.conv2d(x, kernel, stride=2)
 
 
@@ -240,7 +244,7 @@ _Statistics = dict[tuple[Hashable, "_Unit"], tuple[Tensor, Tensor]]
 
 
 class _Layer:
-    """How BN is done: `convolve` applies a unit, `normalise` one without a convolution. `owner` says whose statistics."""
+    """How BN is done: `convolve` applies a unit, `normalise` one without a convolution; `owner` has the statistics."""
 
     def convolve(self, x: Tensor, unit: _Unit, owner: Hashable) -> Tensor:
         assert unit.weight is not None

@@ -3,7 +3,7 @@
 Activations are [A, B, C, H, W], A architectures by B images. Each operation of each edge runs once, on the
 architectures that chose it: shared weights make that one convolution over A' x B images. So the number of kernels per
 pass does not grow with A, where one architecture at a time launches hundreds of small ones. Equal to the plain engine
-(1e-4). On a CPU it only pays at 8x8 images and below; the fast engine is the better one there. """
+(1e-4). On a CPU it only pays at 8x8 images and below; the fast engine is the better one there."""
 
 from collections.abc import Callable, Sequence
 

@@ -3,7 +3,7 @@
 Works for every image network of `nasbias.supernets`; what other engines compute must equal it (1e-4). BN modes: P2's
 recalibration re-estimates the statistics per architecture, as the cumulative average of batch mean and (unbiased)
 variance over the recalibration batches (arXiv 2010.08219, released code); `running` keeps those of training; `batch`
-uses the statistics of each scored batch. """
+uses the statistics of each scored batch."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

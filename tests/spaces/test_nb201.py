@@ -66,9 +66,9 @@ def test_every_notation_means_the_same_architecture(choice, random):
     [
         (BEST.replace("skip_connect~0", "conv_5x5~0"), "at edge 0->3: unknown operation 'conv_5x5'"),
         (BEST.replace("|+|skip", "|skip"), "has 2 node"),
-        (BEST.replace("|nor_conv_1x1~2|", ""), "at node 3: inputs are 0, 1"),
+        (BEST.replace("nor_conv_1x1~2|", ""), "at node 3: inputs are 0, 1"),
         (BEST.replace("~1|+", "~9|+"), "at node 2"),
-        (BEST[:-1], "at position 54"),
+        (BEST[:-1], "at position 49: node 3"),
         ("15625", "an index is 0 to 15624"),
         ("{'0_1'", "can't be read"),
         ('{"0_1": "none"}', "missing: 0_2"),

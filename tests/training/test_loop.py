@@ -2,13 +2,14 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from nasbias.errors import InputError
 from nasbias.score import main as score
 from nasbias.spaces import get_space
-from nasbias.tables import load_predictions
+from nasbias.tables import load_predictions, read_table
 from nasbias.train import main
 from nasbias.training import RunFolder, Training, read_config, train
 from nasbias.training.folder import read_tensors
@@ -136,6 +137,10 @@ def test_train_and_score_work_as_a_user_would_use_them(tmp_path, capsys):
     assert table.groupby("epoch")["architecture"].nunique().to_dict() == {1: 20, 2: 20}
     assert table["loss"].notna().all()
     assert RunFolder(out).config.identity
+    parallel = tmp_path / "parallel.parquet"
+    two = ["--sample", "20", "--recalibration-images", "64", "--processes", "2", "--out", str(parallel)]
+    assert score([str(out), *two]) == 0
+    pd.testing.assert_frame_equal(read_table(parallel), read_table(out / "predictions.parquet"))
 
 
 @pytest.mark.parametrize(
