@@ -35,8 +35,9 @@ def read_p2(mapping: Mapping) -> Slots:
     lacking, surplus = sorted(wanted - set(mapping)), sorted(str(key) for key in set(mapping) - wanted)
     if lacking or surplus:
         raise InputError(
-            f"not a darts architecture: of the 32 keys of P2's JSON {_some(lacking)} missing"
-            + (f", {_some(surplus)} unknown." if surplus else ".")
+            f"not a darts architecture: P2's JSON has 32 keys; "
+            + "; ".join(f"{_some(keys)} {what}" for keys, what in ((lacking, "missing"), (surplus, "unknown")) if keys)
+            + "."
         )
     return {(c, n, s): (mapping[f"{c}/{n}/{s}/op"], _number(mapping[f"{c}/{n}/{s}/input"])) for c, n, s in _slots()}
 
@@ -155,7 +156,4 @@ def _literal(value: ast.expr) -> Any:
 
 
 def _some(names: list[str]) -> str:
-    if not names:
-        return "none is"
-    listed = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    return f"{len(names)} {'is' if len(names) == 1 else 'are'} ({listed})"
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

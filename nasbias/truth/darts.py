@@ -49,7 +49,10 @@ def _read_p2(path: Path) -> pd.DataFrame:
         table["source_file"] = path.name
     if not table["accuracy"].between(0, 1).all():
         raise InputError(f"{path}: accuracy should hold fractions from 0 to 1, as P2's files do.")
-    architectures = get_space("darts").parse_all(table["architecture"])
+    try:
+        architectures = get_space("darts").parse_all(table["architecture"])
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     seed = table["source_file"].map(_seed_of)
     tidy = pd.DataFrame(
         {
