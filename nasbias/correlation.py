@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, note, records, to_json
+from nasbias.command import Parser, add_format, command, note, progress, records, to_json
 from nasbias.matching import Matched, Predictions, Scored, TruthSource, describe_truth, match
 from nasbias.metrics import METRICS, kendall_tau, partial_tau, why_undefined
 from nasbias.spaces import list_spaces
@@ -139,7 +139,8 @@ class _Measured:
         self.sign = matched.truth.sign
         self.costs = {name: matched.architectures[name].to_numpy(dtype=float) for name in BASELINES}
         self.valid = matched.architectures["is_valid"].to_numpy(dtype=bool)
-        self.influences = [influence(scored.score, scored.truth, scored.items) for scored in matched.rows]
+        rows = progress(matched.rows, "correlating", len(matched.rows))
+        self.influences = [influence(scored.score, scored.truth, scored.items) for scored in rows]
         self._truth_to_params: dict[bytes, float] = {}
 
     def samples(self) -> Iterator[Scored]:

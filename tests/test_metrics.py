@@ -14,6 +14,7 @@ from nasbias.kendall import count_concordance, tau_of_table
 from nasbias.metrics import (
     METRICS,
     best_at,
+    best_places,
     get_metric,
     kendall_tau,
     precision_at_bottom,
@@ -60,15 +61,24 @@ def test_both_ways_of_counting_agree_with_the_definition(rng, values, n):
     assert (count_concordance(x, y).s == naive_concordance(x, y)).all()
 
 
-def test_tau_is_scipys_on_ties_and_on_a_census(rng):
+def test_every_way_to_tau_is_scipys_on_ties_and_on_a_census(rng):
     score, truth = rng.integers(0, 40, 15_625), rng.integers(0, 9, 15_625)
-    assert kendall_tau(score, truth) == pytest.approx(scipy.stats.kendalltau(score, truth).statistic, abs=1e-12)
+    expected = scipy.stats.kendalltau(score, truth).statistic
     table = np.zeros((40, 9))
     np.add.at(table, (score, truth), 1)
-    assert tau_of_table(table) == pytest.approx(kendall_tau(score, truth), abs=1e-12)
+    assert tau_of_table(table) == pytest.approx(expected, abs=1e-12)
+    assert count_concordance(score, truth).tau == pytest.approx(expected, abs=1e-12)
+    assert kendall_tau(score, truth) == pytest.approx(expected, abs=1e-12)
     score = rng.normal(size=15_625)
     truth = score + rng.normal(size=15_625)
-    assert kendall_tau(score, truth) == pytest.approx(scipy.stats.kendalltau(score, truth).statistic, abs=1e-12)
+    expected = scipy.stats.kendalltau(score, truth).statistic
+    assert count_concordance(score, truth).tau == pytest.approx(expected, abs=1e-12)
+
+
+@given(arrays(np.int64, st.integers(1, 30), elements=st.integers(0, 6)), st.integers(0, 30))
+@settings(max_examples=60, deadline=None)
+def test_the_best_places_are_those_of_a_full_stable_sort(values, k):
+    assert best_places(values, k).tolist() == np.argsort(-values, kind="stable")[:k].tolist()
 
 
 @given(pairs)
