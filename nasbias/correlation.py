@@ -33,6 +33,7 @@ from nasbias.statistics import (
 from nasbias.tables import SPLITS, Split, join_keys
 
 BASELINES = ("params", "flops")
+_OPTIONS = ("space", "dataset", "split", "epochs", "sample", "unique", "scores", "lower_is_better")
 _OWN_UNIT = ("best_at_1", "best_at_10")  # reported in the truth's own unit and direction
 _PLAIN = [name for name in METRICS if name != "gt_tau" and name not in _OWN_UNIT]
 
@@ -294,10 +295,12 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--per-run", action="store_true", help="print every run, not only means per training length")
     parser.add_argument("--cross-run", action="store_true", help="correlate the runs and lengths with each other")
+    parser.add_argument("--against", nargs="+", metavar="PATH", help="a second supernet's: is the first one better?")
     parser.add_argument("--out", metavar="FILE", help="also write the rows (.csv, .parquet) or the document (.json)")
     add_format(parser, "table", "json", "csv")
     given = parser.parse_args(argv)
     # Drawing and cross-run tables live apart from the statistics that they show.
+    from nasbias.comparison import compare_supernets, print_comparison
     from nasbias.correlation_report import print_correlation, write_correlation
     from nasbias.cross_run import cross_run, print_cross_run
 
@@ -305,18 +308,12 @@ def main(argv: Sequence[str]) -> int:
         table = cross_run(given.predictions, space=given.space, scores=given.scores)
         print_cross_run(table, given.space, given.format, given.out)
         return 0
-    result = analyse_correlation(
-        given.predictions,
-        given.truth,
-        space=given.space,
-        dataset=given.dataset,
-        split=given.split,
-        epochs=given.epochs,
-        sample=given.sample,
-        unique=given.unique,
-        scores=given.scores,
-        lower_is_better=given.lower_is_better,
-    )
+    options = {name: getattr(given, name) for name in _OPTIONS}
+    if given.against:
+        table = compare_supernets(given.predictions, given.against, given.truth, **options)
+        print_comparison(table, given.space, given.format, given.out)
+        return 0
+    result = analyse_correlation(given.predictions, given.truth, **options)
     for run, count in result.n_not_joined.items():
         note(f"nasbias: {count:,} architecture(s) of {run} have no truth in {result.truth['name']}: not counted.")
     if given.out:

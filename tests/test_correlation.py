@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 
 import nasbias
-from nasbias import correlation, cross_run
+from nasbias import comparison, correlation, cross_run
 from nasbias.spaces import get_space
 
 KEYS = [
@@ -280,3 +280,33 @@ def test_the_cross_run_map_holds_every_pair_once_and_needs_no_truth(files, table
     assert grid["epoch"].tolist() == [4, 8] and grid.loc[0, 8] == grid.loc[1, 4]
     code, out, _ = call(capsys, "--predictions", files / "runs.parquet", "--cross-run", "--format", "json")
     assert code == 0 and len(json.loads(out)["cross_run"]) == 12
+
+
+def test_two_supernets_are_compared_on_the_same_architectures(tmp_path, table, truth, capsys):
+    good, bad = runs_of(table, seeds=range(3)), runs_of(table.iloc[50:], seeds=range(3), epochs=[8])
+    rng = np.random.default_rng(0)
+    bad["accuracy"] = (bad["accuracy"] + 3 * rng.normal(size=len(bad))).clip(0, 100)
+    good.to_csv(tmp_path / "good.csv", index=False)
+    bad.to_csv(tmp_path / "bad.csv", index=False)
+    row = comparison.compare_supernets(good, bad, truth, scores=["accuracy"]).iloc[0]
+    assert (row["n"], row["runs_a"], row["epoch_a"]) == (250, 3, 8)
+    mean = truth.groupby("architecture")["valid_accuracy"].mean()
+    common = good[good["architecture"].isin(bad["architecture"]) & (good["epoch"] == 8)]
+    taus = [
+        scipy.stats.kendalltau(run["accuracy"], mean[run["architecture"]]).statistic for _, run in common.groupby("run")
+    ]
+    assert row["gt_tau_a"] == pytest.approx(np.mean(taus))
+    assert 0 < row["low"] < row["difference"] < row["high"] and row["p_value"] < 0.05
+    truth.to_csv(tmp_path / "truth.csv", index=False)
+    paths = [
+        "--predictions",
+        tmp_path / "bad.csv",
+        "--against",
+        tmp_path / "good.csv",
+        "--truth",
+        tmp_path / "truth.csv",
+    ]
+    code, out, _ = call(capsys, *paths)
+    assert code == 0 and out.startswith("nb201: B ranks better by accuracy")
+    code, out, _ = call(capsys, *paths, "--format", "json")
+    assert {row["score"] for row in json.loads(out)["comparison"]} == {"accuracy", "loss"}
