@@ -15,6 +15,8 @@ COMMANDS = {
     "train": "train a supernet, or one architecture alone",
     "score": "score architectures with a run's inherited weights",
     "bias": "which operations and sizes are misjudged",
+    "density": "rankings under sharing plans, side by side",
+    "finetune": "tune each architecture alone from a checkpoint",
     "stability": "how much rankings change between runs, epochs and steps",
 }
 

@@ -1,7 +1,7 @@
 """The folder a run leaves behind, and its checkpoints.
 
 A checkpoint is one safetensors file: `network.*` the weights, `momentum.*` the optimiser's, `random.*` the generators,
-and in its metadata the JSON that resuming needs. One file, renamed into place, so it is whole or absent. """
+and in its metadata the JSON that resuming needs. One file, renamed into place, so it is whole or absent."""
 
 import json
 import os
@@ -72,6 +72,11 @@ class RunFolder:
     def checkpoint(self, epoch: int) -> Path:
         """Path of an epoch's checkpoint."""
         return self.path / "checkpoints" / f"epoch-{epoch:04d}.safetensors"
+
+    @property
+    def groups(self) -> Path:
+        """A table of the groups of its sharing plan, where the run has one; plan file:PATH takes it."""
+        return self.path / "groups.csv"
 
     def write_log(self, records: Iterable[dict[str, Any]]) -> None:
         """Replace the log: it always tells of the same epochs as the state it is written with."""

@@ -18,13 +18,13 @@ from torch import Tensor, nn
 
 from nasbias.errors import InputError
 from nasbias.spaces import get_space
-from nasbias.supernets import build_supernet, options_from, task_of
+from nasbias.supernets import Choice, build_supernet, options_from, task_of
 from nasbias.training.config import Training
 from nasbias.training.dense import DenseScores
 from nasbias.training.folder import RunFolder, read_tensors, write_tensors
 from nasbias.training.images import ImageTask
 from nasbias.training.sampling import Sampler
-from nasbias.training.sharing import share
+from nasbias.training.sharing import SharedNetwork, share
 from nasbias.training.task import Task
 from nasbias.training.text import TextTask
 
@@ -52,6 +52,8 @@ def train(
     folder.create(config)
     if folder.is_finished:
         return folder
+    if isinstance(run.network, SharedNetwork):
+        run.network.write_groups(get_space(config.space), folder.groups)
     run.resume(folder)
     saved = time.monotonic()
     while run.epoch < config.epochs:
@@ -117,8 +119,7 @@ class Run:
         loss = (total / self.task.steps).item()
         outcome = self.task.end_epoch(self.network, self.epoch, loss)
         if outcome.get("rolled_back"):
-            for parameter in self.network.parameters():  # the momentum led there
-                self.optimiser.state[parameter]["momentum_buffer"].zero_()
+            self.forget_momentum()  # it led there
         seconds = time.perf_counter() - started
         record = {
             "epoch": self.epoch,
@@ -133,15 +134,19 @@ class Run:
         return record
 
     def train_step(self, number: int, step: int) -> Tensor:
-        """Step `number` of the run, `step` of the epoch: sample, accumulate gradients, clip, move; returns the loss."""
+        """Step `number` of the run, `step` of the epoch; returns the loss."""
+        return self.move(self.sampler.step(), step, self.learning_rate(number))
+
+    def move(self, choices: Sequence[Choice], step: int, learning_rate: float) -> Tensor:
+        """One step of these architectures: accumulate gradients, clip, move; returns the loss."""
         config = self.config
-        rate = self.learning_rate(number) * self.task.rate_scale(step)
+        rate = learning_rate * self.task.rate_scale(step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         loss = torch.zeros((), device=self.fabric.device)
-        for choice in self.sampler.step():
+        for choice in choices:
             with self.fabric.autocast():
-                part = self.task.loss(self.network, choice, step, self.generator) / config.per_step
+                part = self.task.loss(self.network, choice, step, self.generator) / len(choices)
             self.fabric.backward(part)
             loss += part.detach()
         if config.move_unsampled:
@@ -154,6 +159,11 @@ class Run:
         self.optimiser.zero_grad(set_to_none=True)
         self.task.after_step(self.network)
         return loss
+
+    def forget_momentum(self) -> None:
+        """Set the optimiser's momentum to zero."""
+        for parameter in self.network.parameters():
+            self.optimiser.state[parameter]["momentum_buffer"].zero_()
 
     def learning_rate(self, number: int) -> float:
         """Cosine from the first to the last step (P2 anneals per step)."""

@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from nasbias.command import write_table
 from nasbias.errors import InputError, unknown
 from nasbias.spaces import Space, get_space
 from nasbias.supernets import Choice, task_of
@@ -47,11 +49,18 @@ Build = Callable[[Any], nn.Module]  # allowed values per decision, or None for a
 class SharedNetwork(nn.Module):
     """Several networks that may have modules in common; an architecture runs in the one its plan gives it."""
 
-    def __init__(self, networks: Sequence[nn.Module], group_of: Callable[[Choice], int], is_whole: bool) -> None:
-        """`is_whole`: every network is a whole supernet, which a space's fast engines can score."""
+    def __init__(
+        self,
+        networks: Sequence[nn.Module],
+        group_of: Callable[[Choice], int],
+        is_whole: bool,
+        codes: np.ndarray | None,
+    ) -> None:
+        """`is_whole`: every network is a whole supernet, which a space's fast engines can score. `codes` [n, decisions]
+        are the architectures of the plan, None where they are too many to list."""
         super().__init__()
         self.networks = nn.ModuleList(networks)
-        self.group_of, self.is_whole = group_of, is_whole
+        self.group_of, self.is_whole, self.codes = group_of, is_whole, codes
 
     def of(self, choice: Choice) -> nn.Module:
         """The network an architecture runs in."""
@@ -81,6 +90,12 @@ class SharedNetwork(nn.Module):
         groups = np.array([self.group_of(choice) for choice in choices], dtype=np.int64)
         for group in np.unique(groups):
             yield self.networks[int(group)], np.flatnonzero(groups == group).tolist()
+
+    def write_groups(self, space: Space, path: Path) -> None:
+        """The plan as a table, architecture and group, where it can be listed: who may read it need not know torch."""
+        if self.codes is not None:
+            groups = [self.group_of(tuple(code)) for code in self.codes.tolist()]
+            write_table(pd.DataFrame({"architecture": space.decode(self.codes), "group": groups}), path)
 
     def state_dict(self, *arguments: Any, **options: Any) -> dict[str, Any]:
         """Every tensor once, under its first name: a checkpoint does not repeat what is shared."""
@@ -113,7 +128,7 @@ def share(plan: str, space: str, choices: np.ndarray | None, build: Build) -> nn
     if task_of(space) != "images":
         raise InputError(f"sharing plan {plan!r}: all cells of {space} have the same weights, only 'all' is there.")
     if kind == "decision":
-        return _share_by_decision(get_space(space), value, build)
+        return _share_by_decision(get_space(space), value, choices, build)
     if choices is None:
         raise InputError(
             f"sharing plan {plan!r} needs a list of architectures and {space} is too large to list. Give "
@@ -123,7 +138,7 @@ def share(plan: str, space: str, choices: np.ndarray | None, build: Build) -> nn
     if kind in ("groups", "similar", "file"):
         labels = _labels_from_file(get_space(space), codes, value) if kind == "file" else _partition(kind, codes, value)
         table = dict(zip(map(tuple, codes.tolist()), labels.tolist()))
-        return SharedNetwork([build(None) for _ in range(labels.max() + 1)], _lookup(table, plan), is_whole=True)
+        return SharedNetwork([build(None) for _ in range(labels.max() + 1)], _lookup(table, plan), True, codes)
     if len(codes) > MOST_NETWORKS:
         raise InputError(
             f"sharing plan {plan!r} builds a network for each of {len(codes):,} architectures; {MOST_NETWORKS:,} are "
@@ -133,7 +148,7 @@ def share(plan: str, space: str, choices: np.ndarray | None, build: Build) -> nn
     networks = [build([(v,) for v in code]) for code in codes.tolist()]
     if kind == "prefix":
         _alias_prefix(networks, build(None), space, int(value))
-    return SharedNetwork(networks, _lookup(table, plan), is_whole=False)
+    return SharedNetwork(networks, _lookup(table, plan), False, codes)
 
 
 def parse_plan(plan: str) -> tuple[str, str]:
@@ -185,13 +200,14 @@ def _labels_from_file(space: Space, codes: np.ndarray, path: str) -> np.ndarray:
     return np.array([number[name] for name in names])
 
 
-def _share_by_decision(space: Space, name: str, build: Build) -> nn.Module:
+def _share_by_decision(space: Space, name: str, choices: np.ndarray | None, build: Build) -> nn.Module:
     names = [decision.name for decision in space.decisions]
     if name not in names:
         raise unknown(f"decision of {space.name}", name, names)
     at = names.index(name)
     values = len(space.decisions[at].values)
-    return SharedNetwork([build(None) for _ in range(values)], lambda choice: int(choice[at]), is_whole=True)
+    codes = None if choices is None else np.unique(choices, axis=0)
+    return SharedNetwork([build(None) for _ in range(values)], lambda choice: int(choice[at]), True, codes)
 
 
 def _lookup(table: dict[Choice, int], plan: str) -> Callable[[Choice], int]:

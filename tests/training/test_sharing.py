@@ -225,3 +225,12 @@ def test_other_spaces_and_other_architectures_are_refused(config):
     with pytest.raises(InputError, match="too large to list"):
         share("groups:2", "darts", None, lambda allowed: torch.nn.Identity())
     assert parse_plan("file:a:b.csv") == ("file", "a:b.csv")
+
+
+def test_a_run_says_its_groups_in_the_form_that_a_plan_takes(config, tmp_path):
+    folder = train(replace(config, epochs=1, sharing="groups:3"), tmp_path / "run")
+    table = pd.read_csv(folder.groups)
+    first, again = (Run(replace(config, sharing=plan)).network for plan in ("groups:3", f"file:{folder.groups}"))
+    labels = [[network.group_of(tuple(code)) for code in SPACE.encode(SOME).tolist()] for network in (first, again)]
+    assert sorted(table["architecture"]) == sorted(SOME)
+    assert len(set(zip(*labels))) == 3

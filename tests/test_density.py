@@ -1,0 +1,111 @@
+"""The density study: P1's numbers from dense scores, folds, and runs as they come from training."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+
+from nasbias.density import compare_density, main
+from nasbias.errors import InputError
+from nasbias.spaces import get_space
+
+CODES = get_space("darts64").architectures()["architecture"].to_numpy()
+
+
+@pytest.fixture
+def truth():
+    rng = np.random.default_rng(0)
+    return pd.DataFrame({"architecture": CODES, "dataset": "cifar10", "valid_accuracy": rng.uniform(80, 90, 64)})
+
+
+def make_run(folder, plan, scores, groups=None, steps=True):
+    """A run folder with scores [steps, 64]."""
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text(f'space = "darts64"\nsharing = "{plan}"\n')
+    tables = [
+        pd.DataFrame({"architecture": CODES, "epoch": 2, "step": i, "accuracy": row}) for i, row in enumerate(scores)
+    ]
+    table = pd.concat(tables).assign(run=folder.name, seed=0)
+    if steps:
+        table.to_parquet(folder / "steps.parquet")
+    else:
+        table[table["step"] == len(scores) - 1].drop(columns="step").to_parquet(folder / "predictions.parquet")
+    if groups is not None:
+        pd.DataFrame({"architecture": CODES, "group": groups}).to_csv(folder / "groups.csv", index=False)
+    return folder
+
+
+def noisy(truth, sd, seed, steps=6):
+    rng = np.random.default_rng(seed)
+    return truth["valid_accuracy"].to_numpy() - 30 + rng.normal(0, sd, (steps, 64))
+
+
+def test_mean_k_and_std_k_are_those_of_the_last_steps_over_runs(truth, tmp_path):
+    first, second = noisy(truth, 3, 1), noisy(truth, 3, 2)
+    runs = [make_run(tmp_path / name, "groups:4", scores) for name, scores in (("a", first), ("b", second))]
+    row = compare_density(runs, truth, last=[4]).plans.iloc[0]
+    taus = np.array(
+        [
+            [scipy.stats.kendalltau(row, truth["valid_accuracy"]).statistic for row in scores[-4:]]
+            for scores in (first, second)
+        ]
+    )
+    assert row["gt_tau_mean"] == pytest.approx(taus.mean())
+    assert row["gt_tau_std"] == pytest.approx(taus.std(axis=1).mean())
+    interval = scipy.stats.t.interval(0.95, 1, taus.mean(), scipy.stats.sem(taus.mean(axis=1)))
+    assert row["low"] == pytest.approx(max(interval[0], -1))
+    assert row["high"] == pytest.approx(min(interval[1], 1))
+    assert (row["runs"], row["k"], row["n"]) == (2, 4, 64)
+
+
+def test_one_run_has_no_interval_and_k_says_what_there_was(truth, tmp_path):
+    density = compare_density([make_run(tmp_path / "a", "all", noisy(truth, 1, 0))], truth, last=[1, 64])
+    assert density.plans["k"].tolist() == [1, 6]
+    assert density.plans["low"].isna().all()
+    assert np.isnan(density.plans["gt_tau_std"][0])
+
+
+def test_plans_come_in_the_order_of_their_numbers(truth, tmp_path):
+    plans = ["groups:16", "none", "groups:2", "all", "prefix:1"]
+    runs = [make_run(tmp_path / str(i), plan, noisy(truth, 1, i)) for i, plan in enumerate(plans)]
+    found = compare_density(runs, truth, last=[2]).plans["plan"].tolist()
+    assert found == ["all", "groups:2", "groups:16", "none", "prefix:1"]
+
+
+def test_correlation_inside_a_fold_ignores_what_separates_folds(truth, tmp_path):
+    groups = np.arange(64) % 2
+    scores = truth["valid_accuracy"].to_numpy() / 2 + np.where(groups, 40, 0)  # perfect inside, wrong between
+    run = make_run(tmp_path / "a", "groups:2", scores[None], groups, steps=False)
+    density = compare_density([run], truth, last=[1])
+    assert density.folds["spearman"].tolist() == pytest.approx([1, 1])
+    assert density.folds["n"].tolist() == [32, 32]
+    assert density.plans["gt_tau_mean"][0] < 0.7
+
+
+def test_the_command_answers_in_json_and_refuses_what_is_no_run(truth, tmp_path, capsys):
+    truth.to_parquet(tmp_path / "truth.parquet")
+    runs = [
+        make_run(tmp_path / str(seed), "similar:4", noisy(truth, 1, seed), np.arange(64) // 16) for seed in range(3)
+    ]
+    options = ["--truth", str(tmp_path / "truth.parquet"), "--last", "1,4"]
+    assert main([*map(str, runs), *options, "--format", "json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [(row["plan"], row["k"], row["runs"]) for row in answer["plans"]] == [
+        ("similar:4", 1, 3),
+        ("similar:4", 4, 3),
+    ]
+    assert [row["group"] for row in answer["folds"]] == [0, 1, 2, 3]
+    assert main([*map(str, runs), *options]) == 0
+    assert "similar:4" in capsys.readouterr().out
+    for bad, says in (
+        ([str(tmp_path)], "no readable config.toml"),
+        ([str(runs[0]), "--space", "nb201"], "is a run of darts64"),
+        ([str(runs[0]), *options, "--last", "0"], "k must be 1 or more"),
+    ):
+        assert main(bad) == 2
+        assert says in capsys.readouterr().err
+    (runs[0] / "steps.parquet").unlink()
+    with pytest.raises(InputError, match="has no scores"):
+        compare_density(runs, truth)
