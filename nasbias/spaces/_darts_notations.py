@@ -35,7 +35,7 @@ def read_p2(mapping: Mapping) -> Slots:
     lacking, surplus = sorted(wanted - set(mapping)), sorted(str(key) for key in set(mapping) - wanted)
     if lacking or surplus:
         raise InputError(
-            f"not a darts architecture: P2's JSON has 32 keys; "
+            "not a darts architecture: P2's JSON has 32 keys; "
             + "; ".join(f"{_some(keys)} {what}" for keys, what in ((lacking, "missing"), (surplus, "unknown")) if keys)
             + "."
         )
