@@ -37,7 +37,7 @@ RUNS: dict[str, dict[str, Any]] = {
     # P2's recipe for its sub-space (plain SGD, weight decay 1e-4) on 40,000 images, one cell a stack instead of three and
     # a quarter of the learning rate: with P2's 0.1 the first epoch ends above chance level at this width (loss 2.7).
     "nb101": {
-        "lengths": (2, 4, 8, 16),
+        "lengths": (1, 2, 4, 8),
         "config": Training(
             space="nb101", dataset=IMAGES, resolution=16, train_size=40_000, valid_size=2000, batch_size=128, crop=2,
             learning_rate=0.025, nesterov=False, weight_decay=1e-4,
@@ -65,7 +65,7 @@ RUNS: dict[str, dict[str, Any]] = {
     # P1's recipe and order (cycle, validation on the test split) with half the width and half the cells, 10,000 images
     # and smaller batches, so that every architecture is trained 80 times in the longest run (P1: 612).
     "darts64": {
-        "lengths": (4, 8, 16, 32),
+        "lengths": (1, 2, 4, 8),
         "config": Training(
             space="darts64", dataset=IMAGES, resolution=16, train_size=10_000, valid_size=2000, valid_from="test",
             batch_size=64, learning_rate=0.025, final_learning_rate=0.001, nesterov=False, weight_decay=1e-3, crop=2,
@@ -77,7 +77,7 @@ RUNS: dict[str, dict[str, Any]] = {
     # P2's recipe at DARTS' learning rate for one GPU, 5 cells of 8 channels, 8,000 images. No auxiliary head (it would
     # have ten times the network's parameters), no cutout or drop-path: so few epochs need no such regularisation.
     "darts": {
-        "lengths": (2, 4, 8, 16),
+        "lengths": (1, 2, 3, 4),
         "config": Training(
             space="darts", dataset=IMAGES, resolution=16, train_size=8000, valid_size=2000, valid_from="test",
             batch_size=64, learning_rate=0.025, nesterov=False, weight_decay=3e-4, crop=2,
