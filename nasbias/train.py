@@ -89,7 +89,8 @@ def _make_truth(config, arguments: argparse.Namespace) -> int:
         raise InputError("--standalone trains one, --standalone-all and --standalone-sample many: give one of them.")
     seeds = (0,) if arguments.seeds is None else arguments.seeds
     architectures = choose_architectures(config, arguments.standalone_sample, arguments.sample_seed)
-    processes = arguments.processes if arguments.processes is not None else len(os.sched_getaffinity(0))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    processes = cores if arguments.processes is None else arguments.processes
 
     def report(result: dict, finished: int, total: int) -> None:
         measured = next(f"{name} {result[name]:.2f}" for name in result if name in MEASURES)
