@@ -2,7 +2,7 @@
 
 `Training` is the run's whole configuration, `train` carries it out, `RunFolder` is what it leaves: `config.toml`,
 `checkpoints/`, `log.jsonl`, `provenance.json`. A stand-alone training is the same loop with one architecture. Needs
-torch. """
+torch."""
 
 from nasbias.training.config import Training, read_config
 from nasbias.training.folder import RunFolder

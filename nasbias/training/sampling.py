@@ -2,7 +2,7 @@
 
 Orders: `uniform` draws one of the space at random (single path; P2), `cycle` goes through the list as it is, `shuffled`
 through one random permutation again and again, `reshuffled` through a new permutation each cycle (the three orders of
-P1 section 4), `fair` makes steps in which every value of every decision is used once (FairNAS, arXiv 1907.01845). """
+P1 section 4), `fair` makes steps in which every value of every decision is used once (FairNAS, arXiv 1907.01845)."""
 
 from typing import Any
 
