@@ -20,12 +20,14 @@ ENGINES = engines("nb201")
 SIZES = {"C=8 N=1 16x16": (Options(channels=8, cells=1), 16), "C=16 N=5 32x32": (Options(), 32)}
 
 
-def make_data(size, recalibration, valid, batch=256):
+def make_data(engine, size, recalibration, valid, batch=256):
+    """The same random images for every engine; in the layout that peers use for the plain one."""
     generator = torch.Generator().manual_seed(0)
+    layout = torch.contiguous_format if engine == "plain" else torch.channels_last
 
     def images(n):
         x = torch.randn(n, 3, size, size, generator=generator)
-        return x.contiguous(memory_format=torch.channels_last).split(batch)
+        return x.contiguous(memory_format=layout).split(batch)
 
     labels = torch.randint(10, (valid,), generator=generator).split(batch)
     return ScoringData(list(images(recalibration)), list(zip(images(valid), labels)))
@@ -47,7 +49,7 @@ def sampled(n):
 def test_scoring_the_whole_space(benchmark, bn, engine):
     options, size = SIZES["C=8 N=1 16x16"]
     benchmark.group = f"whole space, C=8 N=1 16x16, {bn}: per architecture, 512 recalibration + 1,000 scored images"
-    network, data = build_supernet("nb201", options), make_data(size, 512, 1000, 250)
+    network, data = build_supernet("nb201", options), make_data(engine, size, 512, 1000, 250)
     choices = sampled(30) if engine == "plain" else families(6)
     benchmark.extra_info["units"] = len(choices)
     benchmark.pedantic(ENGINES[engine], args=(network, choices, data, bn), rounds=2)
@@ -58,7 +60,7 @@ def test_scoring_the_whole_space(benchmark, bn, engine):
 def test_scoring_single_architectures_at_full_size(benchmark, bn, engine):
     options, size = SIZES["C=16 N=5 32x32"]
     benchmark.group = f"C=16 N=5 32x32, {bn}: per architecture, 64 recalibration + 64 scored images"
-    network, data = build_supernet("nb201", options), make_data(size, 64, 64)
+    network, data = build_supernet("nb201", options), make_data(engine, size, 64, 64)
     choices = sampled(8)
     benchmark.extra_info["units"] = len(choices)
     benchmark.pedantic(ENGINES[engine], args=(network, choices, data, bn), rounds=2)
@@ -71,7 +73,7 @@ def test_scoring_single_architectures_at_full_size(benchmark, bn, engine):
 @pytest.mark.parametrize("engine", ["plain", "batched"])
 def test_scoring_in_batches_of_architectures_at_8x8(benchmark, engine):
     benchmark.group = "C=4 N=1 8x8, recalibrated: per architecture, 64 recalibration + 64 scored images"
-    network, data = build_supernet("nb201", Options(channels=4, cells=1)), make_data(8, 64, 64)
+    network, data = build_supernet("nb201", Options(channels=4, cells=1)), make_data(engine, 8, 64, 64)
     choices = sampled(64)
     benchmark.extra_info["units"] = len(choices)
     benchmark.pedantic(ENGINES[engine], args=(network, choices, data, "recalibrated"), rounds=3)
