@@ -2,8 +2,8 @@
 
     python -m analysis.recalibration runs/nb201-0064-0
 
-Prints, per number of images, Kendall tau with the ranking by the largest number (accuracy and loss) and the mean absolute
-difference of the accuracy, on the same architectures and the same validation images.
+Prints, per number of images, Kendall tau with the ranking by the largest number (accuracy and loss) and the mean
+absolute difference of the accuracy, on the same architectures and the same validation images.
 """
 
 import dataclasses

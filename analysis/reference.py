@@ -34,7 +34,7 @@ RUNS: dict[str, dict[str, Any]] = {
         "score": ("--sample", "1000", "--valid-size", "1000"),
         "whole": ("--subset", "all", "--valid-size", "1000"),  # the longest runs: every architecture of the space
     },
-    # P2's recipe for its sub-space (plain SGD, weight decay 1e-4) on 40,000 images, one cell a stack instead of three and
+    # P2's recipe for its sub-space (plain SGD, weight decay 1e-4) on 40,000 images, one cell a stack, not three, and
     # a quarter of the learning rate: with P2's 0.1 the first epoch ends above chance level at this width (loss 2.7).
     "nb101": {
         "lengths": (1, 2, 4, 8),

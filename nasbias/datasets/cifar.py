@@ -115,7 +115,7 @@ def _class_names(data: bytes, version: Version, where: str) -> tuple[str, ...]:
 class _Unpickler(pickle._Unpickler):  # in Python: five bytes make the one in C fill gigabytes (LONG_BINPUT)
     """Knows what a pickled numpy array needs and nothing that could act."""
 
-    ALLOWED = {  # noqa: RUF012
+    ALLOWED = {
         ("numpy", "ndarray"): np.ndarray,
         ("numpy", "dtype"): np.dtype,
         # The old name is in the official files; numpy 2 moved it and warns.

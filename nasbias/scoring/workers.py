@@ -1,7 +1,7 @@
 """A run's checkpoints scored by single-threaded worker processes: on a CPU two of them beat two threads.
 
-Each worker loads the images and the network once and scores contiguous parts of the architectures, in the order in which
-they share prefixes. The scores do not depend on the number of workers.
+Each worker loads the images and the network once and scores contiguous parts of the architectures, in the order in
+which they share prefixes. The scores do not depend on the number of workers.
 """
 
 import multiprocessing
