@@ -19,7 +19,7 @@ from nasbias.files import written_atomically
 from nasbias.provenance import describe_provenance
 from nasbias.statistics import influence, mean_over_runs
 
-SIMULATIONS = {64: 4000, 1_000: 2000, 15_625: 400}  # about four minutes of one core in all
+SIMULATIONS = {64: 4000, 1_000: 1500, 15_625: 250}  # about three minutes of one core in all
 RUNS = (1, 3, 10)
 SPREADS = (0.0, 0.2)  # of log noise amplitude between supernets: none, and an sd of tau of about .05
 SHARED, NOISE = 0.5, 1.0
