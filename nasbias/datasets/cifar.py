@@ -112,15 +112,39 @@ def _class_names(data: bytes, version: Version, where: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+class _Bytes:
+    """Stands for numpy's dtype: unsigned bytes, the only kind in a CIFAR file."""
+
+    def __init__(self, name: bytes | str, *flags: object) -> None:
+        if name not in (b"u1", "u1"):
+            raise pickle.UnpicklingError(f"it holds an array of {name!r}, CIFAR's are unsigned bytes")
+
+    def __setstate__(self, state: object) -> None:
+        pass
+
+
+class _Array:
+    """Stands for numpy's array, whose own __setstate__ crashes the process on a damaged state."""
+
+    def __init__(self) -> None:
+        self.value: np.ndarray | None = None
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, shape, kind, is_fortran, data = state
+        if not (isinstance(kind, _Bytes) and isinstance(data, bytes) and all(isinstance(side, int) for side in shape)):
+            raise pickle.UnpicklingError("an array in it is damaged")
+        self.value = np.frombuffer(data, np.uint8).reshape(shape, order="F" if is_fortran else "C")
+
+
 class _Unpickler(pickle._Unpickler):  # in Python: five bytes make the one in C fill gigabytes (LONG_BINPUT)
-    """Knows what a pickled numpy array needs and nothing that could act."""
+    """Knows stand-ins for what a pickled numpy array needs and nothing that could act."""
 
     ALLOWED = {
-        ("numpy", "ndarray"): np.ndarray,
-        ("numpy", "dtype"): np.dtype,
-        # The old name is in the official files; numpy 2 moved it and warns.
-        ("numpy.core.multiarray", "_reconstruct"): np.zeros(0).__reduce__()[0],
-        ("numpy._core.multiarray", "_reconstruct"): np.zeros(0).__reduce__()[0],
+        ("numpy", "ndarray"): _Array,
+        ("numpy", "dtype"): _Bytes,
+        # The old name is in the official files; numpy 2 moved it.
+        ("numpy.core.multiarray", "_reconstruct"): lambda *_: _Array(),
+        ("numpy._core.multiarray", "_reconstruct"): lambda *_: _Array(),
         ("_codecs", "encode"): lambda text, _: text.encode("latin1"),  # how Python 3 writes bytes in protocol 2
     }
 
@@ -139,7 +163,7 @@ def _unpickle(data: bytes, where: str) -> dict[str, Any]:
         raise InputError(f"{where}: can't be read as a pickle of arrays: {error or type(error).__name__}.") from None
     if not isinstance(value, dict):
         raise InputError(f"{where}: holds a {type(value).__name__}, not a dictionary.")
-    return {_text(key): item for key, item in value.items()}
+    return {_text(key): item.value if isinstance(item, _Array) else item for key, item in value.items()}
 
 
 def _text(value: Any) -> str:

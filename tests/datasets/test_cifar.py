@@ -179,6 +179,17 @@ def test_five_bytes_cannot_fill_the_memory(pixels, labels, tmp_path):
     assert "holds a NoneType" in refused(write_folder(tmp_path / "bomb", members))
 
 
+@pytest.mark.parametrize("state", [(1, (1, 3072), np.dtype("O"), False, b"x" * 24), (1, (-1, 2**62), None, 0, b""), ()])
+def test_a_damaged_array_cannot_crash_the_process(state):
+    class Damaged:
+        def __reduce__(self):
+            make, arguments, _ = np.zeros(0, np.uint8).__reduce__()
+            return make, arguments, state
+
+    with pytest.raises(InputError, match="can't be read as a pickle of arrays"):
+        cifar._unpickle(pickle.dumps({"data": Damaged()}, protocol=2), "file")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_cut_in_the_middle_is_refused(kind, pixels, labels, tmp_path):
     members = members_of(kind, pixels, labels)
@@ -194,7 +205,7 @@ def test_an_archive_cut_in_the_middle_is_refused(pixels, labels, tmp_path):
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_damaged_pickle_is_an_input_error_or_still_a_dictionary(data):
     whole = python2_pickle({"data": np.zeros((1, 3072), np.uint8), "labels": [3]})
     position = data.draw(st.one_of(st.integers(0, 200), st.integers(len(whole) - 40, len(whole) - 1)))
