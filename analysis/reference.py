@@ -43,7 +43,7 @@ RUNS: dict[str, dict[str, Any]] = {
             learning_rate=0.025, nesterov=False, weight_decay=1e-4,
             network={"channels": 16, "stacks": 3, "cells": 1, "bn_momentum": 0.003},
         ),
-        "score": ("--architectures", "nb101-cells.txt", "--valid-size", "1000"),  # see list_cells_with_truth
+        "score": ("--architectures", "analysis/nb101_cells.txt", "--valid-size", "1000"),  # see analysis.nb101_cells
     },
     # P2's protocol on 150,000 words of real English. A constant rate has no schedule that depends on the length, so the
     # lengths are checkpoints of one run. Rate and clip are DARTS' (P2: 40 and 0.1, at eight times the batch size); the

@@ -27,12 +27,10 @@ from nasbias.effects import (
     noise_variance,
     percentiles,
 )
-from nasbias.matching import Matched, describe_truth, match
+from nasbias.matching import Matched, add_match_options, describe_truth, match, match_options
 from nasbias.metrics import best_places, spearman, tau_given
-from nasbias.panel import Panel, select_panel
-from nasbias.spaces import list_spaces
+from nasbias.panel import Panel, add_panel_options, select_panel
 from nasbias.statistics import Combined, adjust_p_values, combine_runs, influence, mean_over_runs
-from nasbias.tables import SPLITS
 
 Array = np.ndarray
 _JOINT = 5  # architectures per column below which decisions are fitted one at a time
@@ -248,38 +246,16 @@ def main(argv: Sequence[str]) -> int:
         description="What supernets misjudge: size, operations, how much is bias and how much noise, what corrects it.",
         example="python -m nasbias.bias --space nb201 --predictions runs/seed0 runs/seed1 runs/seed2",
     )
-    parser.add_argument("--space", default="nb201", help=f"one of {', '.join(list_spaces())} (default: nb201)")
-    parser.add_argument(
-        "--predictions", nargs="+", metavar="PATH", help="run folders, Parquet or CSV (default: those shipped)"
-    )
-    parser.add_argument("--truth", metavar="NAME|PATH", help="a stored truth or a file (default: the best present)")
-    parser.add_argument("--dataset", help="data set of the truth (default: cifar10 if there)")
-    parser.add_argument("--split", choices=SPLITS, help="split of the truth (default: valid if there)")
-    parser.add_argument("--epochs", type=int, help="training budget of the truth (default: the largest)")
-    parser.add_argument("--sample", help="rows of the truth by how they were chosen (default: uniform if marked; all)")
-    parser.add_argument("--unique", action="store_true", help="count isomorphic architectures once")
-    parser.add_argument("--score", help="the score column (default: the first)")
-    parser.add_argument("--lower-is-better", nargs="+", default=[], metavar="SCORE", help="scores whose low is good")
-    parser.add_argument("--epoch", type=int, help="training length of the supernets (default: the longest)")
-    parser.add_argument("--bn", help="BN mode of the scores (default: recalibrated if there)")
+    add_match_options(parser)
+    add_panel_options(parser)
     parser.add_argument("--top", type=int, default=100, help="size of the top for shares (default: 100)")
     parser.add_argument("--sizes", type=numbers(), default=SIZES, help="stand-alone trainings to correct with")
     parser.add_argument("--draws", type=int, default=40, help="draws of these trainings (default: 40)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
     add_format(parser)
     given = parser.parse_args(argv)
-    matched = match(
-        given.predictions,
-        given.truth,
-        space=given.space,
-        dataset=given.dataset,
-        split=given.split,
-        epochs=given.epochs,
-        sample=given.sample,
-        unique=given.unique,
-        scores=None if given.score is None else [given.score],
-        lower_is_better=given.lower_is_better,
-    )
+    scores = None if given.score is None else [given.score]
+    matched = match(given.predictions, given.truth, scores=scores, **match_options(given))
     bias = analyse_bias(
         matched,
         score=given.score,

@@ -20,7 +20,9 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError
+from nasbias.errors import InputError, missing_extra
+
+_TRAINING_PACKAGES = ("torch", "lightning_fabric", "safetensors", "tomli_w", "PIL", "sklearn")
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,8 +47,11 @@ def command(main: Callable[[Sequence[str]], int | None]) -> Callable[..., int]:
         try:
             return main(sys.argv[1:] if argv is None else list(argv)) or 0
         except InputError as error:
-            print(f"nasbias: {error}", file=sys.stderr)
-            return 2
+            return _refuse(error)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.split(".")[0] not in _TRAINING_PACKAGES:
+                raise
+            return _refuse(missing_extra(error.name, "train"))
         except KeyboardInterrupt:
             print("nasbias: interrupted", file=sys.stderr)
             return 130
@@ -55,6 +60,16 @@ def command(main: Callable[[Sequence[str]], int | None]) -> Callable[..., int]:
             return 0
 
     return wrapped
+
+
+def _refuse(error: InputError) -> int:
+    print(f"nasbias: {error}", file=sys.stderr)
+    return 2
+
+
+def count_cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def add_format(parser: argparse.ArgumentParser, *formats: str) -> None:

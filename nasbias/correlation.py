@@ -17,9 +17,17 @@ import numpy as np
 import pandas as pd
 
 from nasbias.command import Parser, add_format, command, note, progress, records, to_json
-from nasbias.matching import Matched, Predictions, Scored, TruthSource, describe_truth, match
+from nasbias.matching import (
+    Matched,
+    Predictions,
+    Scored,
+    TruthSource,
+    add_match_options,
+    describe_truth,
+    match,
+    match_options,
+)
 from nasbias.metrics import METRICS, kendall_tau, partial_tau, why_undefined
-from nasbias.spaces import list_spaces
 from nasbias.statistics import (
     Comparison,
     Estimate,
@@ -30,10 +38,9 @@ from nasbias.statistics import (
     influence,
     mean_over_runs,
 )
-from nasbias.tables import SPLITS, Split, join_keys
+from nasbias.tables import Split, join_keys
 
 BASELINES = ("params", "flops")
-_OPTIONS = ("space", "dataset", "split", "epochs", "sample", "unique", "scores", "lower_is_better")
 _OWN_UNIT = ("best_at_1", "best_at_10")  # reported in the truth's own unit and direction
 _PLAIN = [name for name in METRICS if name != "gt_tau" and name not in _OWN_UNIT]
 
@@ -279,20 +286,8 @@ def main(argv: Sequence[str]) -> int:
         description="How well supernets rank a space: their scores against ground truth, per training length.",
         example="python -m nasbias.correlation --space nb201 --predictions mine.csv --truth NAME --format json",
     )
-    parser.add_argument("--space", default="nb201", help=f"one of {', '.join(list_spaces())} (default: nb201)")
-    parser.add_argument(
-        "--predictions", nargs="+", metavar="PATH", help="run folders, Parquet or CSV (default: those shipped)"
-    )
-    parser.add_argument("--truth", metavar="NAME|PATH", help="a stored truth or a file (default: the best present)")
-    parser.add_argument("--dataset", help="data set of the truth (default: cifar10 if there)")
-    parser.add_argument("--split", choices=SPLITS, help="split of the truth (default: valid if there)")
-    parser.add_argument("--epochs", type=int, help="training budget of the truth (default: the largest)")
-    parser.add_argument("--sample", help="rows of the truth by how they were chosen (default: uniform if marked; all)")
-    parser.add_argument("--unique", action="store_true", help="count isomorphic architectures once")
+    add_match_options(parser)
     parser.add_argument("--scores", nargs="+", metavar="SCORE", help="score columns to use (default: all)")
-    parser.add_argument(
-        "--lower-is-better", nargs="+", default=[], metavar="SCORE", help="scores whose low values are good"
-    )
     parser.add_argument("--per-run", action="store_true", help="print every run, not only means per training length")
     parser.add_argument("--cross-run", action="store_true", help="correlate the runs and lengths with each other")
     parser.add_argument("--against", nargs="+", metavar="PATH", help="a second supernet's: is the first one better?")
@@ -308,7 +303,7 @@ def main(argv: Sequence[str]) -> int:
         table = cross_run(given.predictions, space=given.space, scores=given.scores)
         print_cross_run(table, given.space, given.format, given.out)
         return 0
-    options = {name: getattr(given, name) for name in _OPTIONS}
+    options = match_options(given) | {"scores": given.scores}
     if given.against:
         table = compare_supernets(given.predictions, given.against, given.truth, **options)
         print_comparison(table, given.space, given.format, given.out)

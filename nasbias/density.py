@@ -19,15 +19,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.stats
 
 from nasbias.command import Parser, add_format, command, numbers, print_table, records, to_json
 from nasbias.errors import InputError
-from nasbias.matching import Matched, TruthSource, describe_truth, match
+from nasbias.matching import Matched, TruthSource, add_truth_options, align_scores, describe_truth, match
 from nasbias.metrics import METRICS, kendall_tau, spearman
 from nasbias.spaces import get_space, list_spaces
-from nasbias.statistics import LEVEL
-from nasbias.tables import SPLITS, Split, read_table
+from nasbias.statistics import mean_interval
+from nasbias.tables import Split, read_table
 
 Array = np.ndarray
 LAST = (1, 16, 64)
@@ -135,10 +134,7 @@ def _last_steps(matched: Matched, run: Path, bn: str | None) -> _Instance:
     rows = sorted(rows, key=lambda row: (row.keys["epoch"] or 0, row.keys["step"] or 0))
     if rows[-1].keys["step"] is None:  # epochs are no mini-batches: the last one only
         rows = rows[-1:]
-    items = rows[0].items
-    for row in rows:
-        items = items[np.isin(items, row.items)]
-    scores = np.stack([pd.Series(row.score, row.items).reindex(items).to_numpy() for row in rows])
+    items, scores = align_scores(rows)
     architectures = matched.architectures.iloc[items]
     return _Instance(architectures["architecture"].to_numpy(), scores, architectures["truth"].to_numpy(dtype=float))
 
@@ -151,7 +147,7 @@ def _summarise(plan: str, instances: Sequence[_Instance], k: int) -> dict[str, A
         taus.append([kendall_tau(row, instance.truth) for row in steps])
         for n, found in tops.items():
             found.append(np.mean([METRICS[f"top{n}_rank"](row, instance.truth) for row in steps]))
-    mean, low, high = _mean_interval([float(np.mean(row)) for row in taus])
+    mean, low, high = mean_interval([float(np.mean(row)) for row in taus], -1.0, 1.0)
     return {
         "plan": plan,
         "runs": len(instances),
@@ -184,7 +180,7 @@ def _fold_rows(plan: str, runs: Sequence[Path], instances: Sequence[_Instance], 
                 )
     rows = []
     for group, values in found.items():
-        mean, low, high = _mean_interval([value[0] for value in values])
+        mean, low, high = mean_interval([value[0] for value in values], -1.0, 1.0)
         rows.append(
             {
                 "plan": plan,
@@ -200,15 +196,6 @@ def _fold_rows(plan: str, runs: Sequence[Path], instances: Sequence[_Instance], 
     return rows
 
 
-def _mean_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean and its 95 % interval over runs (Student's t), which for one run is unknown."""
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return mean, np.nan, np.nan
-    half = scipy.stats.t.ppf(0.5 + LEVEL / 2, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
-    return mean, max(mean - float(half), -1.0), min(mean + float(half), 1.0)
-
-
 @command
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
@@ -221,11 +208,8 @@ def main(argv: Sequence[str]) -> int:
         "runs", nargs="+", type=Path, metavar="RUN", help="run folders; those of one plan are its instances"
     )
     parser.add_argument("--space", default="darts64", help=f"one of {', '.join(list_spaces())} (default: darts64)")
-    parser.add_argument("--truth", metavar="NAME|PATH", help="a stored truth or a file (default: the best present)")
-    parser.add_argument("--dataset", help="data set of the truth (default: cifar10 if there)")
-    parser.add_argument("--split", choices=SPLITS, help="split of the truth (default: valid if there)")
-    parser.add_argument("--epochs", type=int, help="training budget of the truth (default: the largest)")
-    parser.add_argument("--sample", help="rows of the truth by how they were chosen (default: uniform if marked)")
+    add_truth_options(parser)
+    parser.add_argument("--sample", help="rows of the truth by how they were chosen (default: uniform if marked; all)")
     parser.add_argument("--last", type=numbers(int), default=LAST, help="k of GT-Tau-Mean-k (default: 1,16,64)")
     parser.add_argument("--score", default="accuracy", help="score column (default: accuracy)")
     parser.add_argument("--bn", help="BN mode of the scores (default: the file's first)")

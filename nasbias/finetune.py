@@ -14,11 +14,10 @@ import pandas as pd
 
 from nasbias.command import Parser, add_format, command, note, print_table, records, to_json
 from nasbias.errors import InputError
-from nasbias.matching import Matched, describe_truth, match
+from nasbias.matching import Matched, add_truth_options, describe_truth, match
 from nasbias.metrics import METRICS
 from nasbias.spaces import get_space
 from nasbias.statistics import Influence, influence, mean_over_runs
-from nasbias.tables import SPLITS
 
 DEFAULT_SAMPLE = 64
 _SHOWN = (0, 1, 2, 5, 10, 20, 50, 64, 100, 200, 500, 1000)
@@ -63,7 +62,7 @@ def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
     parser = Parser(
         prog="python -m nasbias.finetune",
-        description="Tune each architecture alone from a checkpoint; GT-Tau against mini-batches.",
+        description="Tune each architecture alone from a checkpoint; GT-Tau against mini-batches. --truth none only tunes.",
         example="python -m nasbias.finetune runs/darts64-0 --epoch 100 --steps 64",
     )
     parser.add_argument("run", type=Path, help="run folder of a supernet")
@@ -78,10 +77,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--valid-size", type=int, help="validation images or words to score on (default: all)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     parser.add_argument("--out", type=Path, help="predictions file (default: RUN/finetune-EPOCH.parquet)")
-    parser.add_argument("--truth", metavar="NAME|PATH", help="a stored truth or a file; 'none' only tunes")
-    parser.add_argument("--dataset", help="data set of the truth (default: cifar10 if there)")
-    parser.add_argument("--split", choices=SPLITS, help="split of the truth (default: valid if there)")
-    parser.add_argument("--epochs", type=int, help="training budget of the truth (default: the largest)")
+    add_truth_options(parser)
     add_format(parser)
     given = parser.parse_args(argv)
 

@@ -4,6 +4,7 @@ Each run (and epoch, step, BN mode) becomes one `Scored` per score column: two a
 architectures that have a truth, with the number of those that have none.
 """
 
+import argparse
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +16,11 @@ import pandas as pd
 
 from nasbias.errors import InputError, unknown
 from nasbias.shipped import find_predictions
-from nasbias.spaces import Space, get_space
+from nasbias.spaces import Space, get_space, list_spaces
 from nasbias.tables import (
     MEASURES,
     RUN_KEYS,
+    SPLITS,
     Split,
     check_predictions,
     check_truth,
@@ -141,6 +143,42 @@ def match(
                 rows.append(Scored({**keys, "score": name}, items, score, values, missing, sign))
     repeats = known.repeats[place[joined]]
     return Matched(home, known, architectures, repeats, rows, [source for source, _ in named])
+
+
+def add_truth_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a command that choose which column of which truth."""
+    parser.add_argument("--truth", metavar="NAME|PATH", help="a stored truth or a file (default: the best present)")
+    parser.add_argument("--dataset", help="data set of the truth (default: cifar10 if there)")
+    parser.add_argument("--split", choices=SPLITS, help="split of the truth (default: valid if there)")
+    parser.add_argument("--epochs", type=int, help="training budget of the truth (default: the largest)")
+
+
+def add_match_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a command that starts from `match`: predictions, truth and the direction of scores."""
+    parser.add_argument("--space", default="nb201", help=f"one of {', '.join(list_spaces())} (default: nb201)")
+    parser.add_argument(
+        "--predictions", nargs="+", metavar="PATH", help="run folders, Parquet or CSV (default: those shipped)"
+    )
+    add_truth_options(parser)
+    parser.add_argument("--sample", help="rows of the truth by how they were chosen (default: uniform if marked; all)")
+    parser.add_argument("--unique", action="store_true", help="count isomorphic architectures once")
+    parser.add_argument(
+        "--lower-is-better", nargs="+", default=[], metavar="SCORE", help="scores whose low values are good"
+    )
+
+
+def match_options(given: argparse.Namespace) -> dict[str, Any]:
+    """The keyword arguments of `match` in what `add_match_options` parsed."""
+    names = ("space", "dataset", "split", "epochs", "sample", "unique", "lower_is_better")
+    return {name: getattr(given, name) for name in names}
+
+
+def align_scores(rows: Sequence[Scored]) -> tuple[Array, Array]:
+    """The items [n] that all rows scored, in the first row's order, and the rows' scores [rows, n] of them."""
+    items = rows[0].items
+    for row in rows[1:]:
+        items = items[np.isin(items, row.items)]
+    return items, np.stack([pd.Series(row.score, row.items).reindex(items).to_numpy() for row in rows])
 
 
 def runs_of(frame: pd.DataFrame) -> Iterator[tuple[dict[str, Any], Array]]:

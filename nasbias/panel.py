@@ -1,5 +1,6 @@
 """Runs side by side: the scores [runs, architectures] that supernets of one recipe gave to the same architectures."""
 
+import argparse
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError, unknown
-from nasbias.matching import Matched, Scored
+from nasbias.matching import Matched, Scored, align_scores
 from nasbias.spaces import Space
 
 Array = np.ndarray
@@ -62,15 +63,12 @@ def select_panel(
         run = (row.keys["run"], row.keys["seed"])
         if run not in last or (row.keys["step"] or 0) >= (last[run].keys["step"] or 0):
             last[run] = row
-    items = next(iter(last.values())).items
-    for row in last.values():
-        items = items[np.isin(items, row.items)]
+    items, scores = align_scores(list(last.values()))
     if len(items) < least:
         raise InputError(
             f"the {len(last)} run(s) at epoch {epoch} have {len(items)} scored architectures with a truth in common; "
             f"this study needs {least}. Score the same architectures in every run."
         )
-    scores = np.stack([pd.Series(row.score, row.items).reindex(items).to_numpy() for row in last.values()])
     for row, values in zip(last.values(), scores):
         if np.isnan(values).any() or values.min() == values.max():
             what = f"{int(np.isnan(values).sum())} NaN" if np.isnan(values).any() else "one constant value"
@@ -91,6 +89,13 @@ def select_panel(
         score_sign=first.sign,
         truth_sign=matched.truth.sign,
     )
+
+
+def add_panel_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a command that choose a panel: those of `select_panel`."""
+    parser.add_argument("--score", help="the score column (default: the first)")
+    parser.add_argument("--epoch", type=int, help="training length of the supernets (default: the longest)")
+    parser.add_argument("--bn", help="BN mode of the scores (default: recalibrated if there)")
 
 
 def _choose(kind: str, wanted: Any, present: list[Any]) -> Any:

@@ -5,7 +5,6 @@ text), every architecture on the same validation images or words. `python -m nas
 """
 
 import dataclasses
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -13,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from nasbias.command import Parser, add_format, command, note, numbers, print_table, progress, to_json
+from nasbias.command import Parser, add_format, command, count_cores, note, numbers, print_table, progress, to_json
 from nasbias.errors import InputError
 from nasbias.spaces import Space, get_space
 from nasbias.tables import check_predictions, read_table, write_parquet
 
-SHORT = 200  # architectures: below that, starting workers (four seconds each) does not pay
+SHORT = 200  # architectures: below that, starting workers, which import torch, does not pay
 EXAMPLE = "python -m nasbias.score runs/nb201-0 --sample 1000"
 DEFAULT_SAMPLE = 256  # of a space with more architectures than
 SCORED_WHOLE = 20_000
@@ -62,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
     device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
     processes = arguments.processes
     if processes is None:
-        processes = 1 if device != "cpu" or len(architectures) < SHORT else os.cpu_count() or 1
+        processes = 1 if device != "cpu" or len(architectures) < SHORT else count_cores()
     if processes < 1:
         raise InputError(f"--processes is {processes}: 1 or more are needed.")
     settings = Settings(

@@ -17,13 +17,11 @@ import scipy.stats
 
 from nasbias.command import Parser, add_format, command, print_table, records, to_json, write_table
 from nasbias.errors import InputError
-from nasbias.matching import Matched, describe_truth, match
+from nasbias.matching import Matched, add_match_options, align_scores, describe_truth, match, match_options
 from nasbias.metrics import METRICS, best_places, kendall_tau
-from nasbias.panel import Panel, select_panel
-from nasbias.spaces import list_spaces
-from nasbias.statistics import LEVEL, influence, mean_over_runs
+from nasbias.panel import Panel, add_panel_options, select_panel
+from nasbias.statistics import LEVEL, influence, mean_interval, mean_over_runs
 from nasbias.steps import collect_steps, summarise_steps, tau_matrix
-from nasbias.tables import SPLITS
 
 Array = np.ndarray
 DROPPED = (10, 20, 30, 40, 50, 60, 70, 80, 90)
@@ -167,12 +165,9 @@ def summarise_last_epochs(matched: Matched, panel: Panel, last: int = 10) -> pd.
     for (run, seed), of_run in by_run.items():
         if len(of_run) < 2:
             continue
-        items = next(iter(of_run.values())).items
-        for row in of_run.values():
-            items = items[np.isin(items, row.items)]
+        items, scores = align_scores(list(of_run.values()))
         if len(items) < 4:
             continue
-        scores = np.stack([pd.Series(row.score, row.items).reindex(items).to_numpy() for row in of_run.values()])
         truth = matched.architectures["truth"].to_numpy(dtype=float)[items]
         summary = summarise_instances(scores, truth)
         # Epochs of one run are no independent draws: means and spreads only.
@@ -197,11 +192,7 @@ def measure_filter(scores: Array, truth: Array) -> pd.DataFrame:
         for dropped in DROPPED:
             k = round(dropped * n / 100)
             lost = np.array([100 * best[best_places(row, n)[n - k :]].sum() / best.sum() for row in scores])
-            half = np.nan
-            if len(lost) > 1:
-                half = scipy.stats.t.ppf(0.5 + LEVEL / 2, len(lost) - 1) * lost.std(ddof=1) / np.sqrt(len(lost))
-            mean = float(lost.mean())
-            rows.append([dropped, top, mean, max(mean - half, 0.0), min(mean + half, 100.0), 100 * k / n])
+            rows.append([dropped, top, *mean_interval(lost, 0.0, 100.0), 100 * k / n])
     return pd.DataFrame(rows, columns=["dropped", "top", "lost", "low", "high", "random"])
 
 
@@ -263,19 +254,8 @@ def main(argv: Sequence[str]) -> int:
         description="How stably supernets rank: between runs, epochs and mini-batches; what filtering by them loses.",
         example="python -m nasbias.stability --space darts64 --predictions runs/seed*",
     )
-    parser.add_argument("--space", default="nb201", help=f"one of {', '.join(list_spaces())} (default: nb201)")
-    parser.add_argument(
-        "--predictions", nargs="+", metavar="PATH", help="run folders, Parquet or CSV (default: those shipped)"
-    )
-    parser.add_argument("--truth", metavar="NAME|PATH", help="a stored truth or a file (default: the best present)")
-    parser.add_argument("--dataset", help="data set of the truth (default: cifar10 if there)")
-    parser.add_argument("--split", choices=SPLITS, help="split of the truth (default: valid if there)")
-    parser.add_argument("--epochs", type=int, help="training budget of the truth (default: the largest)")
-    parser.add_argument("--sample", help="rows of the truth by how they were chosen (default: uniform if marked; all)")
-    parser.add_argument("--score", help="the score column (default: the first)")
-    parser.add_argument("--lower-is-better", nargs="+", default=[], metavar="SCORE", help="scores whose low is good")
-    parser.add_argument("--epoch", type=int, help="training length of the supernets (default: the longest)")
-    parser.add_argument("--bn", help="BN mode of the scores (default: recalibrated if there)")
+    add_match_options(parser)
+    add_panel_options(parser)
     parser.add_argument("--last", type=int, default=64, help="mini-batches of GT-Tau-Mean-k and Std-k (default: 64)")
     parser.add_argument("--last-epochs", type=int, default=10, help="last epochs of one instance (default: 10)")
     parser.add_argument("--ranks", metavar="FILE", help="also write every architecture's ranks (.csv, .parquet, .json)")
@@ -284,17 +264,8 @@ def main(argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
     if given.last < 1 or given.last_epochs < 1:
         raise InputError(f"--last {given.last} and --last-epochs {given.last_epochs} must be at least 1.")
-    matched = match(
-        given.predictions,
-        given.truth,
-        space=given.space,
-        dataset=given.dataset,
-        split=given.split,
-        epochs=given.epochs,
-        sample=given.sample,
-        scores=None if given.score is None else [given.score],
-        lower_is_better=given.lower_is_better,
-    )
+    scores = None if given.score is None else [given.score]
+    matched = match(given.predictions, given.truth, scores=scores, **match_options(given))
     stability = analyse_stability(
         matched,
         score=given.score,

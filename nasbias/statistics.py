@@ -138,6 +138,16 @@ def mean_over_runs(runs: Sequence[Influence]) -> Estimate:
     )
 
 
+def mean_interval(values: Sequence[float] | Array, low: float, high: float) -> tuple[float, float, float]:
+    """Mean over runs and its 95 % interval (Student's t) within [low, high], which for one run is unknown (NaN)."""
+    values = np.asarray(values, dtype=float)
+    mean, n = float(values.mean()), len(values)
+    if n < 2:
+        return mean, np.nan, np.nan
+    half = float(scipy.stats.t.ppf(0.5 + LEVEL / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    return mean, max(mean - half, low), min(mean + half, high)
+
+
 def resample_tau(score: Array, truth: Array, n_resamples: int, generator: np.random.Generator) -> Array:
     """tau-b [n_resamples] of architectures drawn with replacement, exact in each resample.
 

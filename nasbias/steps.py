@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbias.matching import Matched, Scored
+from nasbias.matching import Matched, Scored, align_scores
 from nasbias.metrics import METRICS, kendall_tau
 
 Array = np.ndarray
@@ -41,11 +41,8 @@ def collect_steps(matched: Matched, score: str, bn: str | None) -> list[Steps]:
     for (run, seed), rows in runs.items():
         if len(rows) < 2:
             continue
-        items = next(iter(rows.values())).items
-        for row in rows.values():
-            items = items[np.isin(items, row.items)]
         step = np.array(sorted(rows))
-        scores = np.stack([pd.Series(rows[at].score, rows[at].items).reindex(items).to_numpy() for at in step.tolist()])
+        items, scores = align_scores([rows[at] for at in step.tolist()])
         truth = matched.architectures["truth"].to_numpy(dtype=float)[items]
         result.append(Steps(str(run), seed, step, items, scores, truth))
     return result

@@ -6,12 +6,22 @@ truth, OUT/truth.parquet, which every command's --truth takes.
 
 import argparse
 import dataclasses
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasbias.command import Parser, add_fields, add_format, command, fields_of, note, numbers, print_table, to_json
+from nasbias.command import (
+    Parser,
+    add_fields,
+    add_format,
+    command,
+    count_cores,
+    fields_of,
+    note,
+    numbers,
+    print_table,
+    to_json,
+)
 from nasbias.errors import InputError
 from nasbias.spaces import get_space
 
@@ -89,8 +99,7 @@ def _make_truth(config, arguments: argparse.Namespace) -> int:
         raise InputError("--standalone trains one, --standalone-all and --standalone-sample many: give one of them.")
     seeds = (0,) if arguments.seeds is None else arguments.seeds
     architectures = choose_architectures(config, arguments.standalone_sample, arguments.sample_seed)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    processes = cores if arguments.processes is None else arguments.processes
+    processes = count_cores() if arguments.processes is None else arguments.processes
 
     def report(result: dict, finished: int, total: int) -> None:
         measured = next(f"{name} {result[name]:.2f}" for name in result if name in MEASURES)

@@ -1,13 +1,13 @@
 """The images a network is scored on: the same ones for every architecture, run and engine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from nasbias.datasets import load_images
 from nasbias.errors import InputError
 from nasbias.training.config import Training
+from nasbias.training.images import load_run_images, network_sizes
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class ScoringData:
 
     recalibration: list[Tensor]
     valid: list[tuple[Tensor, Tensor]]
+    sizes: dict[str, int] = field(default_factory=dict)  # of a network for these images, where it is to be built
 
     @property
     def n_valid(self) -> int:
@@ -35,15 +36,7 @@ def load_image_data(
     Raises:
         InputError: a number below 1, or more images than the data set has.
     """
-    images = load_images(
-        config.dataset,
-        resolution=config.resolution,
-        train_size=config.train_size,
-        valid_size=config.valid_size,
-        valid=config.valid_from,
-        seed=config.split_seed,
-        device=device,
-    )
+    images = load_run_images(config, device)
     valid_images = len(images.valid_y) if valid_images is None else valid_images
     recalibration_images = min(recalibration_images, len(images.train_y))
     for name, asked, there in (
@@ -60,4 +53,5 @@ def load_image_data(
     return ScoringData(
         recalibration=batches(images.train_x, recalibration_images),
         valid=list(zip(batches(images.valid_x, valid_images), images.valid_y[:valid_images].split(batch_size))),
+        sizes=network_sizes(images),
     )

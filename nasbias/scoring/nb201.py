@@ -29,7 +29,7 @@ from nasbias.supernets import Choice
 from nasbias.supernets.nb201 import Cell, Network, Reduction, average_pool, walk_cell
 
 _NONE, _SKIP, _POOL = (OPERATIONS.index(name) for name in ("none", "skip_connect", "avg_pool_3x3"))
-CHUNK = 1024  # architectures whose recalibrated statistics are held at a time: about 20 MB at C=8, N=1
+CHUNK = 1024  # architectures whose recalibrated statistics are held at a time
 
 
 def score(network: nn.Module, choices: Sequence[Choice], data: ScoringData, bn: BN) -> dict[str, np.ndarray]:
@@ -105,7 +105,7 @@ class _FirstCell:
     """The first cell's output for one batch of images, architectures in sorted order.
 
     What an edge adds to its target depends only on its operation and on the operations before its source: nothing for
-    node 0, one for node 1, three for node 2. Terms of nodes 0 and 1 are kept for the batch (at most 40 tensors), those
+    node 0, one for node 1, three for node 2. Terms of nodes 0 and 1 are kept for the batch (at most 32 tensors), those
     of node 2 until the next prefix.
     """
 
@@ -118,8 +118,9 @@ class _FirstCell:
 
     def __call__(self, choice: Choice) -> Tensor:
         if choice[:3] != self.prefix:
-            for held in (self.nodes, self.rectified):
-                held.pop(self.prefix, None) if len(self.prefix) == 3 else None
+            if self.prefix:  # not (), the cell's input
+                self.nodes.pop(self.prefix, None)
+                self.rectified.pop(self.prefix, None)
             self.terms = {key: term for key, term in self.terms.items() if len(key[2]) < 3}
             self.prefix = choice[:3]
         total = self._sum([self._term(edge, choice) for edge in (3, 4, 5)])

@@ -21,8 +21,6 @@ from nasbias.supernets.nb201 import Cell, Network, Reduction, ReLUConvBN, averag
 _NONE, _SKIP, _POOL = (OPERATIONS.index(name) for name in ("none", "skip_connect", "avg_pool_3x3"))
 CHUNK = 64  # architectures per pass
 
-Normalise = Callable[[Tensor, nn.BatchNorm2d, Tensor], Tensor]
-
 
 @torch.inference_mode()
 def score(

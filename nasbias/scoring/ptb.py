@@ -6,7 +6,7 @@ as for one, which is what a GPU needs, so it is the `batched` engine as well. Th
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ class TextData:
 
     valid: Tensor
     bptt: int = 35
+    sizes: dict[str, int] = field(default_factory=dict)  # of a network for this text, where it is to be built
 
     @property
     def n_valid(self) -> int:
@@ -40,12 +41,14 @@ def load_data(config: Training, valid_words: int | None = None, device: torch.de
         InputError: more words than there are, or too few to score.
     """
     options = options_from(config.space, config.network)
-    _, words = sized(load_text(config.dataset, vocabulary=options.vocabulary, device=device), config)
+    text = load_text(config.dataset, vocabulary=options.vocabulary, device=device)
+    _, words = sized(text, config)
     if valid_words is not None and not 2 * EVALUATION_COLUMNS <= valid_words <= len(words):
         raise InputError(
             f"{valid_words} validation words asked for. Ask for {2 * EVALUATION_COLUMNS} to {len(words):,} of them."
         )
-    return TextData(columns(words[:valid_words], EVALUATION_COLUMNS), options.bptt)
+    sizes = {"inputs": 1, "classes": len(text.vocabulary)}
+    return TextData(columns(words[:valid_words], EVALUATION_COLUMNS), options.bptt, sizes)
 
 
 def score_plain(

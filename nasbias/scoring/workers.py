@@ -19,7 +19,7 @@ from nasbias.scoring import BN, load_scoring_data, score_architectures
 from nasbias.spaces import get_space
 from nasbias.training import RunFolder
 from nasbias.training.folder import read_tensors
-from nasbias.training.loop import make_network, make_task
+from nasbias.training.loop import make_network
 
 PART = 256  # architectures a worker takes at a time
 
@@ -45,7 +45,7 @@ class Scorer:
         self.data = load_scoring_data(
             self.config, settings.recalibration_images, settings.valid_size, device=settings.device
         )
-        self.network = make_network(self.config, make_task(self.config, torch.device("cpu")).sizes).to(settings.device)
+        self.network = make_network(self.config, self.data.sizes).to(settings.device)
         self.epoch: int | None = None
 
     def score(self, epoch: int, architectures: Sequence[str]) -> pd.DataFrame:

@@ -2,36 +2,25 @@
 
 A network holds the operations an option set allows. With all of them it is a supernet, with one per decision it is that
 architecture's stand-alone network: same code, same initialisation, so a parameter count or a logit can be compared.
-Needs torch.
+`network(x, choice)` gives the logits of one architecture, `network.parameters_of(choice)` the weights it uses: the only
+ones that its gradient reaches. Needs torch.
 """
 
 import dataclasses
 import importlib
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from nasbias.errors import InputError, missing_extra
 from nasbias.spaces import get_space
 
 try:
     import torch
-    from torch import Tensor, nn
+    from torch import nn
 except ModuleNotFoundError:
     raise missing_extra("torch", "train") from None
 
 Choice = tuple[int, ...]  # one architecture: an index per decision of the space
-
-
-class Supernet(Protocol):
-    """What training and scoring ask of a network; every space's `Network` is an `nn.Module` with these."""
-
-    def __call__(self, x: Tensor, choice: Choice) -> Tensor:
-        """Logits [batch, classes] of one architecture."""
-        ...
-
-    def parameters_of(self, choice: Choice) -> list[nn.Parameter]:
-        """The weights that this architecture uses: the only ones its gradient reaches."""
-        ...
 
 
 def supernet_options(space: str) -> type:

@@ -21,6 +21,7 @@ from nasbias.errors import InputError
 from nasbias.spaces._darts_costs import Layer, list_layers
 from nasbias.spaces.darts import OPERATIONS, SPACE
 from nasbias.supernets._separable import SeparableConv, pool
+from nasbias.supernets.nb201 import ReLUConvBN
 
 KERNEL = {
     "sep_conv_3x3": (3, 1),
@@ -53,18 +54,6 @@ class Options:
     bn_momentum: float = field(default=0.1, metadata={"help": "BN momentum of the running statistics"})
 
 
-class ReLUConvBN(nn.Module):
-    """ReLU, 1x1 convolution, BN."""
-
-    def __init__(self, inputs: int, outputs: int, momentum: float) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, 1, bias=False)
-        self.bn = nn.BatchNorm2d(outputs, momentum=momentum)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.bn(self.conv(F.relu(x)))
-
-
 class FactorizedReduce(nn.Module):
     """Half the image: two strided 1x1 convolutions, the second on the image moved by one pixel, side by side; BN."""
 
@@ -86,9 +75,15 @@ class Cell(nn.Module):
         """`allowed` are those of this cell's kind: an input and an operation for each slot."""
         super().__init__()
         self.is_reduction = layer.is_reduction
-        shrink = FactorizedReduce if layer.previous_is_reduction else ReLUConvBN
-        self.preprocess0 = shrink(layer.channels_before, layer.channels, momentum)
-        self.preprocess1 = ReLUConvBN(layer.channels_last, layer.channels, momentum)
+
+        def project(inputs: int) -> nn.Module:
+            return ReLUConvBN(inputs, layer.channels, kernel=1, stride=1, affine=True, momentum=momentum)
+
+        if layer.previous_is_reduction:
+            self.preprocess0: nn.Module = FactorizedReduce(layer.channels_before, layer.channels, momentum)
+        else:
+            self.preprocess0 = project(layer.channels_before)
+        self.preprocess1 = project(layer.channels_last)
 
         def operation(slot: int, name: str) -> nn.Module | None:
             if name in KERNEL:

@@ -5,8 +5,8 @@ block of stride 2 between them; BN, ReLU, global average pooling, linear. Every 
 architecture is the same in all.
 
 Two ways to run it. `plain` is the reference and the benchmarks' baseline: one module per edge and operation, as every
-peer does. `forward` is equal to it and 1.8 times faster on a CPU: channels_last, only edges that reach the output, one
-ReLU and one pooling per node, pooling as a depthwise convolution (avg_pool2d costs 5 to 10 times a convolution here).
+peer does. `forward` is equal to it and faster on a CPU (`make speed`): channels_last, only edges that reach the output,
+one ReLU and one pooling per node, pooling as a depthwise convolution (avg_pool2d costs several convolutions).
 """
 
 import functools

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nasbias.datasets import load_images
+from nasbias.datasets import Images, load_images
 from nasbias.datasets.augment import cutout, random_crop, random_flip
 from nasbias.supernets import Choice
 from nasbias.training.config import Training
@@ -13,25 +13,35 @@ from nasbias.training.task import Task
 AUXILIARY_WEIGHT = 0.4  # of the auxiliary head's loss, where a network has one (DARTS)
 
 
+def load_run_images(config: Training, device: torch.device | str) -> Images:
+    """The images of a run, split as its configuration says."""
+    return load_images(
+        config.dataset,
+        resolution=config.resolution,
+        train_size=config.train_size,
+        valid_size=config.valid_size,
+        valid=config.valid_from,
+        seed=config.split_seed,
+        device=device,
+    )
+
+
+def network_sizes(images: Images) -> dict[str, int]:
+    """What a network for these images takes and gives: `inputs` and `classes` of `build_supernet`."""
+    return {"inputs": images.channels, "classes": len(images.classes)}
+
+
 class ImageTask(Task):
     """Training images on the device; an epoch is a random permutation cut into whole batches."""
 
     def __init__(self, config: Training, device: torch.device) -> None:
         self.config = config
-        self.images = load_images(
-            config.dataset,
-            resolution=config.resolution,
-            train_size=config.train_size,
-            valid_size=config.valid_size,
-            valid=config.valid_from,
-            seed=config.split_seed,
-            device=device,
-        )
+        self.images = load_run_images(config, device)
         self.batch_size = min(config.batch_size, len(self.images.train_y))
         self.steps = len(self.images.train_y) // self.batch_size
         self.examples = self.steps * self.batch_size
         self.cutout = config.cutout if config.cutout >= 0 else self.images.train_x.shape[-1] // 2
-        self.sizes = {"inputs": self.images.channels, "classes": len(self.images.classes)}
+        self.sizes = network_sizes(self.images)
 
     def begin_epoch(self, generator: torch.Generator) -> None:
         """Shuffle the training images."""

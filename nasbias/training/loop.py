@@ -2,7 +2,8 @@
 
 Each step trains the weights of the architectures it samples and leaves the others still (torch 1's zero_grad did not:
 weight decay and momentum moved them; `move_unsampled` brings that back). On a CPU the same seed gives the same weights
-to the bit, and a resumed run equals an uninterrupted one."""
+to the bit, and a resumed run equals an uninterrupted one.
+"""
 
 import dataclasses
 import math

@@ -40,11 +40,6 @@ def list_stored(space: str | None = None) -> list[dict[str, Any]]:
     return [{"space": path.parent.name, "name": path.stem, **read_about(path)} for path in paths]
 
 
-def is_stored(space: str, name: str) -> bool:
-    """Whether the store has a table of this name; false for what can't be a name."""
-    return bool(_NAME.fullmatch(name)) and stored_path(space, name).is_file()
-
-
 def read_stored(space: str, name: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     """A stored table and its provenance.
 

@@ -100,9 +100,10 @@ def test_a_sample_is_distinct_connected_and_repeatable():
         SPACE.sample(1, seed=0, subset="uniqe")
 
 
-def test_isomorphic_architectures_have_equal_parameters_where_nothing_is_dead(whole):
+def test_the_unique_subset_has_one_connected_member_of_each_class(whole):
     unique = whole[whole["architecture"].isin(SPACE.members("unique"))]
     assert unique["isomorphism_class"].is_unique
+    assert set(unique["isomorphism_class"]) == set(whole.loc[whole["is_valid"], "isomorphism_class"])
     assert unique["is_valid"].all()
 
 

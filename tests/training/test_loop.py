@@ -76,7 +76,7 @@ def test_a_cut_checkpoint_is_an_error_of_one_line(finished, tmp_path):
 
 def test_unsampled_weights_stay_still_unless_asked():
     for moved in (False, True):
-        run = Run(replace(TINY, move_unsampled=moved, architectures=None))
+        run = Run(replace(TINY, move_unsampled=moved))
         run.sampler.population = get_space("nb201").encode(get_space("nb201").sample(1, seed=0))
         (choice,) = {tuple(row) for row in run.sampler.population.tolist()}
         used = {id(parameter) for parameter in run.network.parameters_of(choice)}
