@@ -62,7 +62,7 @@ def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
     parser = Parser(
         prog="python -m nasbias.finetune",
-        description="Tune each architecture alone from a checkpoint; GT-Tau against mini-batches. --truth none only tunes.",
+        description="Tune each architecture alone from a checkpoint; GT-Tau per mini-batch. --truth none only tunes.",
         example="python -m nasbias.finetune runs/darts64-0 --epoch 100 --steps 64",
     )
     parser.add_argument("run", type=Path, help="run folder of a supernet")
