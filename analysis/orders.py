@@ -1,0 +1,92 @@
+"""P1 tables 1 and 2, figures 2 to 6: how much seeds and orders move a ranking, between runs, epochs and mini-batches.
+
+    python -m analysis.orders            # five runs an order, 16 epochs at a quarter of the width
+    python -m analysis.orders --paper    # ten runs an order, 200 epochs, scored after each of the last 128 mini-batches
+
+Orders: fixed (cycle; runs differ by seed), one shuffle a run, reshuffled every 64 mini-batches. One more run of the
+first and the last order is scored after each of its last mini-batches, for the interference between architectures.
+"""
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+
+from analysis.study import P1_PAPER, P1_REDUCED, Job, Plan, Tables, run_study
+from nasbias.matching import match
+from nasbias.spaces import get_space
+from nasbias.stability import analyse_stability
+from nasbias.steps import collect_steps, measure_gain, summarise_steps
+from nasbias.training import RunFolder
+from nasbias.training.config import Order
+from nasbias.training.loop import make_sampler
+
+ORDERS = ("cycle", "shuffled", "reshuffled")
+assert set(ORDERS) <= set(get_args(Order))
+STEPS = 128
+
+
+def plan(paper: bool) -> Plan:
+    """Runs by order and seed, and the densely scored ones."""
+    base, instances, last = (P1_PAPER, 10, 10) if paper else (P1_REDUCED, 5, 5)
+    kept = (base.epochs // 4, base.epochs // 2, *range(base.epochs - last + 1, base.epochs + 1))
+    jobs: Plan = {}
+    for seed in range(instances):
+        for order in ORDERS:
+            config = dataclasses.replace(base, order=order, seed=seed, checkpoints=kept)
+            jobs[f"{order}-{seed}"] = Job(config, ("--bn", "running", *(() if paper else ("--valid-size", "500"))))
+    for order in ("cycle", "reshuffled"):
+        config = dataclasses.replace(base, order=order, seed=100, dense_steps=STEPS)
+        if not paper:  # 128 x 64 scorings: on fewer images
+            config = dataclasses.replace(config, valid_size=250)
+        jobs[f"dense-{order}"] = Job(config, None)
+    return jobs
+
+
+def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
+    """P1's tables, against P1's truth and against our own at this size."""
+    instances, epochs, steps, filters, spread = [], [], [], [], []
+    for truth in ("deeper-insights-64", "darts64_truth"):
+        for order in ORDERS:
+            runs = [folder for name, folder in folders.items() if name.startswith(f"{order}-")]
+            tables = [folder / "predictions.parquet" for folder in runs]
+            study = analyse_stability(match(tables, truth, space="darts64"), score="accuracy", bn="running")
+            keys = {"truth": truth, "order": order}
+            instances.append({**keys, **study.instances})
+            instances += [{**keys, "order": f"{order}: {frame.pop('name')}", **frame} for frame in map(dict, study.frames)]
+            epochs.append(study.last_epochs.assign(**keys))
+            filters.append(study.filter.assign(**keys))
+            reliable = {name: int(study.ranks[name].sum()) for name in ("is_reliably_bad", "is_reliably_good")}
+            spread.append({**keys, **reliable, "median_spread": float(study.ranks["spread"].median())})
+        for order in ("cycle", "reshuffled"):
+            folder = folders[f"dense-{order}"]
+            matched = match([folder / "steps.parquet"], truth, space="darts64", scores=["accuracy"])
+            (collected,) = collect_steps(matched, "accuracy", "running")
+            summary = summarise_steps(collected, 64)
+            flat = {f"{what}_{lag}": value for what in ("tau_at_lag", "autocorrelation") for lag, value in summary.pop(what).items()}
+            gain = measure_gain(collected, _trained(folder, matched, collected), window=8)
+            steps.append({"truth": truth, "order": order, **summary, **gain, **flat})
+    return {
+        "instances": pd.DataFrame(instances),
+        "last_epochs": pd.concat(epochs, ignore_index=True),
+        "steps": pd.DataFrame(steps),
+        "filter": pd.concat(filters, ignore_index=True),
+        "rank_spread": pd.DataFrame(spread),
+    }
+
+
+def _trained(folder: Path, matched, collected) -> list[int | None]:
+    """The place of the architecture that each of the steps trained."""
+    sampler = make_sampler(RunFolder(folder).config)
+    order = [sampler.step()[0] for _ in range(int(collected.step[-1]))]
+    names = get_space("darts64").decode(np.array([order[step - 1] for step in collected.step.tolist()]))
+    scored = matched.architectures["architecture"].to_numpy()[collected.items]
+    place = {name: i for i, name in enumerate(scored.tolist())}
+    return [place.get(name) for name in names.tolist()]
+
+
+if __name__ == "__main__":
+    sys.exit(run_study(sys.argv[1:], "orders", __doc__, plan, evaluate))

@@ -1,0 +1,127 @@
+"""What the experiments have in common: runs, carried out a few at a time and resumable, and a result with provenance.
+
+An experiment is a `plan`, its runs by name, and an `evaluate` that makes tables of the finished run folders. `run_study`
+is its command: train, score, evaluate, write data/studies/<name>.json. What is finished is not done again.
+"""
+
+import dataclasses
+import json
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from nasbias.command import Parser, command, count_cores, note, print_table, records, to_json
+from nasbias.files import written_atomically
+from nasbias.provenance import describe_provenance
+from nasbias.training import Training
+
+IMAGES = "../shared/data/cifar10_jpeg.parquet"  # CIFAR-10 re-encoded as JPEG, 60,000 images
+STUDIES = Path(__file__).parents[1] / "data" / "studies"
+
+# P1's recipe for its 64 architectures, as the paper has it and as this machine manages it.
+P1_PAPER = Training(
+    space="darts64", dataset="cifar10", valid_from="test", epochs=200, batch_size=256, learning_rate=0.025,
+    final_learning_rate=0.001, nesterov=False, weight_decay=1e-3, order="cycle",
+)  # fmt: skip
+P1_REDUCED = dataclasses.replace(
+    P1_PAPER, dataset=IMAGES, resolution=16, train_size=10_000, valid_size=1000, batch_size=64, crop=2, epochs=16,
+    network={"channels": 8, "cells": 2, "bn_momentum": 0.4},
+)  # fmt: skip
+# P2's recipe for NAS-Bench-201, likewise.
+P2_PAPER = Training(space="nb201", dataset="cifar100", epochs=2000)
+P2_REDUCED = Training(
+    space="nb201", dataset=IMAGES, resolution=16, train_size=20_000, valid_size=2000, batch_size=128, crop=2, epochs=16,
+    network={"channels": 8, "cells": 1},
+)  # fmt: skip
+
+Plan = dict[str, "Job"]
+Tables = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run and the options of its `nasbias.score`; None: it is not scored (its dense steps are its scores)."""
+
+    config: Training
+    score: tuple[str, ...] | None = ()
+
+
+def run_study(
+    argv: Sequence[str],
+    name: str,
+    text: str,
+    plan: Callable[[bool], Plan],
+    evaluate: Callable[[dict[str, Path], bool], Tables],
+) -> int:
+    """An experiment's command: `python -m analysis.<name> [--paper] [--runs DIR]`."""
+
+    @command
+    def main(argv: Sequence[str]) -> int:
+        parser = Parser(prog=f"python -m analysis.{name}", description=text, example=f"python -m analysis.{name}")
+        parser.add_argument("--paper", action="store_true", help="at the paper's size: days, on a GPU")
+        parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of run folders (default: runs)")
+        parser.add_argument("--processes", type=int, default=count_cores(), help="runs at a time (default: one a core)")
+        given = parser.parse_args(argv)
+        title = f"{name}{'_paper' if given.paper else ''}"
+        jobs = plan(given.paper)
+        folders = {run: given.runs / f"{title}-{run}" for run in jobs}
+        carry_out([(folders[run], job) for run, job in jobs.items()], given.processes)
+        tables = evaluate(folders, given.paper)
+        write_result(title, folders, tables)
+        for what, table in tables.items():
+            print_table(table, title=what)
+        return 0
+
+    return main(argv)
+
+
+def carry_out(jobs: Sequence[tuple[Path, Job]], processes: int) -> None:
+    """Train and score what is not yet there, each run on one thread of a process of its own."""
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for done in pool.map(_carry_out_one, jobs):
+            note(done)
+
+
+def _carry_out_one(job: tuple[Path, Job]) -> str:
+    import torch
+
+    from nasbias import score
+    from nasbias.training import train
+
+    folder, what = job
+    torch.set_num_threads(1)
+    train(what.config, folder)
+    predictions = folder / "predictions.parquet"
+    if what.score is not None and not predictions.exists():
+        if score.main([str(folder), "--processes", "1", *what.score]):
+            raise RuntimeError(f"{folder}: scoring failed")
+    return f"{folder.name}: done"
+
+
+def write_result(title: str, folders: dict[str, Path], tables: Tables) -> None:
+    """data/studies/<title>.json: the tables, what made them, and every run's configuration and provenance."""
+    runs = {
+        run: {
+            "config": (folder / "config.toml").read_text().splitlines(),
+            "trained": json.loads((folder / "provenance.json").read_text()),
+        }
+        for run, folder in folders.items()
+    }
+    result = {
+        "about": describe_provenance(study=title),
+        "tables": {what: records(table) for what, table in tables.items()},
+        "runs": runs,
+    }
+    STUDIES.mkdir(parents=True, exist_ok=True)
+    with written_atomically(STUDIES / f"{title}.json") as temporary:
+        temporary.write_text(to_json(result))
+
+
+def tables_of(title: str) -> dict[str, list[dict[str, Any]]]:
+    """The tables of a result that was written."""
+    return json.loads((STUDIES / f"{title}.json").read_text())["tables"]
