@@ -56,17 +56,21 @@ def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
             study = analyse_stability(match(tables, truth, space="darts64"), score="accuracy", bn="running")
             keys = {"truth": truth, "order": order}
             instances.append({**keys, **study.instances})
-            instances += [{**keys, "order": f"{order}: {frame.pop('name')}", **frame} for frame in map(dict, study.frames)]
+            instances += [{**frame, **keys, "order": f"{order}: {frame['name']}"} for frame in study.frames]
             epochs.append(study.last_epochs.assign(**keys))
             filters.append(study.filter.assign(**keys))
             reliable = {name: int(study.ranks[name].sum()) for name in ("is_reliably_bad", "is_reliably_good")}
-            spread.append({**keys, **reliable, "median_spread": float(study.ranks["spread"].median())})
+            spread.append({**keys, **reliable, "median_std_rank": float(study.ranks["std_rank"].median())})
         for order in ("cycle", "reshuffled"):
             folder = folders[f"dense-{order}"]
             matched = match([folder / "steps.parquet"], truth, space="darts64", scores=["accuracy"])
             (collected,) = collect_steps(matched, "accuracy", "running")
             summary = summarise_steps(collected, 64)
-            flat = {f"{what}_{lag}": value for what in ("tau_at_lag", "autocorrelation") for lag, value in summary.pop(what).items()}
+            flat = {
+                f"{what}_{lag}": value
+                for what in ("tau_at_lag", "autocorrelation")
+                for lag, value in summary.pop(what).items()
+            }
             gain = measure_gain(collected, _trained(folder, matched, collected), window=8)
             steps.append({"truth": truth, "order": order, **summary, **gain, **flat})
     return {

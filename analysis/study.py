@@ -1,7 +1,7 @@
 """What the experiments have in common: runs, carried out a few at a time and resumable, and a result with provenance.
 
-An experiment is a `plan`, its runs by name, and an `evaluate` that makes tables of the finished run folders. `run_study`
-is its command: train, score, evaluate, write data/studies/<name>.json. What is finished is not done again.
+An experiment is a `plan`, its runs by name, and an `evaluate` that makes tables of the finished run folders.
+`run_study` is its command: train, score, evaluate, write data/studies/<name>.json. What is finished is not done again.
 """
 
 import dataclasses
@@ -97,10 +97,11 @@ def _carry_out_one(job: tuple[Path, Job]) -> str:
     torch.set_num_threads(1)
     train(what.config, folder)
     predictions = folder / "predictions.parquet"
-    if what.score is not None and not predictions.exists():
-        if score.main([str(folder), "--processes", "1", *what.score]):
-            raise RuntimeError(f"{folder}: scoring failed")
-    return f"{folder.name}: done"
+    if what.score is None or predictions.exists():
+        return f"{folder.name}: trained"
+    if score.main([str(folder), "--processes", "1", *what.score]):
+        raise RuntimeError(f"{folder}: scoring failed")
+    return f"{folder.name}: trained and scored"
 
 
 def write_result(title: str, folders: dict[str, Path], tables: Tables) -> None:

@@ -17,6 +17,7 @@ COMMANDS = {
     "bias": "which operations and sizes are misjudged",
     "density": "rankings under sharing plans, side by side",
     "finetune": "tune each architecture alone from a checkpoint",
+    "pruning": "supernets of a part of the space: what they find and how they rank",
     "stability": "how much rankings change between runs, epochs and steps",
 }
 

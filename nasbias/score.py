@@ -4,11 +4,13 @@ Writes RUN/predictions.parquet: one row per checkpoint and architecture, with ac
 text), every architecture on the same validation images or words. `python -m nasbias.correlation` reads it.
 """
 
+import argparse
 import dataclasses
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
     config = folder.config
     epochs = _checkpoints(folder.epochs, arguments.checkpoints, arguments.run)
     space = get_space(config.space)
-    architectures = _architectures(space, config.standalone, arguments, config.subset)
+    architectures = _architectures(space, config, arguments)
     device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
     processes = arguments.processes
     if processes is None:
@@ -96,13 +98,21 @@ def _checkpoints(there: list[int], asked: tuple[int, ...], run: Path) -> list[in
     return sorted(set(asked)) or there
 
 
-def _architectures(space: Space, standalone: str | None, arguments, trained_on: str | None) -> np.ndarray:
-    """Canonical strings of what to score."""
-    subset = arguments.subset or trained_on
+def _architectures(space: Space, config: Any, arguments: argparse.Namespace) -> np.ndarray:
+    """Canonical strings of what to score; by default what was trained on, or what pruning left of it."""
+    subset = arguments.subset or config.subset
     if arguments.architectures:
         return np.array(list(dict.fromkeys(space.parse_all(_listed(arguments.architectures)))), dtype=object)
-    if standalone:
-        return space.parse_all([standalone])
+    if config.standalone:
+        return space.parse_all([config.standalone])
+    remaining = arguments.run / "remaining.txt"  # that training.pruning leaves
+    own = remaining if remaining.exists() else config.architectures
+    if own and not arguments.subset:
+        listed = np.array(list(dict.fromkeys(space.parse_all(_listed(Path(own))))), dtype=object)
+        most = arguments.sample or (len(listed) if len(listed) <= SCORED_WHOLE else DEFAULT_SAMPLE)
+        if most >= len(listed):
+            return listed
+        return listed[np.sort(np.random.default_rng(arguments.sample_seed).choice(len(listed), most, replace=False))]
     if arguments.sample is not None:
         return space.sample(arguments.sample, arguments.sample_seed, subset)
     population = space.population(subset)

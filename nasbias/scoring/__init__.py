@@ -21,8 +21,8 @@ from nasbias.scoring.plain import BN
 from nasbias.scoring.plain import score as score_plain
 from nasbias.spaces import get_space
 from nasbias.supernets import Choice, task_of
+from nasbias.training.aliased import AliasedNetworks
 from nasbias.training.config import Training
-from nasbias.training.sharing import SharedNetwork
 
 __all__ = ["BN", "ScoringData", "engines", "load_scoring_data", "score_architectures"]
 
@@ -70,7 +70,7 @@ def score_architectures(
         InputError: unknown engine, or an architecture outside the space.
     """
     known = engines(space)
-    if isinstance(network, SharedNetwork) and not network.is_whole:  # other engines know whole supernets only
+    if isinstance(network, AliasedNetworks) and not network.is_whole:  # other engines know whole supernets only
         known = {"plain": score_plain}
     if engine is None:
         on_gpu = next(network.parameters()).device.type != "cpu"
@@ -86,7 +86,7 @@ def score_architectures(
 
 def _score(network: nn.Module, choices: Sequence[Choice], data: Any, bn: BN, engine: Engine) -> dict[str, np.ndarray]:
     """An engine's scores; where a sharing plan gives architectures different networks, each is scored in its own."""
-    if not isinstance(network, SharedNetwork):
+    if not isinstance(network, AliasedNetworks):
         return engine(network, choices, data, bn)
     scores: dict[str, np.ndarray] = {}
     for part, positions in network.split(choices):

@@ -62,6 +62,11 @@ class Training:
     dense_bn: Literal["recalibrated", "batch", "running"] = _option(
         "running", "BN statistics in that scoring (P1: running)"
     )
+    prune: str = _option(
+        "none", "drop architectures while training: none, halve, shrink:accuracy, shrink:residual or shrink:pareto"
+    )
+    prune_every: int = _option(16, "epochs between two rounds of --prune")
+    prune_sample: int = _option(150, "architectures that a round of shrink scores")
     move_unsampled: bool = _option(False, "let weight decay and momentum move the weights a step does not use")
     seed: int = _option(0, "seed of initialisation, order and augmentation")
     precision: Literal["auto", "32-true", "bf16-mixed"] = _option(

@@ -24,6 +24,7 @@ from nasbias.training.config import Training
 from nasbias.training.dense import DenseScores
 from nasbias.training.folder import RunFolder, read_tensors, write_tensors
 from nasbias.training.images import ImageTask
+from nasbias.training.pruning import Pruner
 from nasbias.training.sampling import Sampler
 from nasbias.training.sharing import SharedNetwork, share
 from nasbias.training.task import Task
@@ -59,10 +60,14 @@ def train(
     saved = time.monotonic()
     while run.epoch < config.epochs:
         record = run.train_epoch()
+        if run.pruner and run.pruner.is_due(run.epoch):
+            record |= run.pruner.prune(run.epoch, run.network)
         if report:
             report(record)
         if run.dense and run.epoch == config.epochs:  # before the checkpoint that says the run is finished
             run.dense.write(folder.path, run.task.steps)
+        if run.pruner and run.epoch == config.epochs:
+            run.pruner.write(folder.path)
         if run.epoch in config.kept_epochs:
             run.save(folder.checkpoint(run.epoch))
         stopping = run.epoch == stop_after
@@ -90,6 +95,7 @@ class Run:
         self.network = make_network(config, self.task.sizes, self.generator).to(self.fabric.device)
         self.sampler = make_sampler(config)
         self.dense = DenseScores(config, self.sampler, self.fabric.device) if config.dense_steps else None
+        self.pruner = Pruner(config, self.sampler, self.fabric.device) if config.prune != "none" else None
         self.optimiser = torch.optim.SGD(
             self.network.parameters(),
             lr=config.learning_rate,
@@ -180,6 +186,8 @@ class Run:
         tensors |= {f"task.{name}": tensor for name, tensor in kept.items()}
         if self.dense:
             tensors |= {f"dense.{name}": tensor for name, tensor in self.dense.state().items()}
+        if self.pruner:
+            tensors |= {f"pruning.{name}": tensor for name, tensor in self.pruner.state().items()}
         for name, parameter in self.network.named_parameters():
             tensors[f"momentum.{name}"] = self.optimiser.state[parameter]["momentum_buffer"]
         tensors["random.generator"] = self.generator.get_state()
@@ -190,7 +198,8 @@ class Run:
         if not folder.latest.exists():
             return
         tensors, state = read_tensors(folder.latest)
-        parts: dict[str, dict[str, Tensor]] = {"network": {}, "task": {}, "momentum": {}, "random": {}, "dense": {}}
+        rooms = ("network", "task", "momentum", "random", "dense", "pruning")
+        parts: dict[str, dict[str, Tensor]] = {room: {} for room in rooms}
         for name, tensor in tensors.items():
             part, _, rest = name.partition(".")
             parts[part][rest] = tensor
@@ -202,6 +211,8 @@ class Run:
         self.sampler.restore(state["sampler"])
         if self.dense:
             self.dense.restore(parts["dense"])
+        if self.pruner:
+            self.pruner.restore(parts["pruning"])
         self.epoch, self.log = state["epoch"], state["log"]
 
 

@@ -5,7 +5,10 @@
                   seed: [i % M] shuffled by numpy's RandomState(42) over the code order (P1, arXiv 2001.01431)
     similar:M     M supernets for M slices of the code order, i // (n / M) (P1)
     decision:NAME a supernet per value of one decision, such as the operation on an edge (P2, arXiv 2010.08219)
+    truth:M       M supernets for the best M-th by truth, the next, ... (P2's folds by sorted truth); the best truth
+                  present, which must be there when the run is scored, too
     file:PATH     a table with the columns architecture and group
+    copies:OP     a control, not a way to share: every operation is an independent copy of OP (`training.copies`)
     prefix:K      the stem and the first K cells are shared, the rest is each architecture's own, its BN and momentum
                   included (P1); the linear layer is always part of the rest
     none          nothing shared: all architectures alone, side by side in one run
@@ -22,21 +25,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from torch import Tensor, nn
 
 from nasbias.command import write_table
 from nasbias.errors import InputError, unknown
+from nasbias.matching import read_truth_column
 from nasbias.spaces import Space, get_space
 from nasbias.supernets import Choice, task_of
-from nasbias.tables import read_table
+from nasbias.tables import join_keys, read_table
+from nasbias.training.aliased import AliasedNetworks
+from nasbias.training.copies import copy_operation
 
 PLANS = {
     "all": "all",
     "groups": "groups:M",
     "similar": "similar:M",
     "decision": "decision:NAME",
+    "truth": "truth:M",
     "file": "file:PATH",
+    "copies": "copies:OP",
     "prefix": "prefix:K",
     "none": "none",
 }
@@ -46,7 +53,7 @@ _PARTITION_SEED = 42  # P1's
 Build = Callable[[Any], nn.Module]  # allowed values per decision, or None for all -> a network
 
 
-class SharedNetwork(nn.Module):
+class SharedNetwork(AliasedNetworks):
     """Several networks that may have modules in common; an architecture runs in the one its plan gives it."""
 
     def __init__(
@@ -58,9 +65,8 @@ class SharedNetwork(nn.Module):
     ) -> None:
         """`is_whole`: every network is a whole supernet, which a space's fast engines can score. `codes` [n, decisions]
         are the architectures of the plan, None where they are too many to list."""
-        super().__init__()
-        self.networks = nn.ModuleList(networks)
-        self.group_of, self.is_whole, self.codes = group_of, is_whole, codes
+        super().__init__(networks, is_whole)
+        self.group_of, self.codes = group_of, codes
 
     def of(self, choice: Choice) -> nn.Module:
         """The network an architecture runs in."""
@@ -79,12 +85,6 @@ class SharedNetwork(nn.Module):
         parameters_of: Any = self.of(choice).parameters_of
         return parameters_of(choice)
 
-    def begin_epoch(self, progress: float, generator: torch.Generator) -> None:
-        """Passed on to networks that ask for it (drop-path)."""
-        for network in self.networks:
-            if hasattr(network, "begin_epoch"):
-                network.begin_epoch(progress, generator)  # type: ignore[operator]
-
     def split(self, choices: Sequence[Choice]) -> Iterator[tuple[nn.Module, list[int]]]:
         """The networks that run some of `choices`, each with the positions of its own."""
         groups = np.array([self.group_of(choice) for choice in choices], dtype=np.int64)
@@ -96,19 +96,6 @@ class SharedNetwork(nn.Module):
         if self.codes is not None:
             groups = [self.group_of(tuple(code)) for code in self.codes.tolist()]
             write_table(pd.DataFrame({"architecture": space.decode(self.codes), "group": groups}), path)
-
-    def state_dict(self, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """Every tensor once, under its first name: a checkpoint does not repeat what is shared."""
-        whole = super().state_dict(*arguments, **options)
-        return {name: whole[name] for name in self._names()}
-
-    def load_state_dict(self, state_dict: Any, strict: bool = True, assign: bool = False) -> Any:
-        names = self._names()
-        aliases = {name: tensor for name, tensor in super().state_dict().items() if name not in names}
-        return super().load_state_dict({**state_dict, **aliases}, strict, assign)  # an alias is loaded onto itself
-
-    def _names(self) -> set[str]:
-        return {name for name, _ in self.named_parameters()} | {name for name, _ in self.named_buffers()}
 
 
 def share(plan: str, space: str, choices: np.ndarray | None, build: Build) -> nn.Module:
@@ -129,14 +116,16 @@ def share(plan: str, space: str, choices: np.ndarray | None, build: Build) -> nn
         raise InputError(f"sharing plan {plan!r}: all cells of {space} have the same weights, only 'all' is there.")
     if kind == "decision":
         return _share_by_decision(get_space(space), value, choices, build)
+    if kind == "copies":
+        return copy_operation(get_space(space), value, build)
     if choices is None:
         raise InputError(
             f"sharing plan {plan!r} needs a list of architectures and {space} is too large to list. Give "
             f"--architectures."
         )
     codes = np.unique(np.asarray(choices), axis=0)  # lexicographic: the code order
-    if kind in ("groups", "similar", "file"):
-        labels = _labels_from_file(get_space(space), codes, value) if kind == "file" else _partition(kind, codes, value)
+    if kind in ("groups", "similar", "truth", "file"):
+        labels = _label(kind, value, get_space(space), codes)
         table = dict(zip(map(tuple, codes.tolist()), labels.tolist()))
         return SharedNetwork([build(None) for _ in range(labels.max() + 1)], _lookup(table, plan), True, codes)
     if len(codes) > MOST_NETWORKS:
@@ -160,7 +149,7 @@ def parse_plan(plan: str) -> tuple[str, str]:
     kind, colon, value = plan.partition(":")
     if kind not in PLANS:
         raise unknown("sharing plan", plan, PLANS.values())
-    least = {"groups": 1, "similar": 1, "prefix": 0}.get(kind)
+    least = {"groups": 1, "similar": 1, "truth": 1, "prefix": 0}.get(kind)
     form = PLANS[kind]
     if bool(value) != (":" in form) or bool(colon) != bool(value):
         raise InputError(f"sharing plan {plan!r}: the form is {form}.")
@@ -169,12 +158,27 @@ def parse_plan(plan: str) -> tuple[str, str]:
     return kind, value
 
 
-def _partition(kind: str, codes: np.ndarray, value: str) -> np.ndarray:
+def _label(kind: str, value: str, space: Space, codes: np.ndarray) -> np.ndarray:
+    """The group of each architecture [n]."""
+    if kind == "file":
+        return _labels_from_file(space, codes, value)
     n, groups = len(codes), int(value)
     if groups > n:
         raise InputError(f"{n:,} architectures can't be parted into {groups:,} groups.")
     if kind == "similar":
         return np.arange(n) * groups // n
+    if kind == "truth":
+        known = read_truth_column(None, space.name)
+        place = pd.Index(known.keys).get_indexer(pd.Index(join_keys(space, space.decode(codes).tolist())))
+        if (place < 0).any():
+            raise InputError(
+                f"{(place < 0).sum():,} of {n:,} architectures have no truth in {known.name}, so they can't be sorted "
+                f"by it. List those that have with --architectures."
+            )
+        order = np.argsort(-known.sign * known.value[place], kind="stable")
+        labels = np.empty(n, dtype=np.int64)
+        labels[order] = np.arange(n) * groups // n
+        return labels
     labels = np.arange(n) % groups
     np.random.RandomState(_PARTITION_SEED).shuffle(labels)
     return labels

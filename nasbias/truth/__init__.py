@@ -7,6 +7,7 @@ Nothing that is read can run code.
 """
 
 import contextlib
+import dataclasses
 import importlib
 import importlib.util
 import os
@@ -19,6 +20,7 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import data_folder, sha256
+from nasbias.shipped import list_shipped
 from nasbias.spaces import get_space, list_spaces
 from nasbias.tables import MEASURES, check_truth, measures_of, read_about, read_table, select_truth, write_parquet
 from nasbias.truth import store
@@ -33,6 +35,15 @@ TIDY = Format(
     read=read_table,
     takes_object=lambda thing: isinstance(thing, pd.DataFrame),
     read_object=lambda table: table,  # pyright: ignore[reportArgumentType]
+)
+
+# What this project trained alone, at the size of its shipped supernets: nobody's benchmark, so chosen last.
+SHIPPED = dataclasses.replace(
+    TIDY,
+    name="nasbias",
+    describes="trained alone by this project, as small as its shipped supernets",
+    licence="Apache-2.0",
+    retrained=True,
 )
 
 
@@ -118,6 +129,10 @@ def describe_sources(space: str | None = None) -> list[dict[str, Any]]:
             path = form.installed() if form.installed else None
             if path is not None and (each, form.name) not in taken:
                 found.append({**_about(each, form, path.name), "name": form.name, "path": str(path), "stored": False})
+        own = f"{each.replace('-', '_')}_truth"
+        path = list_shipped(each).get(own)
+        if path is not None and (each, own) not in taken:
+            found.append({**_about(each, SHIPPED, path.name), "name": own, "path": str(path), "stored": False})
     return found
 
 
@@ -132,7 +147,7 @@ def list_formats(space: str) -> tuple[Format, ...]:
 
 def _best(space: str) -> dict[str, Any]:
     formats = list_formats(space)
-    ranks = {form.name: (form.retrained, position) for position, form in enumerate(formats)}
+    ranks = {form.name: (form.retrained, position) for position, form in enumerate((*formats, SHIPPED))}
     sources = describe_sources(space)
     if sources:
         unknown = (False, len(formats))
@@ -147,6 +162,9 @@ def _best(space: str) -> dict[str, Any]:
 def _open(about: dict[str, Any]) -> tuple[pd.DataFrame, dict[str, Any]]:
     if about["stored"]:
         return store.read_stored(about["space"], about["name"])
+    if about["format"] == SHIPPED.name:
+        table, found = _read_path(about["space"], Path(about["path"]))
+        return table, {**found, **about}
     return _read_installed(about["space"], about["name"], Path(about["path"]))
 
 

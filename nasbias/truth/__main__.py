@@ -77,7 +77,7 @@ def _list(options: Any) -> None:
     else:
         columns = ["space", "name", "format", "architectures", "rows", "source", "imported"]
         table = pd.DataFrame(sources).reindex(columns=columns)
-        table["imported"] = table["imported"].astype(object).fillna("installed package, read when needed")
+        table["imported"] = table["imported"].astype(object).fillna("comes with a package, read when needed")
         for column in ("architectures", "rows"):
             table[column] = table[column].astype("Int64")
         print_table(table)

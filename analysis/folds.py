@@ -1,0 +1,95 @@
+"""P2, sharing density: a space in folds, a supernet for each. Does a smaller space rank better inside?
+
+    python -m analysis.folds            # NAS-Bench-201 in 5 folds, NAS-Bench-101's sub-space in 3; few epochs
+    python -m analysis.folds --paper    # 2000 and 1000 epochs a fold
+
+Folds are random, by the operation of one edge or vertex, or by sorted truth; each has the budget of the whole. The
+whole space's supernet is looked at inside the same folds: that is what a fold's own supernet has to beat. Both score
+the same architectures.
+"""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.reference import RUNS
+from analysis.study import IMAGES, P2_PAPER, P2_REDUCED, Job, Plan, Tables, run_study
+from nasbias.matching import match
+from nasbias.metrics import kendall_tau, spearman
+from nasbias.spaces import get_space
+from nasbias.statistics import mean_interval
+
+SEEDS = (0, 1)
+NB101 = dataclasses.replace(RUNS["nb101"]["config"], dataset=IMAGES, train_size=20_000, epochs=4)
+SPACES = {  # folds, the decision, the reduced run, the paper's epochs, what is scored
+    "nb201": (5, "0->3", dataclasses.replace(P2_REDUCED, epochs=8), 2000, ("--sample", "1000")),
+    "nb101": (3, "op1", NB101, 1000, ("--architectures", "analysis/nb101_cells.txt")),
+}
+
+
+def plan(paper: bool) -> Plan:
+    """Per space and seed: the whole, and its parts."""
+    jobs: Plan = {}
+    for space, (parts, decision, reduced, epochs, scored) in SPACES.items():
+        base = dataclasses.replace(P2_PAPER if space == "nb201" else reduced, epochs=epochs) if paper else reduced
+        ways = {"whole": "all", "random": f"groups:{parts}", "decision": f"decision:{decision}"}
+        if space == "nb201":  # the truth of all of NAS-Bench-101's sub-space is in its TFRecord, which is not here
+            ways["truth"] = f"truth:{parts}"
+        for seed in SEEDS:
+            for way, sharing in ways.items():
+                budget = base.epochs * (1 if way == "whole" else parts)
+                config = dataclasses.replace(base, seed=seed, sharing=sharing, epochs=budget)
+                jobs[f"{space}-{way}-{seed}"] = Job(config, (*scored, "--valid-size", "1000"))
+    return jobs
+
+
+def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
+    """Correlation inside each fold, by its own supernet and by the whole space's; and the difference over folds."""
+    rows = []
+    for space in SPACES:
+        ways = [name.split("-")[1] for name in folders if name.startswith(f"{space}-") and name.endswith("-0")]
+        for way in (each for each in ways if each != "whole"):
+            for seed in SEEDS:
+                own = _scores(folders[f"{space}-{way}-{seed}"], space)
+                whole = _scores(folders[f"{space}-whole-{seed}"], space)
+                groups = _groups(folders[f"{space}-{way}-{seed}"], space, own.index)
+                both = own.join(whole["score"].rename("whole"), how="inner").assign(group=groups)
+                for group, part in both.groupby("group"):
+                    if len(part) < 20:
+                        continue
+                    truth = part["truth"].to_numpy()
+                    row = {"space": space, "way": way, "seed": seed, "group": int(group), "n": len(part)}  # type: ignore[call-overload]
+                    for name, score in (("fold", part["score"].to_numpy()), ("whole", part["whole"].to_numpy())):
+                        row |= {f"{name}_tau": kendall_tau(score, truth), f"{name}_spearman": spearman(score, truth)}
+                    rows.append(row)
+    folds = pd.DataFrame(rows)
+    summary = []
+    for (space, way), part in folds.groupby(["space", "way"]):
+        gains = (part["fold_tau"] - part["whole_tau"]).to_numpy()
+        mean, low, high = mean_interval(gains, -2.0, 2.0)
+        row = {"space": space, "way": way, "folds": len(part)}
+        for name in ("fold_tau", "whole_tau", "fold_spearman", "whole_spearman"):
+            row[name] = float(part[name].mean())
+        summary.append({**row, "gain": mean, "low": low, "high": high})
+    return {"gain in tau inside folds": pd.DataFrame(summary), "folds": folds}
+
+
+def _scores(folder: Path, space: str) -> pd.DataFrame:
+    """Last epoch's accuracy and the truth, by architecture."""
+    matched = match(folder, None, space=space, scores=["accuracy"])
+    (row,) = matched.rows
+    names = matched.architectures["architecture"].to_numpy()[row.items]
+    return pd.DataFrame({"score": row.score, "truth": row.truth}, index=pd.Index(names, name="architecture"))
+
+
+def _groups(folder: Path, space: str, names: pd.Index) -> np.ndarray:
+    table = pd.read_csv(folder / "groups.csv")
+    groups = pd.Series(table["group"].to_numpy(), get_space(space).parse_all(table["architecture"]))
+    return groups.reindex(names).to_numpy()
+
+
+if __name__ == "__main__":
+    sys.exit(run_study(sys.argv[1:], "folds", __doc__, plan, evaluate))

@@ -1,0 +1,135 @@
+"""Pruned spaces: which part is kept, what shrinking fixes, and what the comparison says of runs."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nasbias.errors import InputError
+from nasbias.pruning import choose_value, compare_pruned, keep_better_half, main, select_architectures, sort_fronts
+from nasbias.spaces import get_space
+
+CODES = get_space("darts64").architectures()["architecture"].to_numpy()
+
+
+@pytest.fixture
+def truth():
+    rng = np.random.default_rng(0)
+    return pd.DataFrame({"architecture": CODES, "dataset": "cifar10", "valid_accuracy": rng.uniform(80, 90, 64)})
+
+
+def make_run(folder, predictions, **config):
+    folder.mkdir(parents=True)
+    lines = [f'{name} = "{value}"' for name, value in ({"space": "darts64"} | config).items()]
+    (folder / "config.toml").write_text("\n".join(lines) + "\n")
+    table = predictions.assign(run=folder.name, seed=0, epoch=4, bn="recalibrated")
+    table.to_parquet(folder / "predictions.parquet")
+    return folder
+
+
+def test_the_best_share_is_the_best_by_truth(truth):
+    kept = select_architectures(truth, space="darts64", share=0.25)
+    best = truth.nlargest(16, "valid_accuracy")["architecture"]
+    assert set(kept) == set(best)
+    lower = truth.assign(valid_perplexity=truth["valid_accuracy"]).drop(columns="valid_accuracy")
+    kept = select_architectures(lower, space="darts64", share=0.25)
+    assert set(kept) == set(truth.nsmallest(16, "valid_accuracy")["architecture"])  # lower perplexity is better
+
+
+def test_a_random_share_is_as_large_and_depends_on_its_seed_alone(truth):
+    first, again, other = (
+        select_architectures(truth, space="darts64", share=0.25, by="random", seed=seed) for seed in (0, 0, 1)
+    )
+    assert len(set(first)) == 16
+    assert (first == again).all()
+    assert set(first) != set(other)
+
+
+@pytest.mark.parametrize(("share", "by", "message"), [(0, "truth", "share"), (1.5, "truth", "share"), (1, "x", "way")])
+def test_what_can_not_be_selected(truth, share, by, message):
+    with pytest.raises(InputError, match=message):
+        select_architectures(truth, space="darts64", share=share, by=by)
+
+
+def test_the_better_half():
+    assert keep_better_half(np.array([1.0, 5.0, 3.0, 4.0])).tolist() == [False, True, False, True]
+    assert keep_better_half(np.array([1.0, 1.0, 1.0])).tolist() == [True, True, False]
+
+
+def test_shrinking_fixes_the_best_value_that_enough_have():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(4, size=(200, 3))
+    params = np.exp(rng.normal(size=200))
+    accuracy = 50 + 5 * (codes[:, 1] == 2) + rng.normal(size=200)
+    assert choose_value(codes, accuracy, params) == (1, 2)
+    few = codes.copy()
+    few[few[:, 1] == 2, 1] = 0
+    few[:9, 1] = 2  # nine are too few to be judged by
+    assert choose_value(few, np.where(few[:, 1] == 2, 99.0, accuracy), params) != (1, 2)
+    assert choose_value(codes[:, :1] * 0, accuracy, params) is None  # nothing is left to choose
+
+
+def test_the_residual_does_not_credit_size():
+    rng = np.random.default_rng(1)
+    codes = rng.integers(2, size=(200, 2))
+    params = np.exp(codes[:, 0] + 0.1 * rng.normal(size=200))  # value 1 of the first decision is large
+    accuracy = 50 + 4 * np.log(params) + 1 * (codes[:, 1] == 1)
+    assert choose_value(codes, accuracy, params, "accuracy") == (0, 1)
+    assert choose_value(codes, accuracy, params, "residual") == (1, 1)
+
+
+def test_fronts_by_hand_and_against_the_definition():
+    fronts = sort_fronts(np.array([3.0, 2.0, 1.0, 3.0]), np.array([3.0, 1.0, 2.0, 4.0]))
+    assert fronts.tolist() == [1, 1, 2, 2]
+    rng = np.random.default_rng(2)
+    accuracy, params = rng.integers(8, size=60).astype(float), rng.integers(8, size=60).astype(float)
+    fronts = sort_fronts(accuracy, params)
+    for i in range(60):
+        beaten_by = [
+            fronts[j]
+            for j in range(60)
+            if accuracy[j] >= accuracy[i]
+            and params[j] <= params[i]
+            and (accuracy[j] > accuracy[i] or params[j] < params[i])
+        ]
+        assert fronts[i] == 1 + max(beaten_by, default=0)
+
+
+def test_runs_are_compared_inside_their_own_space(truth, tmp_path, capsys):
+    values = truth["valid_accuracy"].to_numpy()
+    rng = np.random.default_rng(0)
+    whole = [
+        make_run(tmp_path / f"whole-{i}", pd.DataFrame({"architecture": CODES, "accuracy": rng.permutation(values)}))
+        for i in range(2)
+    ]
+    best = truth.nlargest(16, "valid_accuracy")[["architecture", "valid_accuracy"]]
+    perfect = best.rename(columns={"valid_accuracy": "accuracy"})
+    run = make_run(tmp_path / "best", perfect, architectures="lists/best.txt")
+    table, about = compare_pruned([*whole, run], truth, space="darts64", k=3)
+    rows = table.set_index("space")
+    assert rows.loc["whole space", ["runs", "n"]].tolist() == [2, 64]
+    assert rows.loc["best", "gt_tau"] == pytest.approx(1)
+    assert rows.loc["best", "found"] == rows.loc["best", "best"] == values.max()
+    assert np.isnan(rows.loc["best", "found_low"])
+    assert about["truth"]["split"] == "valid_accuracy"
+    path = tmp_path / "truth.csv"
+    truth.to_csv(path, index=False)
+    assert main(["compare", "--space", "darts64", str(run), "--truth", str(path), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["spaces"][0]["space"] == "best"
+
+
+def test_bad_input_is_one_line(truth, tmp_path, capsys):
+    assert main(["compare", str(tmp_path)]) == 2
+    assert "no run folder" in capsys.readouterr().err
+    run = make_run(tmp_path / "run", pd.DataFrame({"architecture": CODES, "accuracy": 1.0 + np.arange(64)}))
+    assert main(["compare", str(run)]) == 2
+    assert "not of nb201" in capsys.readouterr().err
+
+
+def test_the_selection_is_written_as_training_reads_it(truth, tmp_path, capsys):
+    path, out = tmp_path / "truth.csv", tmp_path / "best.txt"
+    truth.to_csv(path, index=False)
+    assert main(["select", "--space", "darts64", "--truth", str(path), "--share", "0.5", "--out", str(out)]) == 0
+    assert len(out.read_text().split()) == 32
+    assert "--architectures" in capsys.readouterr().out
