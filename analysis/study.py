@@ -113,16 +113,16 @@ def write_result(title: str, folders: dict[str, Path], tables: Tables) -> None:
         }
         for run, folder in folders.items()
     }
+    write_tables(title, tables, runs=runs)
+
+
+def write_tables(title: str, tables: Tables, **more: Any) -> None:
+    """As `write_result`, of a study that has no runs of its own."""
     result = {
         "about": describe_provenance(study=title),
         "tables": {what: records(table) for what, table in tables.items()},
-        "runs": runs,
+        **more,
     }
     STUDIES.mkdir(parents=True, exist_ok=True)
     with written_atomically(STUDIES / f"{title}.json") as temporary:
         temporary.write_text(to_json(result))
-
-
-def tables_of(title: str) -> dict[str, list[dict[str, Any]]]:
-    """The tables of a result that was written."""
-    return json.loads((STUDIES / f"{title}.json").read_text())["tables"]

@@ -8,6 +8,7 @@ equal truth (`nasbias.effects`), the only one to be called bias. Effects are per
 overestimated. No sign is assumed anywhere.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -117,7 +118,9 @@ def measure_size_bias(panel: Panel) -> dict[str, dict[str, Any]]:
         share = percentiles(cost)[:, None] / 100
         calibrated, _ = calibrate_truth(truth, panel.repeats, share - share.mean())
         fits = [fit_equal_truth(run, calibrated, share - share.mean()) for run in score]
-        effect = combine_runs(np.stack([fit.effect for fit in fits]), np.stack([fit.pull for fit in fits]))
+        effect = _drop_impossible(
+            combine_runs(np.stack([fit.effect for fit in fits]), np.stack([fit.pull for fit in fits]))
+        )
         result[name] = {
             "score_tau": of_score.value,
             "score_tau_low": of_score.low,
@@ -146,6 +149,7 @@ def measure_operator_bias(panel: Panel, top: int = 100) -> pd.DataFrame:
         `effect_low, effect_high`, `p_value` and `p_adjusted` (Benjamini-Hochberg over all rows), `score_effect` (the
         same in points of the score instead of the truth), `top_share_truth` and `top_share_score` (share among the best
         `top` by truth and by the mean percentile over runs), `fitted` (jointly, or alone where architectures are few).
+        An effect beyond 100 points is missing: nothing of equal truth was there to compare with.
     """
     score, truth = percentiles(panel.scores), percentiles(panel.truth)
     top = min(top, panel.n)
@@ -170,6 +174,7 @@ def measure_operator_bias(panel: Panel, top: int = 100) -> pd.DataFrame:
         combine_runs(np.hstack([values for values, _ in parts]), np.concatenate([pulls for _, pulls in parts], axis=2))
         for parts in (equal, plain)
     )
+    effect = _drop_impossible(effect)
     table = pd.DataFrame(
         {
             "decision": [decision.name for decision, *_ in groups],
@@ -193,6 +198,19 @@ def measure_operator_bias(panel: Panel, top: int = 100) -> pd.DataFrame:
         }
     )
     return table.assign(fitted="jointly" if jointly else "alone")
+
+
+def _drop_impossible(effect: Combined) -> Combined:
+    """Missing where an effect is beyond 100 percentile points: there the score follows the decisions alone (FLOPs do),
+    and no two architectures of equal truth are left to be compared."""
+    known = np.abs(effect.value) <= 100
+    fields = {f.name: getattr(effect, f.name) for f in dataclasses.fields(effect)}
+    return dataclasses.replace(
+        effect,
+        **{
+            name: np.where(known, value, np.nan) for name, value in fields.items() if np.shape(value) == np.shape(known)
+        },
+    )
 
 
 def _fit(score: Array, truth: Array, repeats: Array, design: Array) -> list[tuple[Array, Array]]:

@@ -100,6 +100,9 @@ def evidence(result: Correlation) -> list[str]:
         + (f"; BN: {', '.join(modes)}" if modes else "")
         + (f"; {truth['n_not_joined']:,} predicted architecture(s) without truth" if truth["n_not_joined"] else "")
     )
+    constant = result.baselines.loc[result.baselines["gt_tau"].isna(), "score"].tolist()
+    if constant:
+        lines.append(f"baselines: {' and '.join(constant)} are the same for all of these, so they rank nothing")
     return lines
 
 

@@ -176,6 +176,25 @@ def test_the_command_prints_the_document_and_the_tables(tmp_path, capsys):
     assert "unknown epoch '9'" in capsys.readouterr().err
 
 
+def test_a_score_that_only_follows_the_decisions_has_no_effects_at_equal_truth():
+    names = SPACE.sample(600, seed=0)
+    described = SPACE.describe(names)
+    rng = np.random.default_rng(0)
+    truth = pd.DataFrame(
+        {"architecture": names, "test_accuracy": 80 + described["params"] / 1e6 + rng.normal(size=600)}
+    )
+    scores = pd.DataFrame({"architecture": names, "flops_score": described["flops"]})
+    panel = select_panel(match(scores, truth, space="nb201"))
+    operators = bias.measure_operator_bias(panel)
+    effect = operators["effect"].to_numpy()
+    assert np.isnan(effect).any()
+    assert (np.abs(effect[~np.isnan(effect)]) <= 100).all()
+    assert (
+        operators.loc[operators["effect"].isna(), ["effect_low", "effect_high", "p_adjusted"]].isna().to_numpy().all()
+    )
+    assert operators["rank_difference"].notna().all()
+
+
 def test_too_few_common_architectures_are_an_error():
     predictions, truth = simulate(0)
     first, second = (predictions[predictions["run"] == run] for run in ("s0", "s1"))

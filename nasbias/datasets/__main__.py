@@ -1,4 +1,7 @@
-"""`python -m nasbias.datasets fetch NAME | list | show NAME_OR_PATH`: get image sets, list them, look at one."""
+"""`python -m nasbias.datasets fetch NAME | list | show NAME_OR_PATH`: get image sets, list them, look at one.
+
+Text for `--space ptb` is a folder with train.txt, valid.txt and test.txt, one text file, or `pydoc`, which is embedded.
+"""
 
 import argparse
 import sys
@@ -44,6 +47,8 @@ def _list(arguments: argparse.Namespace) -> None:
         if name == "digits":
             describes, path = "1,500 + 297 gray images 8x8 of 10 classes", "embedded in scikit-learn"
         rows.append({"name": name, "images": describes, "path": str(path) if path else None})
+    text = "no images: 0.4 MB of English text, for --space ptb"
+    rows.append({"name": "pydoc", "images": text, "path": "embedded in Python"})
     if arguments.format == "json":
         print(to_json(rows))
         return

@@ -1,0 +1,67 @@
+"""P2: correlation against training length, for all spaces side by side, and the cross-run map between lengths.
+
+    python -m analysis.length            # of the shipped predictions: seconds
+
+The shipped predictions are made by `python -m analysis.reference SPACE train|score|collect`; the papers' lengths are 64
+to 4,000 epochs of full-size images. Truths: what is in ../shared/data, for NAS-Bench-201 the analog-nasbench wheel, for
+the 64 architectures P1's and our own.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.study import write_tables
+from nasbias.command import Parser, add_format, command, print_table, records, to_json
+from nasbias.correlation import analyse_correlation
+from nasbias.cross_run import cross_run, map_lengths
+
+SHARED = Path("../shared/data")
+TRUTHS = {
+    "nb201": [None],
+    "nb101": [SHARED / "nb101_subset_val.parquet"],
+    "darts": [SHARED / "darts_cifar10_anon2102.parquet"],
+    "ptb": [SHARED / "darts_ptb_anon2102.parquet"],
+    "darts64": [SHARED / "deeper_insights_64_gt.parquet", "darts64_truth"],
+}
+SCORES = {"ptb": "perplexity"}
+_SHOWN = ["n_runs", "n", "gt_tau", "gt_tau_low", "gt_tau_high", "spearman", "best_at_10"]
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    """The command; see the module's docstring."""
+    parser = Parser(prog="python -m analysis.length", description=__doc__, example="python -m analysis.length")
+    add_format(parser)
+    given = parser.parse_args(argv)
+    lengths, maps = [], []
+    for space, truths in TRUTHS.items():
+        score = SCORES.get(space, "accuracy")
+        for truth in truths:
+            result = analyse_correlation(None, truth, space=space, scores=[score])
+            name = result.truth["name"]
+            ceiling = result.ceiling["gt_tau"] if result.ceiling else float("nan")
+            params = result.baselines.set_index("score").loc["params", "gt_tau"]
+            about = {"params_tau": params, "ceiling": ceiling}
+            lengths.append(result.lengths.assign(space=space, truth=name, **about))
+        runs = cross_run(space=space, scores=[score])
+        for value in ("gt_tau", "spearman"):
+            table = map_lengths(runs, value)
+            table.columns = [str(column) for column in table.columns]
+            maps.append(table.reset_index().assign(space=space, value=value))
+    table = pd.concat(lengths, ignore_index=True)
+    table = table[["space", "truth", "epoch", *[name for name in _SHOWN if name in table], "params_tau", "ceiling"]]
+    tables = {"by training length": table, "between lengths": pd.concat(maps, ignore_index=True)}
+    write_tables("length", tables)
+    if given.format == "json":
+        print(to_json({name: records(each) for name, each in tables.items()}))
+        return 0
+    for name, each in tables.items():
+        print_table(each, title=name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

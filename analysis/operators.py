@@ -1,0 +1,56 @@
+"""P2: size, operator and connection bias of NAS-Bench-201 supernets, on the whole space; size bias in every space.
+
+    python -m analysis.operators         # of the shipped predictions: a minute
+
+The same tables of one's own predictions: python -m nasbias.bias --space nb201 --predictions ...
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.length import SCORES, TRUTHS
+from analysis.study import write_tables
+from nasbias.bias import analyse_bias, measure_size_bias
+from nasbias.command import Parser, add_format, command, print_table, records, to_json
+from nasbias.matching import match
+from nasbias.panel import select_panel
+
+WHOLE = Path(__file__).parents[1] / "data" / "nb201_predictions_whole.parquet"
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    """The command; see the module's docstring."""
+    parser = Parser(prog="python -m analysis.operators", description=__doc__, example="python -m analysis.operators")
+    add_format(parser)
+    given = parser.parse_args(argv)
+    sizes = []
+    for space, truths in TRUTHS.items():
+        for truth in truths:
+            matched = match(None, truth, space=space, scores=[SCORES.get(space, "accuracy")])
+            sizes.append(_size_row(space, matched.truth.name, measure_size_bias(select_panel(matched))["params"]))
+    tables: dict[str, pd.DataFrame] = {"size (parameters)": pd.DataFrame(sizes)}
+    for score in ("accuracy", "loss"):
+        bias = analyse_bias(match(WHOLE, None, space="nb201", scores=[score]), score=score)
+        tables |= {f"operators by {score}": bias.operators, f"decomposition by {score}": bias.decomposition}
+        tables[f"correction by {score}"] = bias.correction
+        tables[f"deciles of parameters by {score}"] = pd.DataFrame(bias.size["params"]["deciles"])
+    write_tables("operators", tables)
+    if given.format == "json":
+        print(to_json({name: records(each) for name, each in tables.items()}))
+        return 0
+    for name, each in tables.items():
+        print_table(each, title=name)
+    return 0
+
+
+def _size_row(space: str, truth: str, size: dict) -> dict:
+    row = {"space": space, "truth": truth}
+    return row | {name: value for name, value in size.items() if name != "deciles"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""The experiments: their plans can be trained at both sizes, and what they wrote says where it comes from."""
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+from analysis.study import STUDIES, Job, carry_out, write_result
+from nasbias.training import Training
+from nasbias.training.sharing import parse_plan
+
+PLANNED = ("orders", "sharing", "finetuning", "folds", "replicated", "pruned")
+RESULTS = sorted(STUDIES.glob("*.json"))
+
+
+@pytest.mark.parametrize("paper", [False, True])
+@pytest.mark.parametrize("name", PLANNED)
+def test_plans_at_both_sizes(name, paper, tmp_path, monkeypatch):
+    if name == "pruned":
+        pytest.importorskip("analognasbench", reason="the best third by truth needs a truth")
+    study = importlib.import_module(f"analysis.{name}")
+    monkeypatch.chdir(tmp_path)  # lists of architectures are written beside the runs
+    jobs = study.plan(paper)
+    assert jobs
+    assert all("nasbias" in study.__doc__ or "analysis" in study.__doc__ for _ in jobs)
+    for job in jobs.values():
+        assert isinstance(job.config, Training)
+        parse_plan(job.config.sharing)
+    identities = [job.config.identity for job in jobs.values()]
+    assert len(set(identities)) == len(identities)
+
+
+def test_a_study_trains_scores_and_writes_its_provenance(tmp_path, monkeypatch):
+    import pandas as pd
+
+    config = Training(
+        space="darts64", epochs=1, train_size=64, valid_size=32, batch_size=32, network={"channels": 4, "cells": 1}
+    )
+    folder = tmp_path / "run"
+    carry_out([(folder, Job(config, ("--recalibration-images", "32")))], 1)
+    assert (folder / "predictions.parquet").exists()
+    monkeypatch.setattr("analysis.study.STUDIES", tmp_path)
+    write_result("small", {"run": folder}, {"table": pd.DataFrame({"x": [1.0]})})
+    result = json.loads((tmp_path / "small.json").read_text())
+    assert result["tables"] == {"table": [{"x": 1.0}]}
+    assert {"commit", "versions", "hardware", "time"} <= set(result["about"])
+    assert 'space = "darts64"' in result["runs"]["run"]["config"]
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=[path.stem for path in RESULTS])
+def test_results_say_where_they_come_from_and_name_no_machine(path: Path):
+    text = path.read_text()
+    result = json.loads(text)
+    assert {"commit", "versions", "hardware", "time", "study"} <= set(result["about"])
+    assert all(isinstance(rows, list) for rows in result["tables"].values())
+    assert "/work/" not in text
+    assert "/root/" not in text
