@@ -97,7 +97,7 @@ def test_list_tells_what_is_here_and_names_the_users_own(capsys):
     own.write_bytes(b"")
     assert main(["list", "--format", "json"]) == 0
     rows = {row["name"]: row["path"] for row in json.loads(capsys.readouterr().out)}
-    assert list(rows) == ["digits", "cifar10", "cifar100", "fashion-mnist", "mine"]
+    assert list(rows) == ["digits", "cifar10", "cifar100", "fashion-mnist", "mine", "pydoc"]
     assert rows["cifar10"] is None
     assert rows["mine"] == str(own)
     assert main(["list"]) == 0
