@@ -12,17 +12,13 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
 import pandas as pd
 
 from analysis.study import P1_PAPER, P1_REDUCED, Job, Plan, Tables, run_study
 from nasbias.matching import match
-from nasbias.spaces import get_space
 from nasbias.stability import analyse_stability
-from nasbias.steps import collect_steps, measure_gain, summarise_steps
-from nasbias.training import RunFolder
+from nasbias.steps import collect_steps, summarise_steps
 from nasbias.training.config import Order
-from nasbias.training.loop import make_sampler
 
 ORDERS = ("cycle", "shuffled", "reshuffled")
 assert set(ORDERS) <= set(get_args(Order))
@@ -66,12 +62,12 @@ def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
             matched = match([folder / "steps.parquet"], truth, space="darts64", scores=["accuracy"])
             (collected,) = collect_steps(matched, "accuracy", "running")
             summary = summarise_steps(collected, 64)
+            gain = {f"gain_{what}": value for what, value in summary.pop("gain").items()}
             flat = {
                 f"{what}_{lag}": value
                 for what in ("tau_at_lag", "autocorrelation")
                 for lag, value in summary.pop(what).items()
             }
-            gain = measure_gain(collected, _trained(folder, matched, collected), window=8)
             steps.append({"truth": truth, "order": order, **summary, **gain, **flat})
     return {
         "instances": pd.DataFrame(instances),
@@ -80,16 +76,6 @@ def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
         "filter": pd.concat(filters, ignore_index=True),
         "rank_spread": pd.DataFrame(spread),
     }
-
-
-def _trained(folder: Path, matched, collected) -> list[int | None]:
-    """The place of the architecture that each of the steps trained."""
-    sampler = make_sampler(RunFolder(folder).config)
-    order = [sampler.step()[0] for _ in range(int(collected.step[-1]))]
-    names = get_space("darts64").decode(np.array([order[step - 1] for step in collected.step.tolist()]))
-    scored = matched.architectures["architecture"].to_numpy()[collected.items]
-    place = {name: i for i, name in enumerate(scored.tolist())}
-    return [place.get(name) for name in names.tolist()]
 
 
 if __name__ == "__main__":

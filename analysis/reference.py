@@ -4,7 +4,8 @@
     python -m analysis.reference nb201 score
     python -m analysis.reference nb201 collect                 # writes data/nb201_predictions.parquet
 
-Sizes are what two CPU cores manage, not the papers'; each configuration says what it is.
+Sizes are what two CPU cores manage, not the papers'; each configuration says what it is. With --paper they are the
+papers' own, for a GPU and days: P2's lengths and recipes, P1's for its 64 architectures, on official data sets.
 """
 
 import json
@@ -88,6 +89,27 @@ RUNS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
+# Lengths and data sets of P2 (arXiv 2010.08219) and P1; everything else is the space's own recipe.
+PAPER: dict[str, tuple[tuple[int, ...], str]] = {
+    "nb201": ((64, 256, 1000, 2000, 4000), "cifar100"),
+    "nb101": ((64, 256, 1000, 2000), "cifar10"),
+    "darts": ((64, 256, 1000, 2000), "cifar10"),
+    "ptb": ((64, 256, 1000, 2000), "ptb"),  # the user's own folder of Penn Treebank
+    "darts64": ((200,), "cifar10"),
+}
+
+
+def plan_of(space: str, paper: bool) -> dict[str, Any]:
+    """`lengths`, `config` and options of `score`, reduced or at the paper's size."""
+    if not paper:
+        return RUNS[space]
+    from nasbias.supernets import recipe_of
+
+    lengths, dataset = PAPER[space]
+    recipe = {name: value for name, value in recipe_of(space).items() if name != "epochs"}
+    options = {name: recipe.pop(name) for name in list(recipe) if name not in Training.__dataclass_fields__}
+    return {"lengths": lengths, "config": Training(**{**recipe, "space": space, "dataset": dataset}, network=options)}
+
 
 @command
 def main(argv: Sequence[str]) -> int:
@@ -99,17 +121,19 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("step", choices=("train", "score", "collect"))
     parser.add_argument("--seeds", type=numbers(int), default=(0, 1, 2))
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of run folders")
+    parser.add_argument("--paper", action="store_true", help="at the paper's size: days, on a GPU")
     arguments = parser.parse_args(argv)
     import dataclasses
 
     import torch
 
     torch.set_num_threads(1)
-    plan = RUNS[arguments.space]
+    plan = plan_of(arguments.space, arguments.paper)
+    size = "-paper" if arguments.paper else ""
     folders = []
     for length in plan["lengths"]:
         for seed in arguments.seeds:
-            out = arguments.runs / f"{arguments.space}-{length:04d}-{seed}"
+            out = arguments.runs / f"{arguments.space}{size}-{length:04d}-{seed}"
             folders.append(out)
             if arguments.step == "train":
                 note(f"{out}")
@@ -123,7 +147,7 @@ def main(argv: Sequence[str]) -> int:
                     if not (out / name).exists() and score.main([str(out), "--out", str(out / name), *options]):
                         return 2
     if arguments.step == "collect":
-        collect(arguments.space, [folder / "predictions.parquet" for folder in folders], "predictions")
+        collect(arguments.space, [folder / "predictions.parquet" for folder in folders], f"predictions{size}")
         whole = [folder / "whole.parquet" for folder in folders if (folder / "whole.parquet").exists()]
         if whole:
             collect(arguments.space, whole, "predictions_whole")

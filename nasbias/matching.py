@@ -68,6 +68,7 @@ class Scored:
     truth: Array
     n_not_joined: int
     sign: int = 1  # what the score was multiplied by
+    trained: Array | None = None  # [n], whether the step just before trained it, where the predictions say
 
     @property
     def architectures_id(self) -> bytes:
@@ -140,7 +141,8 @@ def match(
                 sign = sign_of(name, lower_is_better)
                 score = frame[name].to_numpy(dtype=float)[kept] * sign
                 values = architectures["truth"].to_numpy()[items]
-                rows.append(Scored({**keys, "score": name}, items, score, values, missing, sign))
+                trained = frame["trained"].to_numpy()[kept] if "trained" in frame else None
+                rows.append(Scored({**keys, "score": name}, items, score, values, missing, sign, trained))
     repeats = known.repeats[place[joined]]
     return Matched(home, known, architectures, repeats, rows, [source for source, _ in named])
 

@@ -311,6 +311,7 @@ def _print(stability: Stability) -> None:
         flat = [
             {key: value for key, value in row.items() if not isinstance(value, dict)}
             | {f"tau@{lag}": tau for lag, tau in row["tau_at_lag"].items()}
+            | ({"gain": row["gain"]["gain"], "rank_gain": row["gain"]["rank_gain"]} if row["gain"]["n"] else {})
             for row in stability.steps
         ]
         print_table(pd.DataFrame(flat), "last mini-batches (tau@lag: between rankings that many steps apart)")

@@ -29,6 +29,7 @@ class Steps:
     items: Array
     scores: Array
     truth: Array
+    trained: Sequence[int | None] | None = None  # per step the place of the architecture it trained
 
 
 def collect_steps(matched: Matched, score: str, bn: str | None) -> list[Steps]:
@@ -44,7 +45,9 @@ def collect_steps(matched: Matched, score: str, bn: str | None) -> list[Steps]:
         step = np.array(sorted(rows))
         items, scores = align_scores([rows[at] for at in step.tolist()])
         truth = matched.architectures["truth"].to_numpy(dtype=float)[items]
-        result.append(Steps(str(run), seed, step, items, scores, truth))
+        trained = [_place_of_trained(rows[at], items) for at in step.tolist()]
+        known = trained if any(place is not None for place in trained) else None
+        result.append(Steps(str(run), seed, step, items, scores, truth, known))
     return result
 
 
@@ -54,7 +57,8 @@ def summarise_steps(steps: Steps, last: int = 64) -> dict[str, Any]:
     Returns:
         `run, seed`, `k` steps used (fewer where fewer are given) from `first_step` to `last_step`, `gt_tau_mean`,
         `gt_tau_std` (population), `t1r`, `t3r` (means), and over ALL steps given `tau_at_lag` and `autocorrelation` (of
-        every architecture's score, mean), keyed by the lag in steps; lags that no two steps have are left out.
+        every architecture's score, mean), keyed by the lag in steps; lags that no two steps have are left out. `gain`
+        of the architecture just trained (see `measure_gain`), missing where the predictions do not say which it was.
     """
     scores = steps.scores[-last:]
     taus = np.array([kendall_tau(row, steps.truth) for row in scores])
@@ -70,6 +74,7 @@ def summarise_steps(steps: Steps, last: int = 64) -> dict[str, Any]:
         "t3r": float(np.mean([METRICS["top3_rank"](row, steps.truth) for row in scores])),
         "tau_at_lag": measure_tau_at_lag(steps),
         "autocorrelation": measure_autocorrelation(steps),
+        "gain": measure_gain(steps, steps.trained or []),
     }
 
 
@@ -140,6 +145,13 @@ def tau_matrix(scores: Array) -> Array:
     free = np.diag(balance)
     scale = np.sqrt(np.outer(free, free))
     return np.where(scale > 0, np.clip(balance / np.where(scale > 0, scale, 1), -1, 1), np.nan)
+
+
+def _place_of_trained(row: Scored, items: Array) -> int | None:
+    if row.trained is None or not row.trained.any():
+        return None
+    places = np.flatnonzero(items == row.items[row.trained][0])
+    return int(places[0]) if len(places) else None
 
 
 def _pairs_at(step: Array, lags: Sequence[int]):

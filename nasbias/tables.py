@@ -40,6 +40,7 @@ TRUTH_EXTRAS = (
 RUN_KEYS = ("run", "seed", "epoch", "step", "bn")
 PREDICTION_KEYS = (*RUN_KEYS, "architecture")
 _NOT_SCORES = {*PREDICTION_KEYS, "dataset", "split", "index", "arch_index", "architecture_index", "params", "flops"}
+_NOT_SCORES |= {"trained"}  # whether the step before the scoring trained this architecture
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,8 @@ def check_truth(table: pd.DataFrame, space: str | Space, where: str) -> pd.DataF
 def check_predictions(table: pd.DataFrame, space: str | Space, where: str, run: str = "") -> pd.DataFrame:
     """A predictions table in canonical form: every key column present, architectures canonical, scores after them.
 
+    A column `trained`, where there is one, says whether the step just before the scoring trained that architecture.
+
     `run` names the run where the table has no `run` column; `where` names the source in errors. Scores may be NaN.
 
     Raises:
@@ -170,6 +173,8 @@ def check_predictions(table: pd.DataFrame, space: str | Space, where: str, run: 
         result[key] = _integers(table[key], key, where) if key in table else pd.array([pd.NA] * len(table), "Int64")
     result["bn"] = (table["bn"] if "bn" in table else pd.Series(pd.NA, index=table.index)).astype("str").to_numpy()
     result["architecture"] = _canonical(table["architecture"], space, where)
+    if "trained" in table:
+        result["trained"] = table["trained"].astype("boolean").fillna(False).to_numpy(dtype=bool)
     for name in scores:
         values = table[name].to_numpy(dtype=float, na_value=np.nan)
         if name in MEASURES:

@@ -149,6 +149,23 @@ def test_the_architecture_just_trained_gains(rng):
     assert abs(other["gain"]) < gain["gain"] / 10
 
 
+def test_what_was_trained_travels_with_the_predictions(rng):
+    fixed, order = planted_steps(rng, period=True)
+    codes = get_space("darts64").architectures()["architecture"].to_numpy()
+    frames = [
+        pd.DataFrame({"architecture": codes, "step": step, "accuracy": 50 + row, "trained": np.arange(64) == at})
+        for step, row, at in zip(fixed.step, fixed.scores, order)
+    ]
+    table = pd.concat(frames).assign(run="a", seed=0, epoch=8)
+    truth = pd.DataFrame({"architecture": codes, "valid_accuracy": 50 + fixed.truth})
+    (steps,) = collect_steps(match(table, truth, space="darts64"), "accuracy", None)
+    assert steps.trained is not None
+    assert stability.summarise_steps(steps)["gain"] == pytest.approx(measure_gain(fixed, order))
+    plain = match(table.drop(columns="trained"), truth, space="darts64")
+    (steps,) = collect_steps(plain, "accuracy", None)
+    assert stability.summarise_steps(steps)["gain"]["n"] == 0
+
+
 def test_steps_keep_the_last_k_in_order_of_step(truth, rng):
     mean = truth.groupby("architecture", sort=False)["test_accuracy"].mean()
     frames = []

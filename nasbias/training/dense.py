@@ -4,6 +4,7 @@ With `dense_steps` k in the configuration the run folder gets `steps.parquet`, a
 P1 scores with the running BN statistics as they are, so that is the default here.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from nasbias.errors import InputError
 from nasbias.provenance import describe_provenance
 from nasbias.spaces import get_space
-from nasbias.supernets import task_of
+from nasbias.supernets import Choice, task_of
 from nasbias.tables import check_predictions, write_parquet
 from nasbias.training.config import Training
 from nasbias.training.sampling import Sampler
@@ -23,7 +24,7 @@ STEPS = "steps.parquet"
 
 
 class DenseScores:
-    """Accuracy and loss [steps, architectures] so far; part of a run's state."""
+    """Accuracy, loss and which one was just trained, [steps, architectures], so far; part of a run's state."""
 
     def __init__(self, config: Training, sampler: Sampler, device: torch.device) -> None:
         """Scored are the architectures trained on, or `dense_sample` of them where they are more.
@@ -45,16 +46,17 @@ class DenseScores:
             population = population[np.sort(rng.choice(len(population), size=config.dense_sample, replace=False))]
         self.architectures = space.decode(population)
         self.data = load_scoring_data(config, device=device)
-        self.rows: dict[int, np.ndarray] = {}  # step -> [2, architectures]
+        self.rows: dict[int, np.ndarray] = {}  # step -> accuracy, loss, trained: [3, architectures]
 
-    def add(self, step: int, network: nn.Module) -> None:
-        """Score after step number `step` (1 = the first of the run)."""
+    def add(self, step: int, network: nn.Module, trained: Sequence[Choice]) -> None:
+        """Score after step number `step` (1 = the first of the run), which trained these architectures."""
         from nasbias.scoring import score_architectures
 
         scores = score_architectures(
             network, list(self.architectures), self.data, self.config.space, self.config.dense_bn
         )
-        self.rows[step] = scores[["accuracy", "loss"]].to_numpy().T
+        just = np.isin(self.architectures, get_space(self.config.space).decode(np.array(trained)))
+        self.rows[step] = np.vstack([scores[["accuracy", "loss"]].to_numpy().T, just])
 
     def state(self) -> dict[str, Tensor]:
         """Tensors for a checkpoint."""
@@ -79,9 +81,10 @@ class DenseScores:
                     "epoch": (step - 1) // steps_per_epoch + 1,
                     "accuracy": accuracy,
                     "loss": loss,
+                    "trained": trained > 0,
                 }
             )
-            for step, (accuracy, loss) in sorted(self.rows.items())
+            for step, (accuracy, loss, trained) in sorted(self.rows.items())
         ]
         table = pd.concat(tables, ignore_index=True)
         table = table.assign(run=folder.resolve().name, seed=config.seed, bn=config.dense_bn)

@@ -106,6 +106,7 @@ class Run:
         )
         for parameter in self.network.parameters():  # fused SGD wants all momentum buffers or none
             self.optimiser.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        self.sampled: list[Choice] = []  # by the last step
         self.epoch = 0
         self.log: list[dict[str, Any]] = []
 
@@ -121,7 +122,7 @@ class Run:
             number = self.epoch * self.task.steps + step
             total += self.train_step(number, step)
             if self.dense and number >= self.config.epochs * self.task.steps - self.config.dense_steps:
-                self.dense.add(number + 1, self.network)
+                self.dense.add(number + 1, self.network, self.sampled)
         self.epoch += 1
         loss = (total / self.task.steps).item()
         outcome = self.task.end_epoch(self.network, self.epoch, loss)
@@ -142,7 +143,8 @@ class Run:
 
     def train_step(self, number: int, step: int) -> Tensor:
         """Step `number` of the run, `step` of the epoch; returns the loss."""
-        return self.move(self.sampler.step(), step, self.learning_rate(number))
+        self.sampled = self.sampler.step()
+        return self.move(self.sampled, step, self.learning_rate(number))
 
     def move(self, choices: Sequence[Choice], step: int, learning_rate: float) -> Tensor:
         """One step of these architectures: accumulate gradients, clip, move; returns the loss."""

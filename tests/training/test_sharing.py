@@ -15,7 +15,7 @@ from nasbias.spaces import get_space  # noqa: E402
 from nasbias.tables import load_predictions  # noqa: E402
 from nasbias.training import Training, train  # noqa: E402
 from nasbias.training.folder import read_tensors  # noqa: E402
-from nasbias.training.loop import Run  # noqa: E402
+from nasbias.training.loop import Run, make_sampler  # noqa: E402
 from nasbias.training.sharing import parse_plan, share  # noqa: E402
 
 SPACE = get_space("nb201")
@@ -166,6 +166,16 @@ def test_the_last_dense_step_is_the_final_checkpoint(config, tmp_path):
     last = dense[dense["step"] == dense["step"].max()].set_index("architecture").loc[scored.index]
     np.testing.assert_allclose(last["loss"], scored["loss"], rtol=1e-5)
     np.testing.assert_array_equal(last["accuracy"], scored["accuracy"])
+
+
+def test_dense_scores_say_which_architecture_the_step_trained(config, tmp_path):
+    folder = train(replace(config, order="cycle", dense_steps=3), tmp_path / "run")
+    dense = load_predictions(folder.path / "steps.parquet")
+    trained = dense[dense["trained"]].sort_values("step")["architecture"].tolist()
+    sampler = make_sampler(folder.config)
+    order = [sampler.step()[0] for _ in range(int(dense["step"].max()))]
+    space = get_space(folder.config.space)
+    assert trained == space.decode(np.array(order[-3:])).tolist()
 
 
 def test_the_fast_engine_scores_each_group_in_its_own_network(config):
