@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.study import write_tables
-from nasbias.command import Parser, add_format, command, print_table, records, to_json
+from analysis.study import report_tables
+from nasbias.command import Parser, add_format, command
 from nasbias.correlation import analyse_correlation
 from nasbias.cross_run import cross_run, map_lengths
 
@@ -54,12 +54,7 @@ def main(argv: Sequence[str]) -> int:
     table = pd.concat(lengths, ignore_index=True)
     table = table[["space", "truth", "epoch", *[name for name in _SHOWN if name in table], "params_tau", "ceiling"]]
     tables = {"by training length": table, "between lengths": pd.concat(maps, ignore_index=True)}
-    write_tables("length", tables)
-    if given.format == "json":
-        print(to_json({name: records(each) for name, each in tables.items()}))
-        return 0
-    for name, each in tables.items():
-        print_table(each, title=name)
+    report_tables("length", tables, given.format)
     return 0
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.length import SCORES, TRUTHS
-from analysis.study import write_tables
+from analysis.study import report_tables
 from nasbias.bias import analyse_bias, measure_size_bias
-from nasbias.command import Parser, add_format, command, print_table, records, to_json
+from nasbias.command import Parser, add_format, command
 from nasbias.matching import match
 from nasbias.panel import select_panel
 
@@ -38,12 +38,7 @@ def main(argv: Sequence[str]) -> int:
         tables |= {f"operators by {score}": bias.operators, f"decomposition by {score}": bias.decomposition}
         tables[f"correction by {score}"] = bias.correction
         tables[f"deciles of parameters by {score}"] = pd.DataFrame(bias.size["params"]["deciles"])
-    write_tables("operators", tables)
-    if given.format == "json":
-        print(to_json({name: records(each) for name, each in tables.items()}))
-        return 0
-    for name, each in tables.items():
-        print_table(each, title=name)
+    report_tables("operators", tables, given.format)
     return 0
 
 

@@ -107,8 +107,7 @@ def plan_of(space: str, paper: bool) -> dict[str, Any]:
 
     lengths, dataset = PAPER[space]
     recipe = {name: value for name, value in recipe_of(space).items() if name != "epochs"}
-    options = {name: recipe.pop(name) for name in list(recipe) if name not in Training.__dataclass_fields__}
-    return {"lengths": lengths, "config": Training(**{**recipe, "space": space, "dataset": dataset}, network=options)}
+    return {"lengths": lengths, "config": Training(**{**recipe, "space": space, "dataset": dataset})}
 
 
 @command

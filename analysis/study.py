@@ -126,3 +126,13 @@ def write_tables(title: str, tables: Tables, **more: Any) -> None:
     STUDIES.mkdir(parents=True, exist_ok=True)
     with written_atomically(STUDIES / f"{title}.json") as temporary:
         temporary.write_text(to_json(result))
+
+
+def report_tables(title: str, tables: Tables, format: str) -> None:
+    """Write the tables of a study that has no runs of its own, and print them as a command does."""
+    write_tables(title, tables)
+    if format == "json":
+        print(to_json({name: records(each) for name, each in tables.items()}))
+        return
+    for name, each in tables.items():
+        print_table(each, title=name)

@@ -11,7 +11,6 @@ predictions.parquet, which is one step.
 
 import os
 import sys
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from nasbias.command import Parser, add_format, command, numbers, print_table, r
 from nasbias.errors import InputError
 from nasbias.matching import Matched, TruthSource, add_truth_options, align_scores, describe_truth, match
 from nasbias.metrics import METRICS, kendall_tau, spearman
+from nasbias.runs import read_run
 from nasbias.spaces import get_space, list_spaces
 from nasbias.statistics import mean_interval
 from nasbias.tables import Split, read_table
@@ -76,7 +76,7 @@ def compare_density(
     """
     by_plan: dict[str, list[Path]] = {}
     for run in map(Path, dict.fromkeys(runs)):
-        by_plan.setdefault(_plan_of(run, space), []).append(run)
+        by_plan.setdefault(str(read_run(run, space).get("sharing", "all")), []).append(run)
     if not by_plan:
         raise InputError("no runs given. Name run folders of python -m nasbias.train --sharing ... --dense-steps 64.")
     if min(last, default=0) < 1:
@@ -101,16 +101,6 @@ class _Instance:
     architectures: Array
     scores: Array
     truth: Array
-
-
-def _plan_of(run: Path, space: str) -> str:
-    try:
-        config = tomllib.loads((run / "config.toml").read_text())
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise InputError(f"{run}: no run folder: it has no readable config.toml.") from None
-    if config.get("space") != space:
-        raise InputError(f"{run} is a run of {config.get('space')}, not of {space}. Set --space.")
-    return str(config.get("sharing", "all"))
 
 
 def _plan_order(plan: str) -> tuple[str, int, str]:

@@ -9,7 +9,6 @@ halve` (drop the worse half) or `--prune shrink:accuracy` (fix the best operatio
 """
 
 import sys
-import tomllib
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -24,6 +23,7 @@ from nasbias.files import written_atomically
 from nasbias.matching import TruthSource, add_truth_options, describe_truth, match, read_truth_column
 from nasbias.metrics import best_at, spearman
 from nasbias.panel import select_panel
+from nasbias.runs import read_run
 from nasbias.spaces import get_space, list_spaces
 from nasbias.statistics import influence, mean_interval, mean_over_runs
 from nasbias.tables import Split, join_keys
@@ -205,12 +205,7 @@ def compare_pruned(
 
 def _trained_on(run: Path, space: str) -> str:
     """What a run was trained on, in a few words: the rule that pruned it, its list, or its subset."""
-    try:
-        config = tomllib.loads((run / "config.toml").read_text())
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise InputError(f"{run}: no run folder: it has no readable config.toml.") from None
-    if config.get("space") != space:
-        raise InputError(f"{run} is a run of {config.get('space')}, not of {space}. Set --space.")
+    config = read_run(run, space)
     listed = Path(config["architectures"]).stem if "architectures" in config else None
     rule = config.get("prune", "none")
     where = listed or config.get("subset") or "whole space"
