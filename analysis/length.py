@@ -53,7 +53,10 @@ def main(argv: Sequence[str]) -> int:
             maps.append(table.reset_index().assign(space=space, value=value))
     table = pd.concat(lengths, ignore_index=True)
     table = table[["space", "truth", "epoch", *[name for name in _SHOWN if name in table], "params_tau", "ceiling"]]
-    tables = {"by training length": table, "between lengths": pd.concat(maps, ignore_index=True)}
+    between = pd.concat(maps, ignore_index=True)
+    epochs = sorted((name for name in between.columns if name.isdecimal()), key=int)
+    between = between[["space", "value", "epoch", *epochs]]
+    tables = {"by training length": table, "between lengths (mean over pairs of runs)": between}
     report_tables("length", tables, given.format)
     return 0
 
