@@ -1,6 +1,6 @@
 """P2, pruning: is a supernet of a part of the space better inside it, and does it find a better architecture?
 
-    python -m analysis.pruned            # NAS-Bench-201, 32 epochs
+    python -m analysis.pruned            # NAS-Bench-201, 16 epochs of 20,000 images
     python -m analysis.pruned --paper    # 2000 epochs
 
 The best third by truth against a random third and the whole; progressive shrinking by three scores; and dropping the
@@ -23,7 +23,7 @@ LISTS = Path("runs/lists")
 
 def plan(paper: bool) -> Plan:
     """Runs by what is left of the space, and seed."""
-    base = P2_PAPER if paper else dataclasses.replace(P2_REDUCED, epochs=32)
+    base = P2_PAPER if paper else dataclasses.replace(P2_REDUCED, epochs=16)
     seeds, quarter = ((0, 1, 2, 3, 4) if paper else (0, 1)), base.epochs // 4
     lists = {
         "best third": select_architectures(share=1 / 3),

@@ -1,6 +1,6 @@
 """P2, replicated operations: what the size of a space does to scores when all its architectures are the same.
 
-    python -m analysis.replicated            # NAS-Bench-201, five copies of conv3x3 an edge; 32 epochs
+    python -m analysis.replicated            # NAS-Bench-201, five copies of conv3x3 an edge; 8 epochs
     python -m analysis.replicated --paper    # 2000 epochs
 
 A supernet whose slots hold copies of one operation scores "architectures" that differ by their copies alone. The spread
@@ -27,7 +27,7 @@ SEEDS = (0, 1, 2)
 
 def plan(paper: bool) -> Plan:
     """An ordinary supernet and two of copies, per seed; on the whole space, as every pick of copies is connected."""
-    base = P2_PAPER if paper else dataclasses.replace(P2_REDUCED, epochs=16)
+    base = P2_PAPER if paper else dataclasses.replace(P2_REDUCED, epochs=8)
     return {
         f"{name}-{seed}": Job(
             dataclasses.replace(base, sharing=sharing, seed=seed, subset="all"),

@@ -35,7 +35,8 @@ P1_REDUCED = dataclasses.replace(
 # P2's recipe for NAS-Bench-201, likewise.
 P2_PAPER = Training(space="nb201", dataset="cifar100", epochs=2000)
 P2_REDUCED = Training(
-    space="nb201", dataset=IMAGES, resolution=16, train_size=20_000, valid_size=2000, batch_size=128, crop=2, epochs=16,
+    space="nb201", dataset=IMAGES, resolution=16, train_size=20_000, valid_size=2000, batch_size=64, crop=2, epochs=16,
+    learning_rate=0.05,
     network={"channels": 8, "cells": 1},
 )  # fmt: skip
 
