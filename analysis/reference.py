@@ -64,16 +64,16 @@ RUNS: dict[str, dict[str, Any]] = {
         "score": ("--architectures", "../shared/data/darts_ptb_anon2102.parquet", "--valid-size", "8000"),
     },
     # P1's recipe and order (cycle, validation on the test split) with half the width and half the cells, 10,000 images
-    # and smaller batches, so that every architecture is trained 80 times in the longest run (P1: 612).
+    # and smaller batches, so that every architecture is trained 39 times in the longest run (P1: 612).
     "darts64": {
-        "lengths": (1, 2, 4, 8),
+        "lengths": (2, 4, 8, 16),
         "config": Training(
             space="darts64", dataset=IMAGES, resolution=16, train_size=10_000, valid_size=2000, valid_from="test",
             batch_size=64, learning_rate=0.025, final_learning_rate=0.001, nesterov=False, weight_decay=1e-3, crop=2,
             order="cycle",
             network={"channels": 8, "cells": 2, "output": "concat", "dilated": "dil_conv_5x5", "bn_momentum": 0.4},
         ),
-        "score": (),
+        "score": ("--bn", "running"),  # as P1
     },
     # P2's recipe at DARTS' learning rate for one GPU, 5 cells of 8 channels, 8,000 images. No auxiliary head (it would
     # have ten times the network's parameters), no cutout or drop-path: so few epochs need no such regularisation.
