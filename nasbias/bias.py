@@ -82,6 +82,7 @@ def analyse_bias(
         "bn": panel.bn,
         "n": panel.n,
         "runs": len(panel.runs),
+        "top": top_of(panel, top),
         "truth_reliability": _reliability(panel),
         "truth": describe_truth(matched.truth),
     }
@@ -92,6 +93,11 @@ def analyse_bias(
         decomposition=decompose_error(panel),
         correction=correct_scores(panel, np.random.default_rng(seed), sizes, draws),
     )
+
+
+def top_of(panel: Panel, top: int) -> int:
+    """How many make the top: `top`, or a tenth where there are no more than that (all would be no top)."""
+    return top if top < panel.n else max(panel.n // 10, 1)
 
 
 def _reliability(panel: Panel) -> float:
@@ -152,7 +158,7 @@ def measure_operator_bias(panel: Panel, top: int = 100) -> pd.DataFrame:
         An effect beyond 100 points is missing: nothing of equal truth was there to compare with.
     """
     score, truth = percentiles(panel.scores), percentiles(panel.truth)
-    top = min(top, panel.n)
+    top = top_of(panel, top)
     best_truth = best_places(panel.truth, top)
     best_score = best_places(score.mean(axis=0), top)
     designs = [
@@ -266,7 +272,12 @@ def main(argv: Sequence[str]) -> int:
     )
     add_match_options(parser)
     add_panel_options(parser)
-    parser.add_argument("--top", type=int, default=100, help="size of the top for shares (default: 100)")
+    parser.add_argument(
+        "--top",
+        type=int,
+        default=100,
+        help="size of the top for shares (default: 100; at most a tenth if there are no more architectures than that)",
+    )
     parser.add_argument("--sizes", type=numbers(), default=SIZES, help="stand-alone trainings to correct with")
     parser.add_argument("--draws", type=int, default=40, help="draws of these trainings (default: 40)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
@@ -315,7 +326,7 @@ def _print(bias: Bias) -> None:
     print()
     columns = ["decision", "operation", "n", "mean_truth", "mean_score", "rank_difference", "low", "high", "effect"]
     columns += ["effect_low", "effect_high", "p_adjusted", "top_share_truth", "top_share_score"]
-    print_table(operators.filter(columns), "operations (shares among the top by truth and by score)", 2)
+    print_table(operators.filter(columns), f"operations (shares among the top {about['top']} by truth and by score)", 2)
     print()
     print_table(bias.decomposition, "where the rank difference comes from (shares in %)", 2)
     print()
