@@ -29,9 +29,9 @@ from nasbias.effects import (
     percentiles,
 )
 from nasbias.matching import Matched, add_match_options, describe_truth, match, match_options
-from nasbias.metrics import best_places, spearman, tau_given
+from nasbias.metrics import best_places, tau_given
 from nasbias.panel import Panel, add_panel_options, select_panel
-from nasbias.statistics import Combined, adjust_p_values, combine_runs, influence, mean_over_runs
+from nasbias.statistics import Combined, adjust_p_values, combine_runs, influence, mean_over_runs, spearman_over_runs
 
 Array = np.ndarray
 _JOINT = 5  # architectures per column below which decisions are fitted one at a time
@@ -108,7 +108,7 @@ def _reliability(panel: Panel) -> float:
 def measure_size_bias(panel: Panel) -> dict[str, dict[str, Any]]:
     """Per cost (`params`, `flops`), where it varies: correlations with score and with truth, and the effect of size.
 
-    `score_tau` and `truth_tau` (with 95 % intervals), `score_spearman`, `truth_spearman`, `tau_given` (tau of score and
+    `score_tau`, `truth_tau`, `score_spearman`, `truth_spearman` (with 95 % intervals), `tau_given` (tau of score and
     truth given the cost), `effect`: how many percentile points the largest architecture is overestimated against the
     smallest of the same truth, and `deciles` of the cost with their mean rank difference.
     """
@@ -134,8 +134,8 @@ def measure_size_bias(panel: Panel) -> dict[str, dict[str, Any]]:
             "truth_tau": of_truth.value,
             "truth_tau_low": of_truth.low,
             "truth_tau_high": of_truth.high,
-            "score_spearman": float(np.mean([spearman(run, cost) for run in panel.scores])),
-            "truth_spearman": spearman(panel.truth, cost),
+            **_spearman("score", panel.scores, cost),
+            **_spearman("truth", panel.truth[None], cost),
             "tau_given": float(np.mean([tau_given(run, panel.truth, cost) for run in panel.scores])),
             "effect": effect.value[0],
             "effect_low": effect.low[0],
@@ -204,6 +204,12 @@ def measure_operator_bias(panel: Panel, top: int = 100) -> pd.DataFrame:
         }
     )
     return table.assign(fitted="jointly" if jointly else "alone")
+
+
+def _spearman(name: str, scores: Array, cost: Array) -> dict[str, float]:
+    estimate = spearman_over_runs(scores, cost)
+    parts = {"": estimate.value, "_low": estimate.low, "_high": estimate.high}
+    return {f"{name}_spearman{part}": value for part, value in parts.items()}
 
 
 def _drop_impossible(effect: Combined) -> Combined:

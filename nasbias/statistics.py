@@ -19,7 +19,7 @@ import scipy.stats
 
 from nasbias.errors import InputError, unknown
 from nasbias.kendall import count_concordance, dense_ranks, tau_of_table
-from nasbias.metrics import why_undefined
+from nasbias.metrics import spearman, why_undefined
 
 Array = np.ndarray
 LEVEL = 0.95
@@ -134,6 +134,26 @@ def mean_over_runs(runs: Sequence[Influence]) -> Estimate:
         n_runs=n_runs,
         reason=reason,
     )
+
+
+def spearman_over_runs(scores: Array, truth: Array) -> Estimate:
+    """Mean Spearman correlation of scores [runs, n] with truth [n]; interval for new seeds and new architectures.
+
+    On the arctanh scale (Bonett and Wright 2000): (1 + rho^2 / 2) / (n - 3) for the architectures, Student's t for the
+    spread between runs, the half-widths added in squares as in `mean_over_runs`. That spread holds a part of what the
+    architectures do, so the interval is rather too wide.
+    """
+    rhos = np.array([spearman(score, truth) for score in scores])
+    value, n, n_runs = float(rhos.mean()), len(truth), len(rhos)
+    if np.isnan(value) or n < 4:
+        return Estimate(value, n_runs=n_runs, reason="constant" if np.isnan(value) else "an interval needs four")
+    z = np.arctanh(np.clip([value, *rhos], -1 + _BIT, 1 - _BIT))
+    squared = (scipy.stats.norm.ppf(0.5 + LEVEL / 2)) ** 2 * (1 + value**2 / 2) / (n - 3)
+    if n_runs > 1:
+        squared += scipy.stats.t.ppf(0.5 + LEVEL / 2, n_runs - 1) ** 2 * z[1:].var(ddof=1) / n_runs
+    low, high = np.tanh(z[0] + np.array([-1, 1]) * np.sqrt(squared))
+    reason = "" if n_runs > 1 else "one run: the part of the seed is unknown"
+    return Estimate(value, float(low), float(high), n_runs=n_runs, reason=reason)
 
 
 def mean_interval(values: Sequence[float] | Array, low: float, high: float) -> tuple[float, float, float]:

@@ -16,6 +16,7 @@ from nasbias.statistics import (
     influence,
     mean_over_runs,
     resample_tau,
+    spearman_over_runs,
     tau_interval,
     two_level_bootstrap,
 )
@@ -24,6 +25,24 @@ from nasbias.statistics import (
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+def test_spearman_over_runs_is_scipys_and_its_interval_holds():
+    rng = np.random.default_rng(0)
+    target = 6 / np.pi * np.arcsin(np.sqrt(0.5) / 2)  # of normal variables whose correlation is sqrt(1/2)
+    hits = {1: 0, 3: 0}
+    truth, scores = np.zeros(80), np.zeros((3, 80))
+    for _ in range(400):
+        truth = rng.normal(size=80)
+        scores = truth + rng.normal(size=(3, 80))
+        for runs in hits:
+            estimate = spearman_over_runs(scores[:runs], truth)
+            hits[runs] += estimate.low <= target <= estimate.high
+    expected = np.mean([scipy.stats.spearmanr(score, truth).statistic for score in scores])
+    assert spearman_over_runs(scores, truth).value == pytest.approx(expected)
+    assert 0.92 <= hits[1] / 400 <= 0.98
+    assert hits[3] / 400 >= 0.94  # rather too wide, as it says
+    assert np.isnan(spearman_over_runs(np.ones((2, 80)), truth).value)
 
 
 def supernets(rng, n, runs, noise=1.0, consistent=0.5, spread=0.0):
