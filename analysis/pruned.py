@@ -45,7 +45,7 @@ def plan(paper: bool) -> Plan:
         "halve": {"architectures": some, "prune": "halve", "prune_every": quarter},
     }
     return {
-        f"{way}-{seed}": Job(dataclasses.replace(base, seed=seed, **options), ("--sample", "1000"))
+        f"{way}-{seed}": Job(dataclasses.replace(base, seed=seed, **options), ("--sample", "800"))
         for seed in seeds
         for way, options in ways.items()
     }
