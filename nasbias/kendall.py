@@ -67,11 +67,17 @@ def count_concordance(x: Array, y: Array) -> Concordance:
 
 def tau_of_table(table: Array) -> float:
     """tau-b of a joint histogram [values of x, values of y] of counts, both axes ascending."""
-    table = np.asarray(table, dtype=np.float64)  # exact: pair counts stay below 2**53
-    above = np.cumsum(table, axis=0) - table  # smaller x, same y
-    left = np.cumsum(above, axis=1)
-    balance = float(np.vdot(table, 2 * left - above) - np.vdot(table.sum(axis=1), left[:, -1]))
-    n, rows, columns = table.sum(), table.sum(axis=1), table.sum(axis=0)
+    n = float(table.sum())
+    kind = np.int32 if n < 2**30 else np.int64  # half the memory to walk through
+    table = np.asarray(table, dtype=kind)
+    above = np.cumsum(table, axis=0, dtype=kind)
+    above -= table  # smaller x, same y
+    left = np.cumsum(above, axis=1, dtype=kind)
+    rows, columns = table.sum(axis=1, dtype=np.float64), table.sum(axis=0, dtype=np.float64)
+    balance = -float(rows @ left[:, -1].astype(np.float64))
+    left *= 2
+    left -= above
+    balance += float(np.einsum("ij,ij->", table, left, dtype=np.float64))  # exact: pair counts stay below 2**53
     return float(tau_b(balance, n * (n - 1) / 2, (rows * (rows - 1)).sum() / 2, (columns * (columns - 1)).sum() / 2))
 
 

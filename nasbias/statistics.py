@@ -169,7 +169,7 @@ def mean_interval(values: Sequence[float] | Array, low: float, high: float) -> t
 def resample_tau(score: Array, truth: Array, n_resamples: int, generator: np.random.Generator) -> Array:
     """tau-b [n_resamples] of architectures drawn with replacement, exact in each resample.
 
-    Where the distinct values are few a resample is a multinomial over the cells of the joint histogram, whatever n is.
+    Where the distinct values are few a resample is a multinomial over the cells of the joint histogram.
     """
     score, truth = np.asarray(score, dtype=float), np.asarray(truth, dtype=float)
     if why_undefined(score, truth):
@@ -182,10 +182,13 @@ def resample_tau(score: Array, truth: Array, n_resamples: int, generator: np.ran
             chosen = generator.integers(0, n, n)
             result[i] = count_concordance(score[chosen], truth[chosen]).tau
         return result
-    cells = rank_score * shape[1] + rank_truth
+    cells = np.sort(rank_score * shape[1] + rank_truth)
+    first = np.flatnonzero(np.concatenate(([True], cells[1:] != cells[:-1])))
+    table = np.zeros(shape, dtype=np.int64)
     for i in range(n_resamples):
-        drawn = cells.take(generator.integers(0, n, n))
-        result[i] = tau_of_table(np.bincount(drawn, minlength=shape[0] * shape[1]).reshape(shape))
+        times = np.bincount(generator.integers(0, n, n, dtype=np.int32), minlength=n)  # how often each was drawn
+        table.ravel()[cells[first]] = np.add.reduceat(times, first)
+        result[i] = tau_of_table(table)
     return result
 
 
