@@ -23,6 +23,7 @@ from nasbias.tables import load_predictions
 
 PLANS = {"ordinary": "all", "conv3x3": "copies:nor_conv_3x3", "conv1x1": "copies:nor_conv_1x1"}
 SEEDS = (0, 1, 2)
+IMAGES = 1000  # scored on
 
 
 def plan(paper: bool) -> Plan:
@@ -31,7 +32,7 @@ def plan(paper: bool) -> Plan:
     return {
         f"{name}-{seed}": Job(
             dataclasses.replace(base, sharing=sharing, seed=seed, subset="all"),
-            ("--sample", "200", "--valid-size", "2000"),
+            ("--sample", "100", "--valid-size", str(IMAGES)),
         )
         for seed in SEEDS
         for name, sharing in PLANS.items()
@@ -46,7 +47,7 @@ def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
         scores = np.stack([table.sort_values("architecture")["accuracy"].to_numpy() for table in tables])
         spread, low, high = mean_interval(scores.std(axis=1), 0.0, np.inf)
         between = tau_matrix(scores)[np.triu_indices(len(SEEDS), 1)]
-        chance = float(np.mean(np.sqrt(scores * (100 - scores) / 2000)))  # of counting right answers on 2,000 images
+        chance = float(np.mean(np.sqrt(scores * (100 - scores) / IMAGES)))  # of counting right answers
         rows.append(
             {
                 "supernet": name, "runs": len(SEEDS), "n": scores.shape[1], "mean_accuracy": float(scores.mean()),
