@@ -1,6 +1,6 @@
 """P2, pruning: is a supernet of a part of the space better inside it, and does it find a better architecture?
 
-    python -m analysis.pruned            # NAS-Bench-201, 16 epochs of 20,000 images
+    python -m analysis.pruned            # NAS-Bench-201, 16 epochs of 20,000 images; thirds: of 40,000
     python -m analysis.pruned --paper    # 2000 epochs
 
 The best third by truth against a random third and the whole; progressive shrinking by three scores; and dropping the
@@ -36,24 +36,30 @@ def plan(paper: bool) -> Plan:
     some = str(LISTS / "2000 at random.txt")
     ways = {
         "whole": {},
-        "best": {"architectures": str(LISTS / "best third.txt")},
-        "random": {"architectures": str(LISTS / "random third.txt")},
         "shrink-accuracy": {"prune": "shrink:accuracy", "prune_every": quarter},
         "shrink-residual": {"prune": "shrink:residual", "prune_every": quarter},
         "shrink-pareto": {"prune": "shrink:pareto", "prune_every": quarter},
         "some": {"architectures": some},
         "halve": {"architectures": some, "prune": "halve", "prune_every": quarter},
     }
+    longer = {} if paper else {"train_size": 40_000, "batch_size": 128, "learning_rate": 0.1}
+    for part in ("best", "random"):
+        ways[f"third-{part}"] = {"architectures": str(LISTS / f"{part} third.txt"), **longer}
+    ways["third-whole"] = longer
     return {
         f"{way}-{seed}": Job(dataclasses.replace(base, seed=seed, **options), ("--sample", "800"))
         for seed in seeds
         for way, options in ways.items()
+        if options or way == "whole"  # at the paper's size the whole space is one run
     }
 
 
 def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
     """Correlation and best found, and what the rounds of pruning did."""
-    table, _ = compare_pruned(folders.values(), space="nb201")
+    thirds = [folder for name, folder in folders.items() if name.startswith("third-")]
+    own = [folder for name, folder in folders.items() if not name.startswith("third-")]
+    if paper:
+        thirds += [folder for name, folder in folders.items() if name.startswith("whole-")]
     rounds = []
     for name, folder in folders.items():
         rounds += [
@@ -61,7 +67,11 @@ def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
             for record in RunFolder(folder).log
             if "remaining" in record
         ]
-    return {"inside the space trained on": table, "rounds": pd.DataFrame(rounds)}
+    return {
+        "thirds, inside the space trained on": compare_pruned(thirds, space="nb201")[0],
+        "pruned by the supernet itself": compare_pruned(own, space="nb201")[0],
+        "rounds": pd.DataFrame(rounds),
+    }
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from nasbias.panel import select_panel
 from nasbias.runs import read_run
 from nasbias.spaces import get_space, list_spaces
 from nasbias.statistics import influence, mean_interval, mean_over_runs
-from nasbias.tables import Split, join_keys
+from nasbias.tables import MEASURES, Split, join_keys
 
 Array = np.ndarray
 CHOOSERS = ("accuracy", "residual", "pareto")
@@ -182,7 +182,8 @@ def compare_pruned(
             best.append(panel.truth.max() * sign)
             n.append(panel.n)
         estimate = mean_over_runs(pulls)
-        first, low, high = mean_interval(found, -np.inf, np.inf)
+        measure = MEASURES[matched.truth.column]
+        first, low, high = mean_interval(found, measure.low, measure.high)
         rows.append(
             {
                 "space": label,
