@@ -22,7 +22,7 @@ from nasbias.steps import tau_matrix
 from nasbias.tables import load_predictions
 
 PLANS = {"ordinary": "all", "conv3x3": "copies:nor_conv_3x3", "conv1x1": "copies:nor_conv_1x1"}
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 IMAGES = 1000  # scored on
 
 
