@@ -1,6 +1,7 @@
 """The experiments: their plans can be trained at both sizes, and what they wrote says where it comes from."""
 
 import importlib
+import importlib.util
 import json
 from pathlib import Path
 
@@ -18,8 +19,8 @@ RESULTS = sorted(STUDIES.glob("*.json"))
 @pytest.mark.parametrize("paper", [False, True])
 @pytest.mark.parametrize("name", PLANNED)
 def test_plans_at_both_sizes(name, paper, tmp_path, monkeypatch):
-    if name == "pruned":
-        pytest.importorskip("analognasbench", reason="the best third by truth needs a truth")
+    if name == "pruned" and importlib.util.find_spec("analognasbench") is None:
+        pytest.skip("the best third by truth reads the analog-nasbench wheel")
     study = importlib.import_module(f"analysis.{name}")
     monkeypatch.chdir(tmp_path)  # lists of architectures are written beside the runs
     jobs = study.plan(paper)
