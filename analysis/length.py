@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.study import report_tables
+from analysis.study import predictions_of, report_tables
 from nasbias.command import Parser, add_format, command
 from nasbias.correlation import analyse_correlation
 from nasbias.cross_run import cross_run, map_lengths
@@ -34,19 +34,20 @@ _SHOWN = ["n_runs", "n", "gt_tau", "gt_tau_low", "gt_tau_high", "spearman", "bes
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
     parser = Parser(prog="python -m analysis.length", description=__doc__, example="python -m analysis.length")
+    parser.add_argument("--paper", action="store_true", help="of predictions at the papers' size, once made")
     add_format(parser)
     given = parser.parse_args(argv)
     lengths, maps = [], []
     for space, truths in TRUTHS.items():
-        score = SCORES.get(space, "accuracy")
+        score, path = SCORES.get(space, "accuracy"), predictions_of(space, given.paper)
         for truth in truths:
-            result = analyse_correlation(None, truth, space=space, scores=[score])
+            result = analyse_correlation(path, truth, space=space, scores=[score])
             name = result.truth["name"]
             ceiling = result.ceiling["gt_tau"] if result.ceiling else float("nan")
             params = result.baselines.set_index("score").loc["params", "gt_tau"]
             about = {"params_tau": params, "ceiling": ceiling}
             lengths.append(result.lengths.assign(space=space, truth=name, **about))
-        runs = cross_run(space=space, scores=[score])
+        runs = cross_run(path, space=space, scores=[score])
         for value in ("gt_tau", "spearman"):
             table = map_lengths(runs, value)
             table.columns = [str(column) for column in table.columns]
@@ -57,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
     epochs = sorted((name for name in between.columns if name.isdecimal()), key=int)
     between = between[["space", "value", "epoch", *epochs]]
     tables = {"by training length": table, "between lengths (mean over pairs of runs)": between}
-    report_tables("length", tables, given.format)
+    report_tables(f"length{'_paper' if given.paper else ''}", tables, given.format)
     return 0
 
 

@@ -7,38 +7,39 @@ The same tables of one's own predictions: python -m nasbias.bias --space nb201 -
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from analysis.length import SCORES, TRUTHS
-from analysis.study import report_tables
+from analysis.study import predictions_of, report_tables
 from nasbias.bias import analyse_bias, measure_size_bias
 from nasbias.command import Parser, add_format, command
 from nasbias.matching import match
 from nasbias.panel import select_panel
-
-WHOLE = Path(__file__).parents[1] / "data" / "nb201_predictions_whole.parquet"
 
 
 @command
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
     parser = Parser(prog="python -m analysis.operators", description=__doc__, example="python -m analysis.operators")
+    parser.add_argument("--paper", action="store_true", help="of predictions at the papers' size, once made")
     add_format(parser)
     given = parser.parse_args(argv)
     sizes = []
     for space, truths in TRUTHS.items():
         for truth in truths:
-            matched = match(None, truth, space=space, scores=[SCORES.get(space, "accuracy")])
+            matched = match(
+                predictions_of(space, given.paper), truth, space=space, scores=[SCORES.get(space, "accuracy")]
+            )
             sizes.append(_size_row(space, matched.truth.name, measure_size_bias(select_panel(matched))["params"]))
     tables: dict[str, pd.DataFrame] = {"size (parameters)": pd.DataFrame(sizes)}
+    whole = predictions_of("nb201", given.paper, "predictions" if given.paper else "predictions_whole")
     for score in ("accuracy", "loss"):
-        bias = analyse_bias(match(WHOLE, None, space="nb201", scores=[score]), score=score)
+        bias = analyse_bias(match(whole, None, space="nb201", scores=[score]), score=score)
         tables |= {f"operators by {score}": bias.operators, f"decomposition by {score}": bias.decomposition}
         tables[f"correction by {score}"] = bias.correction
         tables[f"deciles of parameters by {score}"] = pd.DataFrame(bias.size["params"]["deciles"])
-    report_tables("operators", tables, given.format)
+    report_tables(f"operators{'_paper' if given.paper else ''}", tables, given.format)
     return 0
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from nasbias.command import Parser, command, count_cores, note, print_table, records, to_json
+from nasbias.errors import InputError
 from nasbias.files import written_atomically
 from nasbias.provenance import describe_provenance
 from nasbias.training import Training
@@ -127,6 +128,21 @@ def write_tables(title: str, tables: Tables, **more: Any) -> None:
     STUDIES.mkdir(parents=True, exist_ok=True)
     with written_atomically(STUDIES / f"{title}.json") as temporary:
         temporary.write_text(to_json(result))
+
+
+def predictions_of(space: str, paper: bool, what: str = "predictions") -> Path:
+    """The reference predictions of a space, shipped or, with `paper`, made by `analysis.reference SPACE ... --paper`.
+
+    Raises:
+        InputError: those at the paper's size have not been made.
+    """
+    path = STUDIES.parent / f"{space}_{what}{'-paper' if paper else ''}.parquet"
+    if not path.exists():
+        raise InputError(
+            f"{path.name} is not here. Make it (days, on a GPU): python -m analysis.reference {space} train --paper, "
+            f"then score and collect."
+        )
+    return path
 
 
 def report_tables(title: str, tables: Tables, format: str) -> None:
