@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.reference import RUNS
-from analysis.study import IMAGES, P2_PAPER, P2_REDUCED, Job, Plan, Tables, run_study
+from analysis.reference import RUNS, plan_of
+from analysis.study import P2_REDUCED, Job, Plan, Tables, run_study
 from nasbias.matching import match
 from nasbias.metrics import kendall_tau, spearman
 from nasbias.spaces import get_space
 from nasbias.statistics import mean_interval
 
 SEEDS = (0,)
-NB101 = dataclasses.replace(RUNS["nb101"]["config"], dataset=IMAGES, train_size=20_000, epochs=3)
+NB101 = dataclasses.replace(RUNS["nb101"]["config"], train_size=20_000, epochs=3)
 SPACES = {  # folds, the decision, the reduced run, the paper's epochs, what is scored
     "nb201": (5, "0->3", dataclasses.replace(P2_REDUCED, epochs=4), 2000, ("--sample", "800")),
     "nb101": (3, "op1", NB101, 1000, ("--architectures", "analysis/nb101_cells.txt")),
@@ -34,7 +34,7 @@ def plan(paper: bool) -> Plan:
     """Per space and seed: the whole, and its parts."""
     jobs: Plan = {}
     for space, (parts, decision, reduced, epochs, scored) in SPACES.items():
-        base = dataclasses.replace(P2_PAPER if space == "nb201" else reduced, epochs=epochs) if paper else reduced
+        base = dataclasses.replace(plan_of(space, paper)["config"], epochs=epochs) if paper else reduced
         ways = {"whole": "all", "random": f"groups:{parts}", "decision": f"decision:{decision}"}
         if space == "nb201":  # the truth of all of NAS-Bench-101's sub-space is in its TFRecord, which is not here
             ways["truth"] = f"truth:{parts}"

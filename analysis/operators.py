@@ -1,6 +1,6 @@
 """P2: size, operator and connection bias of NAS-Bench-201 supernets, on the whole space; size bias in every space.
 
-    python -m analysis.operators         # of the shipped predictions: a minute
+    python -m analysis.operators         # of the shipped predictions: seconds
 
 The same tables of one's own predictions: python -m nasbias.bias --space nb201 --predictions ...
 """

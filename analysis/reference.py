@@ -16,12 +16,12 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.study import IMAGES
 from nasbias import score
 from nasbias.command import Parser, command, note, numbers
 from nasbias.tables import load_predictions, read_about, scores_of, write_parquet
 from nasbias.training import Training, train
 
-IMAGES = "../shared/data/cifar10_jpeg.parquet"  # CIFAR-10 re-encoded as JPEG, 60,000 images
 TEXT = "../shared/data/text/wikitext2_test.txt.gz"  # WikiText-2's test split: its training split was not to be had
 
 # P2's protocol (single path, uniform, cosine per step) on CIFAR-10 reduced to 16x16, 48,000 training images.

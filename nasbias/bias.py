@@ -8,7 +8,6 @@ equal truth (`nasbias.effects`), the only one to be called bias. Effects are per
 overestimated. No sign is assumed anywhere.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -216,13 +215,8 @@ def _drop_impossible(effect: Combined) -> Combined:
     """Missing where an effect is beyond 100 percentile points: there the score follows the decisions alone (FLOPs do),
     and no two architectures of equal truth are left to be compared."""
     known = np.abs(effect.value) <= 100
-    fields = {f.name: getattr(effect, f.name) for f in dataclasses.fields(effect)}
-    return dataclasses.replace(
-        effect,
-        **{
-            name: np.where(known, value, np.nan) for name, value in fields.items() if np.shape(value) == np.shape(known)
-        },
-    )
+    values = (effect.value, effect.low, effect.high, effect.error, effect.p_value)
+    return Combined(*(np.where(known, value, np.nan) for value in values))
 
 
 def _fit(score: Array, truth: Array, repeats: Array, design: Array) -> list[tuple[Array, Array]]:

@@ -105,7 +105,9 @@ def _architectures(space: Space, config: Any, arguments: argparse.Namespace) -> 
         return np.array(list(dict.fromkeys(space.parse_all(_listed(arguments.architectures)))), dtype=object)
     if config.standalone:
         return space.parse_all([config.standalone])
-    remaining = arguments.run / "remaining.txt"  # that training.pruning leaves
+    from nasbias.training.pruning import REMAINING
+
+    remaining = arguments.run / REMAINING
     own = remaining if remaining.exists() else config.architectures
     if own and not arguments.subset:
         listed = np.array(list(dict.fromkeys(space.parse_all(_listed(Path(own))))), dtype=object)

@@ -25,7 +25,6 @@ def test_plans_at_both_sizes(name, paper, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # lists of architectures are written beside the runs
     jobs = study.plan(paper)
     assert jobs
-    assert all("nasbias" in study.__doc__ or "analysis" in study.__doc__ for _ in jobs)
     for job in jobs.values():
         assert isinstance(job.config, Training)
         parse_plan(job.config.sharing)
@@ -56,5 +55,4 @@ def test_results_say_where_they_come_from_and_name_no_machine(path: Path):
     result = json.loads(text)
     assert {"commit", "versions", "hardware", "time", "study"} <= set(result["about"])
     assert all(isinstance(rows, list) for rows in result["tables"].values())
-    assert "/work/" not in text
-    assert "/root/" not in text
+    assert '"/' not in text  # no absolute path
