@@ -32,8 +32,8 @@ def main(argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
     import torch
 
+    from nasbias.runs import RunFolder
     from nasbias.scoring.workers import Scorer, Settings
-    from nasbias.training import RunFolder
 
     torch.set_num_threads(1)
     config = RunFolder(given.run).config

@@ -18,9 +18,10 @@ import pandas as pd
 
 from analysis.study import IMAGES
 from nasbias import score
+from nasbias.campaigns import train_run
 from nasbias.command import Parser, command, note, numbers
+from nasbias.runs import Training
 from nasbias.tables import load_predictions, read_about, scores_of, write_parquet
-from nasbias.training import Training, train
 
 TEXT = "../shared/data/text/wikitext2_test.txt.gz"  # WikiText-2's test split: its training split was not to be had
 
@@ -137,7 +138,7 @@ def main(argv: Sequence[str]) -> int:
             if arguments.step == "train":
                 note(f"{out}")
                 config = dataclasses.replace(plan["config"], epochs=length, seed=seed)
-                train(config, out, lambda record: note(f"  {record}"))
+                train_run(config, out, lambda record: note(f"  {record}"))
             elif arguments.step == "score":
                 asked = {"predictions.parquet": plan.get("score", ())}
                 if "whole" in plan and length == max(plan["lengths"]):

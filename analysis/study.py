@@ -19,7 +19,7 @@ from nasbias.command import Parser, command, count_cores, note, print_table, rec
 from nasbias.errors import InputError
 from nasbias.files import written_atomically
 from nasbias.provenance import describe_provenance
-from nasbias.training import Training
+from nasbias.runs import Training
 
 IMAGES = "../shared/data/cifar10_jpeg.parquet"  # CIFAR-10 re-encoded as JPEG, 60,000 images
 STUDIES = Path(__file__).parents[1] / "data" / "studies"
@@ -93,11 +93,11 @@ def _carry_out_one(job: tuple[Path, Job]) -> str:
     import torch
 
     from nasbias import score
-    from nasbias.training import train
+    from nasbias.campaigns import train_run
 
     folder, what = job
     torch.set_num_threads(1)
-    train(what.config, folder)
+    train_run(what.config, folder)
     predictions = folder / "predictions.parquet"
     if what.score is None or predictions.exists():
         return f"{folder.name}: trained"

@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=numbers(int), default=(0, 1))
     parser.add_argument("--processes", type=int, default=count_cores())
     given = parser.parse_args(argv)
-    from nasbias.training.standalone import train_alone
+    from nasbias.campaigns.standalone import train_alone
 
     space = get_space("darts64")
     population = space.population()

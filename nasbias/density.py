@@ -76,7 +76,7 @@ def compare_density(
     """
     by_plan: dict[str, list[Path]] = {}
     for run in map(Path, dict.fromkeys(runs)):
-        by_plan.setdefault(str(read_run(run, space).get("sharing", "all")), []).append(run)
+        by_plan.setdefault(read_run(run, space).sharing, []).append(run)
     if not by_plan:
         raise InputError("no runs given. Name run folders of python -m nasbias.train --sharing ... --dense-steps 64.")
     if min(last, default=0) < 1:

@@ -83,9 +83,9 @@ def main(argv: Sequence[str]) -> int:
 
     import torch
 
-    from nasbias.training import RunFolder
-    from nasbias.training.finetuning import finetune
-    from nasbias.training.loop import read_lines
+    from nasbias.campaigns.tuning import finetune
+    from nasbias.runs import RunFolder
+    from nasbias.runs.choosing import read_lines
 
     torch.set_num_threads(given.threads)
     folder = RunFolder(given.run)

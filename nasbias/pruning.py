@@ -207,9 +207,9 @@ def compare_pruned(
 def _trained_on(run: Path, space: str) -> str:
     """What a run was trained on, in a few words: the rule that pruned it, its list, or its subset."""
     config = read_run(run, space)
-    listed = Path(config["architectures"]).stem if "architectures" in config else None
-    rule = config.get("prune", "none")
-    where = listed or config.get("subset") or "whole space"
+    listed = Path(config.architectures).stem if config.architectures else None
+    rule = config.prune
+    where = listed or config.subset or "whole space"
     return where if rule == "none" else f"{rule}, from {where}"
 
 

@@ -51,8 +51,8 @@ def main(argv: Sequence[str]) -> int:
     import torch
 
     from nasbias.provenance import describe_provenance
+    from nasbias.runs import RunFolder
     from nasbias.scoring.workers import Settings, score_checkpoints
-    from nasbias.training import RunFolder
 
     torch.set_num_threads(1)
     folder = RunFolder(arguments.run)
@@ -105,7 +105,7 @@ def _architectures(space: Space, config: Any, arguments: argparse.Namespace) -> 
         return np.array(list(dict.fromkeys(space.parse_all(_listed(arguments.architectures)))), dtype=object)
     if config.standalone:
         return space.parse_all([config.standalone])
-    from nasbias.training.pruning import REMAINING
+    from nasbias.runs.choosing import REMAINING
 
     remaining = arguments.run / REMAINING
     own = remaining if remaining.exists() else config.architectures
@@ -124,7 +124,7 @@ def _architectures(space: Space, config: Any, arguments: argparse.Namespace) -> 
 
 
 def _listed(path: Path) -> list[str]:
-    from nasbias.training.loop import read_lines
+    from nasbias.runs.choosing import read_lines
 
     if path.suffix not in (".csv", ".parquet"):
         return read_lines(path)

@@ -34,8 +34,9 @@ EXAMPLE = (
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
     space = _space_of(argv)
+    from nasbias.campaigns import train_run
+    from nasbias.runs import Training
     from nasbias.supernets import recipe_of, supernet_options
-    from nasbias.training import Training, train
 
     options = supernet_options(space)
     parser = Parser(prog="python -m nasbias.train", description=__doc__, example=EXAMPLE)
@@ -78,7 +79,7 @@ def main(argv: Sequence[str]) -> int:
             + ("  rolled back: not finite" if record.get("rolled_back") else "")
         )
 
-    folder = train(config, arguments.out, report)
+    folder = train_run(config, arguments.out, report)
     import pandas as pd
 
     log = folder.log
@@ -92,8 +93,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _make_truth(config, arguments: argparse.Namespace) -> int:
     """--standalone-all and --standalone-sample."""
+    from nasbias.campaigns.standalone import choose_architectures, train_alone
     from nasbias.tables import MEASURES, measures_of, read_table
-    from nasbias.training.standalone import choose_architectures, train_alone
 
     if config.standalone:
         raise InputError("--standalone trains one, --standalone-all and --standalone-sample many: give one of them.")

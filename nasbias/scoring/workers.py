@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from nasbias.runs import RunFolder
+from nasbias.runs.checkpoints import read_tensors
+from nasbias.runs.network import make_network
 from nasbias.scoring import BN, load_scoring_data, score_architectures
 from nasbias.spaces import get_space
-from nasbias.training import RunFolder
-from nasbias.training.folder import read_tensors
-from nasbias.training.loop import make_network
 
 PART = 256  # architectures a worker takes at a time
 

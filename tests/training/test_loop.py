@@ -7,14 +7,15 @@ import pytest
 import torch
 
 from nasbias.errors import InputError
+from nasbias.runs import RunFolder, Training, read_config
+from nasbias.runs.checkpoints import read_tensors
+from nasbias.runs.sampling import Sampler
 from nasbias.score import main as score
 from nasbias.spaces import get_space
 from nasbias.tables import load_predictions, read_table
 from nasbias.train import main
-from nasbias.training import RunFolder, Training, read_config, train
-from nasbias.training.folder import read_tensors
+from nasbias.training import train
 from nasbias.training.loop import Run
-from nasbias.training.sampling import Sampler
 
 TINY = Training(epochs=3, checkpoints=(1,), batch_size=128, crop=1, network={"channels": 4, "cells": 1, "affine": True})
 

@@ -8,7 +8,7 @@
     truth:M       M supernets for the best M-th by truth, the next, ... (P2's folds by sorted truth); the best truth
                   present, which must be there when the run is scored, too
     file:PATH     a table with the columns architecture and group
-    copies:OP     a control, not a way to share: every operation is an independent copy of OP (`training.copies`)
+    copies:OP     a control, not a way to share: every operation is an independent copy of OP (`sharing.copies`)
     prefix:K      the stem and the first K cells are shared, the rest is each architecture's own, its BN and momentum
                   included (P1); the linear layer is always part of the rest
     none          nothing shared: all architectures alone, side by side in one run
@@ -29,12 +29,11 @@ from torch import Tensor, nn
 
 from nasbias.command import write_table
 from nasbias.errors import InputError, unknown
-from nasbias.matching import read_truth_column
 from nasbias.spaces import Space, get_space
 from nasbias.supernets import Choice, task_of
-from nasbias.tables import join_keys, read_table
-from nasbias.training.aliased import AliasedNetworks
-from nasbias.training.copies import copy_operation
+from nasbias.supernets.sharing.aliased import AliasedNetworks
+from nasbias.supernets.sharing.copies import copy_operation
+from nasbias.tables import read_table
 
 PLANS = {
     "all": "all",
@@ -50,6 +49,7 @@ PLANS = {
 MOST_NETWORKS = 4096  # of prefix and none, which build a network per architecture
 _PARTITION_SEED = 42  # P1's
 
+Goodness = Callable[[list[str]], np.ndarray]
 Build = Callable[[Any], nn.Module]  # allowed values per decision, or None for all -> a network
 
 
@@ -98,13 +98,17 @@ class SharedNetwork(AliasedNetworks):
             write_table(pd.DataFrame({"architecture": space.decode(self.codes), "group": groups}), path)
 
 
-def share(plan: str, space: str, choices: np.ndarray | None, build: Build) -> nn.Module:
+def share(
+    plan: str, space: str, choices: np.ndarray | None, build: Build, goodness: Goodness | None = None
+) -> nn.Module:
     """The network of a run under a sharing plan.
 
     Args:
         plan: as in the module's docstring.
         choices: the architectures trained [n, decisions]; None where the space is too large to list.
         build: makes one network; the first one made is the one that plan "all" makes.
+        goodness: how good architectures are in truth, which plan "truth" sorts by: canonical strings -> [n], higher =
+            better.
 
     Raises:
         InputError: no such plan, one that does not fit the space or the number of architectures.
@@ -125,7 +129,7 @@ def share(plan: str, space: str, choices: np.ndarray | None, build: Build) -> nn
         )
     codes = np.unique(np.asarray(choices), axis=0)  # lexicographic: the code order
     if kind in ("groups", "similar", "truth", "file"):
-        labels = _label(kind, value, get_space(space), codes)
+        labels = _label(kind, value, get_space(space), codes, goodness)
         table = dict(zip(map(tuple, codes.tolist()), labels.tolist()))
         return SharedNetwork([build(None) for _ in range(labels.max() + 1)], _lookup(table, plan), True, codes)
     if len(codes) > MOST_NETWORKS:
@@ -158,7 +162,7 @@ def parse_plan(plan: str) -> tuple[str, str]:
     return kind, value
 
 
-def _label(kind: str, value: str, space: Space, codes: np.ndarray) -> np.ndarray:
+def _label(kind: str, value: str, space: Space, codes: np.ndarray, goodness: Goodness | None) -> np.ndarray:
     """The group of each architecture [n]."""
     if kind == "file":
         return _labels_from_file(space, codes, value)
@@ -168,14 +172,9 @@ def _label(kind: str, value: str, space: Space, codes: np.ndarray) -> np.ndarray
     if kind == "similar":
         return np.arange(n) * groups // n
     if kind == "truth":
-        known = read_truth_column(None, space.name)
-        place = pd.Index(known.keys).get_indexer(pd.Index(join_keys(space, space.decode(codes).tolist())))
-        if (place < 0).any():
-            raise InputError(
-                f"{(place < 0).sum():,} of {n:,} architectures have no truth in {known.name}, so they can't be sorted "
-                f"by it. List those that have with --architectures."
-            )
-        order = np.argsort(-known.sign * known.value[place], kind="stable")
+        if goodness is None:
+            raise InputError("sharing plan 'truth' needs a truth to sort by.")
+        order = np.argsort(-goodness(space.decode(codes).tolist()), kind="stable")
         labels = np.empty(n, dtype=np.int64)
         labels[order] = np.arange(n) * groups // n
         return labels
