@@ -81,13 +81,12 @@ def main(argv: Sequence[str]) -> int:
     add_format(parser)
     given = parser.parse_args(argv)
 
-    import torch
-
+    from nasbias.threads import use_threads
     from nasbias.training import RunFolder
     from nasbias.training.finetuning import finetune
     from nasbias.training.loop import read_lines
 
-    torch.set_num_threads(given.threads)
+    use_threads(given.threads)
     folder = RunFolder(given.run)
     config = folder.config
     there = folder.epochs

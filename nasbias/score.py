@@ -52,9 +52,10 @@ def main(argv: Sequence[str]) -> int:
 
     from nasbias.provenance import describe_provenance
     from nasbias.scoring.workers import Settings, score_checkpoints
+    from nasbias.threads import use_threads
     from nasbias.training import RunFolder
 
-    torch.set_num_threads(1)
+    use_threads(1)
     folder = RunFolder(arguments.run)
     config = folder.config
     epochs = _checkpoints(folder.epochs, arguments.checkpoints, arguments.run)

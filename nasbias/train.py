@@ -35,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
     space = _space_of(argv)
     from nasbias.supernets import recipe_of, supernet_options
+    from nasbias.threads import use_threads
     from nasbias.training import Training, train
 
     options = supernet_options(space)
@@ -55,9 +56,7 @@ def main(argv: Sequence[str]) -> int:
     parser.set_defaults(**recipe_of(space))
     arguments = parser.parse_args(argv)
 
-    import torch
-
-    torch.set_num_threads(arguments.threads)
+    use_threads(arguments.threads)
     config = Training(
         **fields_of(Training, arguments), network=dataclasses.asdict(options(**fields_of(options, arguments)))
     )
