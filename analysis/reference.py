@@ -125,9 +125,9 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     import dataclasses
 
-    import torch
+    from nasbias.threads import use_threads
 
-    torch.set_num_threads(1)
+    use_threads(1)
     plan = plan_of(arguments.space, arguments.paper)
     size = "-paper" if arguments.paper else ""
     folders = []

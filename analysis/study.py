@@ -90,13 +90,12 @@ def carry_out(jobs: Sequence[tuple[Path, Job]], processes: int) -> None:
 
 
 def _carry_out_one(job: tuple[Path, Job]) -> str:
-    import torch
-
     from nasbias import score
     from nasbias.campaigns import train_run
+    from nasbias.threads import use_threads
 
     folder, what = job
-    torch.set_num_threads(1)
+    use_threads(1)
     train_run(what.config, folder)
     predictions = folder / "predictions.parquet"
     if what.score is None or predictions.exists():

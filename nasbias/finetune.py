@@ -82,13 +82,12 @@ def main(argv: Sequence[str]) -> int:
     add_format(parser)
     given = parser.parse_args(argv)
 
-    import torch
-
     from nasbias.campaigns.tuning import finetune
     from nasbias.runs import RunFolder
     from nasbias.runs.choosing import read_lines
+    from nasbias.threads import use_threads
 
-    torch.set_num_threads(given.threads)
+    use_threads(given.threads)
     folder = RunFolder(given.run)
     config = folder.config
     there = folder.epochs

@@ -55,8 +55,9 @@ def main(argv: Sequence[str]) -> int:
     from nasbias.provenance import describe_provenance
     from nasbias.runs import RunFolder
     from nasbias.scoring.workers import Settings, score_checkpoints
+    from nasbias.threads import use_threads
 
-    torch.set_num_threads(1)
+    use_threads(1)
     folder = RunFolder(arguments.run)
     config = folder.config
     epochs = _checkpoints(folder.epochs, arguments.checkpoints, arguments.run)

@@ -28,6 +28,7 @@ def main(argv: Sequence[str]) -> int:
     from nasbias.campaigns import train_run
     from nasbias.runs import Training
     from nasbias.supernets import recipe_of, supernet_options
+    from nasbias.threads import use_threads
 
     options = supernet_options(space)
     parser = Parser(prog="python -m nasbias.train", description=__doc__, example=EXAMPLE)
@@ -47,9 +48,7 @@ def main(argv: Sequence[str]) -> int:
     parser.set_defaults(**recipe_of(space))
     arguments = parser.parse_args(argv)
 
-    import torch
-
-    torch.set_num_threads(arguments.threads)
+    use_threads(arguments.threads)
     config = Training(
         **fields_of(Training, arguments), network=dataclasses.asdict(options(**fields_of(options, arguments)))
     )

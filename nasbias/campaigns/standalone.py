@@ -37,6 +37,7 @@ from nasbias.spaces import get_space
 from nasbias.supernets import Choice
 from nasbias.supernets.ptb import loss_one_by_one
 from nasbias.tables import check_truth, write_parquet
+from nasbias.threads import use_threads
 from nasbias.training import train
 from nasbias.training.images import ImageTask
 from nasbias.training.loop import make_task
@@ -170,7 +171,7 @@ def _as_completed(futures: Iterable[Future]) -> Iterator[dict[str, Any]]:
 
 def _start_worker() -> None:
     """One thread, and no life without the process that started it (which may be killed)."""
-    torch.set_num_threads(1)
+    use_threads(1)
     parent = multiprocessing.parent_process()
     assert parent is not None
 

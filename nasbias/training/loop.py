@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.optim.sgd import sgd
 
 from nasbias.runs import RunFolder, Training
 from nasbias.runs.checkpoints import read_tensors, write_tensors
@@ -103,7 +104,9 @@ class Run:
             weight_decay=config.weight_decay,
             fused=True,
         )
-        for parameter in self.network.parameters():  # fused SGD wants all momentum buffers or none
+        self.parameters = list(self.network.parameters())
+        self.place = {parameter: i for i, parameter in enumerate(self.parameters)}
+        for parameter in self.parameters:  # fused SGD wants all momentum buffers or none
             self.optimiser.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
         self.sampled: list[Choice] = []  # by the last step
         self.epoch = 0
@@ -159,19 +162,42 @@ class Run:
             self.fabric.backward(part)
             loss += part.detach()
         if config.move_unsampled:
-            for parameter in self.network.parameters():
+            for parameter in self.parameters:
                 if parameter.grad is None:
                     parameter.grad = torch.zeros_like(parameter)
+        moving = self.parameters if config.move_unsampled else self.sampled_parameters(choices)
         if config.clip:
-            nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
+            nn.utils.clip_grad_norm_(moving, config.clip)
+        self.step(moving)
+        for parameter in moving:
+            parameter.grad = None
         self.task.after_step(self.network)
         return loss
 
+    def sampled_parameters(self, choices: Sequence[Choice]) -> list[nn.Parameter]:
+        """What these architectures' gradients have reached, in the network's order, on which a norm's last bit hangs.
+
+        Of a supernet's thousands of tensors a step uses a few hundred: going through all of them to clip, move and
+        forget costs as much as a small network's forward pass.
+        """
+        parameters_of: Any = self.network.parameters_of
+        used = {parameter for choice in choices for parameter in parameters_of(choice)}
+        return sorted((p for p in used if p.grad is not None), key=self.place.__getitem__)
+
+    def step(self, moving: Sequence[nn.Parameter]) -> None:
+        """The optimiser's step, for the parameters `moving` alone."""
+        (group,) = self.optimiser.param_groups
+        momenta = [self.optimiser.state[p]["momentum_buffer"] for p in moving] if group["momentum"] else []
+        gradients = [p.grad for p in moving]
+        with torch.no_grad():
+            sgd(
+                list(moving), gradients, momenta, fused=True, maximize=False,
+                **{name: group[name] for name in ("weight_decay", "momentum", "lr", "dampening", "nesterov")},
+            )  # fmt: skip
+
     def forget_momentum(self) -> None:
         """Set the optimiser's momentum to zero."""
-        for parameter in self.network.parameters():
+        for parameter in self.parameters:
             self.optimiser.state[parameter]["momentum_buffer"].zero_()
 
     def learning_rate(self, number: int) -> float:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nasbias.datasets.text import columns, load_text, windows
@@ -60,7 +59,7 @@ class TextTask(Task):
         masks = network.draw_masks(inputs.shape[1], generator)
         states, reached = network(inputs, choice, self.hidden, masks)
         self.reached = reached.detach()
-        loss = F.cross_entropy(network.logits(states, masks).flatten(0, 1), targets.flatten())
+        loss = network.mean_loss(states, targets, masks)
         if self.options.activation_penalty:
             loss = loss + self.options.activation_penalty * (states * masks.output).pow(2).mean()
         if self.options.slowness_penalty and len(states) > 1:
