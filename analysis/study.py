@@ -85,11 +85,12 @@ def run_study(
 def carry_out(jobs: Sequence[tuple[Path, Job]], processes: int) -> None:
     """Train and score what is not yet there, each run on one thread of a process of its own."""
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for done in pool.map(_carry_out_one, jobs):
+        for done in pool.map(carry_out_one, jobs):
             note(done)
 
 
-def _carry_out_one(job: tuple[Path, Job]) -> str:
+def carry_out_one(job: tuple[Path, Job]) -> str:
+    """Train and score a run, as far as that is not yet done, on this process's one thread."""
     import torch
 
     from nasbias import score

@@ -14,6 +14,8 @@ import tomli_w
 
 from nasbias.errors import InputError, unknown
 
+_LATER = ("order_seed",)  # fields that run folders of the first round do not have
+
 Order = Literal["uniform", "cycle", "shuffled", "reshuffled", "fair"]
 
 
@@ -68,7 +70,10 @@ class Training:
     prune_every: int = _option(16, "epochs between two rounds of --prune")
     prune_sample: int = _option(150, "architectures that a round of shrink scores")
     move_unsampled: bool = _option(False, "let weight decay and momentum move the weights a step does not use")
-    seed: int = _option(0, "seed of initialisation, order and augmentation")
+    seed: int = _option(0, "seed of initialisation, of images and augmentation, and of the order of architectures")
+    order_seed: int | None = _option(
+        None, "seed of the order of architectures; none = --seed. P1's runs of different orders share --seed"
+    )
     precision: Literal["auto", "32-true", "bf16-mixed"] = _option(
         "auto", "auto = bf16 autocast on a GPU, float32 on a CPU"
     )
@@ -96,8 +101,12 @@ class Training:
 
     @property
     def identity(self) -> str:
-        """Twelve hexadecimal digits: equal configurations, equal runs."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        """Twelve hexadecimal digits: equal configurations, equal runs. A field that came later and is not set does not
+        count, so that folders made before it keep their identity."""
+        values = {
+            name: value for name, value in dataclasses.asdict(self).items() if name not in _LATER or value is not None
+        }
+        text = json.dumps(values, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def to_toml(self) -> str:

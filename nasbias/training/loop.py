@@ -223,7 +223,7 @@ def make_task(config: Training, device: torch.device) -> Task:
     if task_of(config.space) == "images":
         return ImageTask(config, device)
     n = options_from(config.space, config.network).evaluated_cells
-    validation = dataclasses.replace(config, order="uniform", per_step=n, seed=VALIDATION_SEED)
+    validation = dataclasses.replace(config, order="uniform", per_step=n, order_seed=VALIDATION_SEED)
     return TextTask(config, device, make_sampler(validation).step())
 
 
@@ -264,7 +264,8 @@ def make_sampler(config: Training) -> Sampler:
         only = space.encode([space.parse(config.standalone)])
     elif config.architectures:
         only = space.encode(space.parse_all(read_lines(config.architectures)))
-    return Sampler(space, config.order, config.per_step, config.seed, config.subset, only)
+    seed = config.seed if config.order_seed is None else config.order_seed
+    return Sampler(space, config.order, config.per_step, seed, config.subset, only)
 
 
 def read_lines(path: str | Path) -> list[str]:

@@ -1,0 +1,184 @@
+"""What the queue runs, in order of what decides most findings per hour, and why each run looks as it does.
+
+Costs are CPU-minutes on one thread (Zen 5), measured with a probe of each recipe before it was queued. A run's name is
+its folder's name and the `run` of its predictions.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from analysis.reference import RUNS
+from analysis.study import P1_REDUCED, Job, carry_out_one
+from nasbias.spaces import get_space
+from nasbias.training import Training
+
+NB101_CELLS = "analysis/nb101_cells.txt"
+DARTS_TRUTH = "../shared/data/darts_cifar10_anon2102.parquet"
+DARTS_CELLS = "darts_uniform.txt"  # of the truth the uniform sample, written beside the runs
+
+
+class Work(Protocol):
+    """What a run of the queue can be asked."""
+
+    def carry_out(self, folder: Path) -> None:
+        """Do what is not yet done in the folder."""
+        ...
+
+
+@dataclass(frozen=True)
+class Supernet:
+    """A supernet trained and scored."""
+
+    job: Job
+
+    def carry_out(self, folder: Path) -> None:
+        carry_out_one((folder, self.job))
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Architectures trained alone, with one seed; the folder's truth.parquet is of all its seeds so far."""
+
+    recipe: Training
+    architectures: Callable[[], Sequence[str]]
+    seed: int
+
+    def carry_out(self, folder: Path) -> None:
+        from nasbias.training.standalone import train_alone
+
+        train_alone(self.recipe, list(self.architectures()), [self.seed], folder)
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """Architectures tuned alone from a checkpoint of a finished supernet (P1)."""
+
+    supernet: str
+    epoch: int
+    steps: int
+    valid_size: int
+
+    def carry_out(self, folder: Path) -> None:
+        from nasbias.training import RunFolder
+        from nasbias.training.finetuning import finetune
+
+        run = RunFolder(folder.parent / self.supernet)
+        population = get_space(run.config.space).population()
+        assert population is not None
+        folder.mkdir(exist_ok=True)
+        everyone = get_space(run.config.space).decode(population).tolist()
+        out = folder / "predictions.parquet"
+        finetune(run, self.epoch, everyone, out, steps=self.steps, valid_size=self.valid_size)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A run of the queue."""
+
+    name: str
+    study: str
+    minutes: float  # CPU-minutes expected
+    work: Work
+    after: tuple[str, ...] = ()  # names of runs that must be done before
+    shares: str = ""  # the folder, where runs share one (the seeds of a truth)
+
+    @property
+    def folder(self) -> str:
+        """Name of the run folder."""
+        return self.shares or self.name
+
+
+# P2's recipe for its nb101 sub-space at 8x8 (README of the second round: 16x16 at lr .025 ranks at .09 to .14 for the
+# same cost): 45,000 images, scored on the 5,000 left out. One cosine run per length, as P2 has it: a checkpoint of a
+# longer run stands at a high learning rate and tells less of what that length is worth.
+NB101 = dataclasses.replace(
+    RUNS["nb101"]["config"], resolution=8, crop=1, train_size=45_000, valid_size=5000, learning_rate=0.05
+)
+NB101_SCORE = ("--architectures", NB101_CELLS, "--recalibration-images", "256")
+
+# DARTS: clip .5 (5 diverges), 4 channels and 16x16: P2's question is whether longer training ranks worse.
+DARTS = dataclasses.replace(
+    RUNS["darts"]["config"], train_size=48_000, learning_rate=0.08, clip=0.5, batch_size=128,
+    network={"layers": 5, "channels": 4, "auxiliary": False, "drop_path": 0.0, "bn_momentum": 0.1},
+)  # fmt: skip
+
+# P1 in its own number of steps: 200 epochs of 196 mini-batches, of 64 images and not 256; learning rate, weight decay
+# and order are P1's, as in the first round.
+P1 = dataclasses.replace(P1_REDUCED, train_size=196 * 64, epochs=200, valid_size=1000)
+P1_KEPT = (1, 5, 20, 50, 100, 150, *range(191, 201))
+P1_STEPS = 128  # scored after each of the last of them, where a run is dense
+
+
+def nb101_lengths(lengths: Sequence[int], seeds: Sequence[int]) -> Iterator[Item]:
+    """Length 0 is the untrained network (recalibrated like the others): one step at learning rate 0."""
+    for seed in seeds:
+        for length in lengths:
+            config = dataclasses.replace(NB101, epochs=max(length, 1), seed=seed)
+            if not length:
+                config = dataclasses.replace(config, learning_rate=0.0, weight_decay=0.0, train_size=512)
+            yield Item(
+                f"nb101-{length:04d}-{seed}", "nb101-length", 1.0 + 0.085 * length, Supernet(Job(config, NB101_SCORE))
+            )
+
+
+def darts_lengths(runs: Path, lengths: Sequence[int], seeds: Sequence[int]) -> Iterator[Item]:
+    """Scored on the 148 architectures of P2's uniform sample."""
+    score = ("--architectures", str(runs / DARTS_CELLS), "--recalibration-images", "256")
+    for seed in seeds:
+        for length in lengths:
+            job = Job(dataclasses.replace(DARTS, epochs=length, seed=seed), score)
+            yield Item(f"darts-{length:04d}-{seed}", "darts-length", 1.0 + 0.6 * length, Supernet(job))
+
+
+def p1_orders(seeds: Sequence[int]) -> Iterator[Item]:
+    """Instances of the fixed order differ by their seed; those of the others by the order alone, from seed 0's weights.
+
+    The first two of the fixed order and the first reshuffled are scored after each of the last mini-batches, too.
+    """
+    for seed in seeds:
+        for order in ("cycle", "shuffled", "reshuffled"):
+            own = {"seed": seed} if order == "cycle" else {"seed": 0, "order_seed": seed}
+            is_dense = (order, seed) in (("cycle", 0), ("cycle", 1), ("reshuffled", 0))
+            config = dataclasses.replace(
+                P1, order=order, checkpoints=P1_KEPT, dense_steps=P1_STEPS if is_dense else 0, **own
+            )
+            job = Job(config, ("--bn", "running"))
+            yield Item(f"p1-{order}-{seed}", "p1-orders", 20.0 + 14.0 * is_dense, Supernet(job))
+
+
+def p1_tuning(epochs: Sequence[int], supernets: Sequence[str]) -> Iterator[Item]:
+    """Half of the steps and all of them, 64 mini-batches each."""
+    for supernet in supernets:
+        for epoch in epochs:
+            work = Tuned(supernet, epoch, steps=64, valid_size=500)
+            yield Item(f"{supernet}-tuned-{epoch:04d}", "p1-tuning", 6.0, work, after=(supernet,))
+
+
+def plan(runs: Path) -> list[Item]:
+    """All runs, in order."""
+    early, late = range(3), range(3, 10)
+    return [
+        *nb101_lengths((25, 4), early),
+        *nb101_lengths((0, 1, 10), early),
+        *p1_orders([0]),
+        *darts_lengths(runs, [16], early),
+        *p1_orders([1]),
+        *nb101_lengths((25,), late),
+        *p1_tuning((100, 200), ["p1-cycle-0"]),
+        *p1_orders([2]),
+        *darts_lengths(runs, [48], early),
+        *nb101_lengths((0, 1, 4, 10), late),
+        *p1_orders([3, 4]),
+        *nb101_lengths((100,), early),
+    ]
+
+
+def prepare(runs: Path) -> None:
+    """Lists of architectures that runs are scored on, beside them."""
+    if not (runs / DARTS_CELLS).exists():
+        from analysis.darts_cells import write_cells
+
+        write_cells(Path(DARTS_TRUTH), runs / DARTS_CELLS)
