@@ -40,7 +40,7 @@ class Training:
     )
     split_seed: int = _option(0, "seed of the train/validation split, shared by runs that are to be compared")
     epochs: int = _option(64, "passes over the training images")
-    checkpoints: tuple[int, ...] = _option((), "epochs to keep; the last one always is")
+    checkpoints: tuple[int, ...] = _option((), "epochs to keep, 0 = untrained; the last one always is")
     batch_size: int = _option(256, "images per architecture and step")
     learning_rate: float = _option(0.1, "initial learning rate; cosine to --final-learning-rate over all steps")
     final_learning_rate: float = _option(0.0, "learning rate at the last step")
@@ -90,9 +90,9 @@ class Training:
             raise InputError(
                 f"dense_steps ({self.dense_steps}) must be 0 or more, dense_sample ({self.dense_sample}) 1 or more."
             )
-        late = [epoch for epoch in self.checkpoints if not 1 <= epoch <= self.epochs]
+        late = [epoch for epoch in self.checkpoints if not 0 <= epoch <= self.epochs]
         if late:
-            raise InputError(f"checkpoint {late[0]} is not among the epochs 1 to {self.epochs}.")
+            raise InputError(f"checkpoint {late[0]} is not among the epochs 0 to {self.epochs}.")
 
     @property
     def kept_epochs(self) -> tuple[int, ...]:

@@ -57,6 +57,8 @@ def train(
     if isinstance(run.network, SharedNetwork):
         run.network.write_groups(get_space(config.space), folder.groups)
     run.resume(folder)
+    if not run.epoch and 0 in config.kept_epochs:  # what the network ranks before it has learned anything
+        run.save(folder.checkpoint(0))
     saved = time.monotonic()
     while run.epoch < config.epochs:
         record = run.train_epoch()

@@ -178,3 +178,12 @@ def test_an_order_seed_changes_the_order_and_leaves_the_weights():
 def test_a_field_that_came_later_changes_no_older_identity():
     assert Training().identity == "a7d3a3100e5e"  # of the first round's Training()
     assert Training(order_seed=0).identity != Training().identity
+
+
+def test_checkpoint_0_is_the_network_before_training(tmp_path):
+    config = replace(TINY, epochs=1, checkpoints=(0,), train_size=256)
+    folder = train(config, tmp_path / "run")
+    assert folder.epochs == [0, 1]
+    untrained, kept = Run(config).network.state_dict(), weights(folder, 0)
+    assert all(torch.equal(kept[f"network.{name}"], tensor) for name, tensor in untrained.items())
+    assert not same(kept, weights(folder, 1))
