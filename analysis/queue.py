@@ -187,11 +187,16 @@ def main(argv: Sequence[str]) -> int:
     queue = Queue(items, given.runs)
     if given.step == "run":
         run(queue, given.processes, given.until, given.again)
-    table = _names(queue) if given.names else queue.status()
+    if given.step == "harvest":
+        from analysis.harvest import harvest  # reads tables, trains nothing
+
+        table = harvest(queue)
+    else:
+        table = _names(queue) if given.names else queue.status()
     if given.format == "json":
         print(to_json(records(table)))
     else:
-        print_table(table, title=f"{len(items)} runs")
+        print_table(table, title=f"{len(items)} runs in the plan")
     return 0
 
 

@@ -131,3 +131,28 @@ def test_a_run_folder_remembers_its_order_seed(tmp_path):
     config = Training(space="darts64", order="shuffled", order_seed=7, network={"channels": 4, "cells": 1})
     RunFolder(tmp_path / "run").create(config)
     assert RunFolder(tmp_path / "run").config == config
+
+
+def test_a_harvest_holds_what_is_finished_and_says_what_made_it(tmp_path):
+    from analysis.harvest import Table, harvest
+    from nasbias.tables import load_predictions, read_about
+
+    runs = []
+    for seed in (0, 1, 2):
+        config = Training(
+            space="darts64", epochs=1, train_size=64, valid_size=32, batch_size=32, seed=seed,
+            network={"channels": 4, "cells": 1},
+        )  # fmt: skip
+        runs.append(Item(f"net-{seed}", "nets", 1.0, Supernet(Job(config, ("--recalibration-images", "32")))))
+    Queue(runs[:2], tmp_path).work()
+    queue, table = Queue(runs, tmp_path), Table("darts64_nets", "darts64", ("nets",))
+    report = harvest(queue, [table], tmp_path)
+    assert report.loc[0, ["runs", "rows"]].tolist() == [2, 128]
+    made = load_predictions(tmp_path / "darts64_nets.parquet", "darts64")
+    single = load_predictions(tmp_path / "net-1", "darts64")
+    assert made[made["run"] == "net-1"]["loss"].tolist() == pytest.approx(single["loss"].tolist(), rel=1e-6)
+    about = read_about(tmp_path / "darts64_nets.parquet")
+    assert about["all_runs"]["config"]["space"] == "darts64"
+    assert {name: run["config"] for name, run in about["runs"].items()} == {"net-0": {"seed": 0}, "net-1": {"seed": 1}}
+    assert all(run["cost"]["cpu_seconds"] > 0 for run in about["runs"].values())
+    assert harvest(queue, [Table("darts64_nets", "darts64", ("nets",), least=3)], tmp_path).empty

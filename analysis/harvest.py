@@ -1,0 +1,104 @@
+"""Finished runs of the queue become tables in data/: single precision, with what made each run and what it cost.
+
+A table holds every finished run of its studies and is written anew at each harvest, so it can be taken while the queue
+goes on. What all runs have in common is said once.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.queue import Queue
+from analysis.study import STUDIES
+from nasbias.tables import load_predictions, read_about, scores_of, write_parquet
+from nasbias.training import RunFolder
+
+DATA = STUDIES.parent
+
+
+@dataclass(frozen=True)
+class Table:
+    """data/<name>.parquet: one file of every finished run of some studies."""
+
+    name: str
+    space: str
+    studies: tuple[str, ...]
+    file: str = "predictions.parquet"
+    least: int = 1  # runs: below that the table is left as it is
+
+
+TABLES = (
+    Table("nb101_predictions", "nb101", ("nb101-length",), least=4),
+    Table("darts_predictions", "darts", ("darts-length",), least=3),
+    Table("darts64_orders", "darts64", ("p1-orders",)),
+    Table("darts64_steps", "darts64", ("p1-orders",), "steps.parquet"),
+    Table("darts64_tuned", "darts64", ("p1-tuning",)),
+)
+
+
+def harvest(queue: Queue, tables: Sequence[Table] = TABLES, out: Path = DATA) -> pd.DataFrame:
+    """Write the tables; returns a row for each that could be written: name, runs, rows, CPU-hours, kilobytes."""
+    rows = []
+    for table in tables:
+        runs = [item for item in queue.items if item.study in table.studies and queue.is_done(item)]
+        runs = [item for item in runs if (queue.folder(item) / table.file).exists()]
+        if len(runs) < table.least or not runs:
+            continue
+        frames, about = [], {}
+        for item in runs:
+            path = queue.folder(item) / table.file
+            frame = load_predictions(path, table.space)
+            scores = scores_of(frame)
+            frame[scores] = frame[scores].astype("float32")
+            frames.append(frame)
+            about[item.name] = _about(queue.folder(item), path)
+        whole = pd.concat(frames, ignore_index=True)
+        path = out / f"{table.name}.parquet"
+        common, own = split_common(about)
+        for item in runs:
+            own[item.name]["cost"] = queue.cost(item)
+        write_parquet(whole, path, {"all_runs": common, "runs": own})
+        hours = sum(queue.cost(item)["cpu_seconds"] for item in runs) / 3600
+        size = path.stat().st_size / 1024
+        rows.append({"table": path.name, "runs": len(runs), "rows": len(whole), "cpu_hours": hours, "kB": size})
+    return pd.DataFrame(rows, columns=["table", "runs", "rows", "cpu_hours", "kB"])
+
+
+def cost_of(name: str) -> float:
+    """CPU-hours of the runs in a harvested table: training and scoring, without attempts that were killed."""
+    about = read_about(DATA / f"{name}.parquet")
+    return sum(run["cost"]["cpu_seconds"] for run in about["runs"].values()) / 3600
+
+
+def split_common(about: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """What all documents say alike, and what each says for itself; nested ones are split alike."""
+    documents = list(about.values())
+    common: dict[str, Any] = {}
+    own: dict[str, dict[str, Any]] = {name: {} for name in about}
+    for key in dict.fromkeys(key for document in documents for key in document):
+        values = [document.get(key) for document in documents]
+        if all(key in document for document in documents) and all(value == values[0] for value in values):
+            common[key] = values[0]
+        elif all(isinstance(value, Mapping) for value in values):
+            inner, rest = split_common({name: document[key] for name, document in about.items()})
+            common |= {key: inner} if inner else {}
+            for name, value in rest.items():
+                own[name] |= {key: value} if value else {}
+        else:
+            for name, document in about.items():
+                own[name] |= {key: document[key]} if key in document else {}
+    return common, own
+
+
+def _about(folder: Path, table: Path) -> dict[str, Any]:
+    """What made a table of a run. Fine-tuning has no configuration of its own: its table says it all."""
+    scored = read_about(table)
+    if not (folder / "config.toml").exists():
+        return {"scored": scored}
+    config = {key: value for key, value in dataclasses.asdict(RunFolder(folder).config).items() if value is not None}
+    return {"config": config, "trained": json.loads((folder / "provenance.json").read_text()), "scored": scored}
