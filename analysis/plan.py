@@ -134,12 +134,12 @@ def darts_lengths(runs: Path, lengths: Sequence[int], seeds: Sequence[int]) -> I
 def p1_orders(seeds: Sequence[int]) -> Iterator[Item]:
     """Instances of the fixed order differ by their seed; those of the others by the order alone, from seed 0's weights.
 
-    The first two of the fixed order and the first reshuffled are scored after each of the last mini-batches, too.
+    The first two of the fixed and the reshuffled order are scored after each of the last mini-batches, too.
     """
     for seed in seeds:
         for order in ("cycle", "shuffled", "reshuffled"):
             own = {"seed": seed} if order == "cycle" else {"seed": 0, "order_seed": seed}
-            is_dense = (order, seed) in (("cycle", 0), ("cycle", 1), ("reshuffled", 0))
+            is_dense = order != "shuffled" and seed < 2
             config = dataclasses.replace(
                 P1, order=order, checkpoints=P1_KEPT, dense_steps=P1_STEPS if is_dense else 0, **own
             )
@@ -162,15 +162,15 @@ def plan(runs: Path) -> list[Item]:
         *nb101_lengths((25, 4), early),
         *nb101_lengths((1, 10), early),
         *p1_orders([0]),
+        *nb101_lengths((100,), early),
         *darts_lengths(runs, [16], early),
         *p1_orders([1]),
-        *nb101_lengths((25,), late),
         *p1_tuning((100, 200), ["p1-cycle-0"]),
         *p1_orders([2]),
+        *nb101_lengths((25,), late),
         *darts_lengths(runs, [48], early),
         *nb101_lengths((1, 4, 10), late),
         *p1_orders([3, 4]),
-        *nb101_lengths((100,), early),
     ]
 
 
