@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.harvest import is_harvested
 from analysis.study import write_tables
 from nasbias.command import Parser, add_format, command, note, records, to_json
 from nasbias.files import written_atomically
-from nasbias.shipped import list_shipped
 from nasbias.statistics import Comparison, Estimate
 
 README = Path(__file__).with_name("README.md")
@@ -47,7 +47,7 @@ def study(*tables: str) -> Callable[[Study], Study]:
 
     def decorate(function: Study) -> Study:
         def wrapped() -> list[Finding]:
-            return function() if set(tables) <= set(list_shipped()) else []
+            return function() if all(is_harvested(table) for table in tables) else []
 
         return wrapped
 

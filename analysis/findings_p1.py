@@ -57,7 +57,7 @@ def orders() -> list[Finding]:
         interval = (row["s_tau"], row["s_tau_low"], row["s_tau_high"])
         differ = "seed" if order == "cycle" else "order"
         add(
-            f"Supernets that differ by their {differ} alone rank differently ({ORDERS[order]}): S-Tau above 0 and below "
+            f"Supernets that differ by their {differ} alone rank differently ({ORDERS[order]}): S-Tau above 0, below "
             f"the truth's own {number(SELF)}",
             papers[order],
             f"{show(interval)}, pairs {number(row['s_tau_min'])} to {number(row['s_tau_max'])}, {row['n']} runs",

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from analysis.findings import AGREES, Finding, number, show, study, verdict
+from analysis.findings import AGREES, Finding, show, study, verdict
 from analysis.harvest import DATA, cost_of
 from nasbias.bias import measure_size_bias
 from nasbias.matching import Matched, match
@@ -59,7 +57,7 @@ class _Lengths:
         return compare_runs(self.pulls(score, epoch), [influence(params, panel.truth)])
 
     def between(self, score: str, shorter: int, longer: int) -> tuple[list[Influence], Comparison]:
-        """tau between supernets of two lengths and different seeds, and that minus the tau of the longer with the truth.
+        """tau between supernets of two lengths and different seeds; that minus the tau of the longer with the truth.
 
         A supernet of one length meets the next seed's of the other, so that each is used once.
         """
@@ -131,8 +129,7 @@ def nb101() -> list[Finding]:
 
 def _size(size: dict) -> tuple[str, str, str, str]:
     """The size finding of one panel."""
-    low, high = size["truth_low"], size["truth_high"]
-    value = size["truth"]
+    value, low, high = (size[f"truth_spearman{part}"] for part in ("", "_low", "_high"))
     return (
         "Truth correlates with parameters at .67 (Spearman)",
         ".67",

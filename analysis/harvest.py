@@ -69,6 +69,12 @@ def harvest(queue: Queue, tables: Sequence[Table] = TABLES, out: Path = DATA) ->
     return pd.DataFrame(rows, columns=["table", "runs", "rows", "cpu_hours", "kB"])
 
 
+def is_harvested(name: str) -> bool:
+    """Whether data/<name>.parquet is there and comes from the queue."""
+    path = DATA / f"{name}.parquet"
+    return path.exists() and "all_runs" in read_about(path)
+
+
 def cost_of(name: str) -> float:
     """CPU-hours of the runs in a harvested table: training and scoring, without attempts that were killed."""
     about = read_about(DATA / f"{name}.parquet")
