@@ -5,17 +5,19 @@ its folder's name and the `run` of its predictions.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from analysis.reference import RUNS
 from analysis.study import P1_REDUCED, Job, carry_out_one
+from nasbias.files import written_atomically
 from nasbias.spaces import get_space
 from nasbias.training import Training
 
 NB101_CELLS = "analysis/nb101_cells.txt"
+NB101_TRUTH = "../shared/data/nb101_subset_val.parquet"
 DARTS_TRUTH = "../shared/data/darts_cifar10_anon2102.parquet"
 DARTS_CELLS = "darts_uniform.txt"  # of the truth the uniform sample, written beside the runs
 
@@ -43,13 +45,13 @@ class Alone:
     """Architectures trained alone, with one seed; the folder's truth.parquet is of all its seeds so far."""
 
     recipe: Training
-    architectures: Callable[[], Sequence[str]]
     seed: int
+    sample: int | None = None  # this many of them, drawn at random; None: all
 
     def carry_out(self, folder: Path) -> None:
-        from nasbias.training.standalone import train_alone
+        from nasbias.training.standalone import choose_architectures, train_alone
 
-        train_alone(self.recipe, list(self.architectures()), [self.seed], folder)
+        train_alone(self.recipe, choose_architectures(self.recipe, self.sample), [self.seed], folder)
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,22 @@ DARTS = dataclasses.replace(
     network={"layers": 5, "channels": 4, "auxiliary": False, "drop_path": 0.0, "bn_momentum": 0.1},
 )  # fmt: skip
 
+# NAS-Bench-201 as in the reference runs, on 8x8 images: four times the steps for the same cost.
+NB201 = dataclasses.replace(RUNS["nb201"]["config"], resolution=8, crop=1)
+NB201_SCORE = ("--sample", "1000", "--recalibration-images", "256")  # on its 2,000 images left out
+
+# The benchmark's own size: the headline. Scored on all 15,625 architectures.
+NB201_FULL = dataclasses.replace(
+    RUNS["nb201"]["config"], resolution=None, crop=4, train_size=45_000, valid_size=5000, epochs=64,
+    network={"channels": 16, "cells": 5, "affine": True, "bn_momentum": 0.1},
+)  # fmt: skip
+
 # P1 in its own number of steps: 200 epochs of 196 mini-batches, of 64 images and not 256; learning rate, weight decay
 # and order are P1's, as in the first round.
 P1 = dataclasses.replace(P1_REDUCED, train_size=196 * 64, epochs=200, valid_size=1000)
 P1_KEPT = (1, 5, 20, 50, 100, 150, *range(191, 201))
 P1_STEPS = 128  # scored after each of the last of them, where a run is dense
+P1_EPOCH = 0.11  # CPU-minutes
 
 
 def nb101_lengths(lengths: Sequence[int], seeds: Sequence[int]) -> Iterator[Item]:
@@ -155,28 +168,129 @@ def p1_tuning(epochs: Sequence[int], supernets: Sequence[str]) -> Iterator[Item]
             yield Item(f"{supernet}-tuned-{epoch:04d}", "p1-tuning", 6.0, work, after=(supernet,))
 
 
+def p1_sharing(plans: Sequence[str], seeds: Sequence[int]) -> Iterator[Item]:
+    """Groups: half of P1's steps for each (100 epochs); prefixes: all of them. The last 64 mini-batches are scored."""
+    for seed in seeds:
+        for sharing in plans:
+            kind, _, value = sharing.partition(":")
+            epochs = {"all": 100, "prefix": 200}.get(kind) or 100 * int(value)
+            config = dataclasses.replace(P1, sharing=sharing, epochs=epochs, seed=seed, dense_steps=64, valid_size=500)
+            name = f"p1-{sharing.replace(':', '')}-{seed}"
+            yield Item(name, "p1-sharing", P1_EPOCH * epochs + 4.0, Supernet(Job(config, None)))
+
+
+def nb201_lengths(lengths: Sequence[int], seeds: Sequence[int]) -> Iterator[Item]:
+    """P2's question on NAS-Bench-201, at 8x8."""
+    for seed in seeds:
+        for length in lengths:
+            config = dataclasses.replace(NB201, epochs=length, seed=seed, checkpoints=(0,) if length == 16 else ())
+            job = Job(config, NB201_SCORE)
+            yield Item(f"nb201-small-{length:04d}-{seed}", "nb201-length", 1.0 + 0.09 * length, Supernet(job))
+
+
+def nb101_folds(seeds: Sequence[int]) -> Iterator[Item]:
+    """Three folds, at random and by the operation of one vertex; the whole is nb101-0025 of the same seed."""
+    for seed in seeds:
+        for way, sharing in (("random", "groups:3"), ("decision", "decision:op1")):
+            job = Job(dataclasses.replace(NB101, epochs=75, sharing=sharing, seed=seed), NB101_SCORE)
+            yield Item(f"nb101-folds-{way}-{seed}", "nb101-folds", 8.0, Supernet(job))
+
+
+def nb101_copies(seeds: Sequence[int]) -> Iterator[Item]:
+    """Supernets whose vertices hold copies of one operation; the ordinary ones are nb101-0025."""
+    for seed in seeds:
+        for name in ("conv3x3", "conv1x1"):
+            config = dataclasses.replace(NB101, epochs=25, sharing=f"copies:{name}-bn-relu", seed=seed)
+            score = ("--sample", "100", "--recalibration-images", "256")
+            yield Item(f"nb101-copies-{name}-{seed}", "nb101-copies", 4.0, Supernet(Job(config, score)))
+
+
+def nb101_thirds(runs: Path, seeds: Sequence[int]) -> Iterator[Item]:
+    """The best third by truth and a random third, of the cells that have a truth; 400 of its own are scored."""
+    for seed in seeds:
+        for part in ("best", "random"):
+            config = dataclasses.replace(
+                NB101, epochs=25, architectures=str(runs / f"nb101_{part}_third.txt"), seed=seed
+            )
+            score = ("--sample", "400", "--recalibration-images", "256")
+            yield Item(f"nb101-third-{part}-{seed}", "nb101-pruned", 3.5, Supernet(Job(config, score)))
+
+
+def nb101_shrunk(seeds: Sequence[int]) -> Iterator[Item]:
+    """Progressive shrinking in three rounds; what is left is scored."""
+    for seed in seeds:
+        for by in ("accuracy", "residual", "pareto"):
+            config = dataclasses.replace(NB101, epochs=25, prune=f"shrink:{by}", prune_every=6, seed=seed)
+            score = ("--sample", "400", "--recalibration-images", "256")
+            yield Item(f"nb101-shrink-{by}-{seed}", "nb101-pruned", 5.0, Supernet(Job(config, score)))
+
+
+def truths(seeds: Sequence[int]) -> Iterator[Item]:
+    """Architectures alone at the supernets' sizes. BN statistics are running ones, so their momentum is .1 where a
+    supernet's is less; `cycle` and the like need no order alone."""
+    network = {**NB101.network, "bn_momentum": 0.1}
+    nb101 = dataclasses.replace(NB101, epochs=1, network=network, architectures=NB101_CELLS)
+    p1 = dataclasses.replace(P1, epochs=8, order="uniform", valid_size=5000)
+    for seed in seeds:  # 351 steps each, 1,568 steps each
+        yield Item(f"nb101-truth-{seed}", "truths", 35.0, Alone(nb101, seed), shares="nb101-truth")
+        yield Item(f"p1-truth-{seed}", "truths", 64 * (8 * P1_EPOCH + 0.05), Alone(p1, seed), shares="p1-truth")
+
+
+def headline(seeds: Sequence[int]) -> Iterator[Item]:
+    """The benchmark's own size and whole space; cost before the engine's new paths."""
+    score = ("--subset", "all", "--valid-size", "1000", "--recalibration-images", "128")
+    for seed in seeds:
+        job = Job(dataclasses.replace(NB201_FULL, seed=seed), score)
+        yield Item(f"nb201-full-{seed}", "headline", 600.0, Supernet(job))
+
+
 def plan(runs: Path) -> list[Item]:
     """All runs, in order."""
     early, late = range(3), range(3, 10)
+    groups = [f"{kind}:{m}" for m in (2, 4, 8) for kind in ("groups", "similar")]
     return [
         *nb101_lengths((25, 4), early),
         *nb101_lengths((1, 10), early),
         *p1_orders([0]),
+        *nb201_lengths((64,), [0]),  # does 8x8 do?
         *nb101_lengths((100,), early),
         *darts_lengths(runs, [16], early),
+        *nb201_lengths((16,), early),
         *p1_orders([1]),
         *p1_tuning((100, 200), ["p1-cycle-0"]),
+        *nb201_lengths((64,), [1, 2]),
+        *nb101_folds(early),
+        *nb101_copies(early),
         *p1_orders([2]),
         *nb101_lengths((25,), late),
+        *nb101_thirds(runs, early),
+        *nb101_shrunk(early),
+        *truths([0]),
         *darts_lengths(runs, [48], early),
-        *nb101_lengths((1, 4, 10), late),
+        *nb201_lengths((256,), early),
         *p1_orders([3, 4]),
+        *p1_tuning((100, 200), ["p1-cycle-1", "p1-cycle-2"]),
+        *p1_sharing(["all", *groups, "prefix:0", "prefix:1", "prefix:2"], [0]),
+        *truths([1]),
+        *nb101_lengths((1, 4, 10, 100), late),
+        *darts_lengths(runs, [100], early),
+        *headline([0]),
+        *nb201_lengths((1024,), [0]),
+        *darts_lengths(runs, [200], [0]),
     ]
 
 
 def prepare(runs: Path) -> None:
-    """Lists of architectures that runs are scored on, beside them."""
+    """Lists of architectures that runs train or are scored on, beside them."""
     if not (runs / DARTS_CELLS).exists():
         from analysis.darts_cells import write_cells
 
         write_cells(Path(DARTS_TRUTH), runs / DARTS_CELLS)
+    for part, by in (("best", "truth"), ("random", "random")):
+        path = runs / f"nb101_{part}_third.txt"
+        if not path.exists():
+            from nasbias.pruning import select_architectures
+
+            chosen = select_architectures(NB101_TRUTH, space="nb101", share=1 / 3, by=by)
+            with written_atomically(path) as temporary:
+                temporary.write_text("".join(f"{each}\n" for each in chosen))

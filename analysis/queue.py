@@ -2,7 +2,8 @@
 
     python -m analysis.queue run --processes 2      # goes on where an earlier call stopped; each run on one thread
     python -m analysis.queue status                 # what is done, under way, failed, left, and what it cost
-    python -m analysis.queue harvest                # finished runs into data/: tables of predictions, studies
+    python -m analysis.queue stop                   # runners finish what they are at and begin nothing more
+    python -m analysis.queue harvest                # finished runs into data/: tables of predictions, truths
 
 A run is a folder. Beside the folders lies `.queue`, with files of each run: its lock while it is under way (two runners
 never do the same one; a killed runner leaves none), its cost, its error when it failed. A failed run stops nothing;
@@ -98,10 +99,15 @@ class Queue:
         with written_atomically(error if failure else self._file(item, "done")) as temporary:
             temporary.write_text(failure)
 
+    @property
+    def stop(self) -> Path:
+        """While this file is there nothing is begun."""
+        return self.runs / ".queue" / "stop"
+
     def work(self, until: float = float("inf"), again: bool = False) -> None:
         """Carry out the plan in its order; nothing is begun after `until` (seconds since the epoch)."""
         tried: set[str] = set()
-        while time.time() < until:
+        while time.time() < until and not self.stop.exists():
             for item in self.items:
                 if item.name in tried or self.is_done(item) or (self.error(item) and not again):
                     continue
@@ -173,7 +179,7 @@ def main(argv: Sequence[str]) -> int:
     parser = Parser(
         prog="python -m analysis.queue", description=__doc__, example="python -m analysis.queue run --processes 2"
     )
-    parser.add_argument("step", choices=("run", "status", "harvest"))
+    parser.add_argument("step", choices=("run", "status", "stop", "harvest"))
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of run folders (default: runs)")
     parser.add_argument("--only", default="", help="runs whose study or name starts so")
     parser.add_argument("--processes", type=int, default=1, help="runs at a time, one thread each (default: 1)")
@@ -185,7 +191,10 @@ def main(argv: Sequence[str]) -> int:
     prepare(given.runs)
     items = [item for item in plan(given.runs) if item.name.startswith(given.only) or item.study.startswith(given.only)]
     queue = Queue(items, given.runs)
+    if given.step == "stop":
+        queue.stop.touch()
     if given.step == "run":
+        queue.stop.unlink(missing_ok=True)
         run(queue, given.processes, given.until, given.again)
     if given.step == "harvest":
         from analysis.harvest import harvest  # reads tables, trains nothing

@@ -91,6 +91,24 @@ def test_nothing_is_begun_after_the_hour(tmp_path):
     assert work.log == []
 
 
+def test_a_runner_told_to_stop_finishes_its_run_and_begins_no_other(tmp_path):
+    queue = Queue([], tmp_path)
+
+    @dataclass(frozen=True)
+    class Stopping(Noted):
+        def carry_out(self, folder: Path) -> None:
+            queue.stop.touch()
+            super().carry_out(folder)
+
+    work = Stopping()
+    queue = Queue(items(work, "a", "b"), tmp_path)
+    queue.work()
+    assert work.log == ["a"]
+    queue.stop.unlink()
+    queue.work()
+    assert work.log == ["a", "b"]
+
+
 def test_what_a_killed_runner_left_half_is_finished(tmp_path):
     config = Training(
         space="darts64", epochs=2, train_size=64, valid_size=32, batch_size=32, network={"channels": 4, "cells": 1}
