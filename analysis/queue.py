@@ -192,6 +192,7 @@ def main(argv: Sequence[str]) -> int:
     items = [item for item in plan(given.runs) if item.name.startswith(given.only) or item.study.startswith(given.only)]
     queue = Queue(items, given.runs)
     if given.step == "stop":
+        queue.stop.parent.mkdir(parents=True, exist_ok=True)
         queue.stop.touch()
     if given.step == "run":
         queue.stop.unlink(missing_ok=True)
