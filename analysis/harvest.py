@@ -15,7 +15,9 @@ import pandas as pd
 
 from analysis.queue import Queue
 from analysis.study import STUDIES
-from nasbias.tables import load_predictions, read_about, scores_of, write_parquet
+from nasbias.files import written_atomically
+from nasbias.spaces import get_space
+from nasbias.tables import load_predictions, read_about, read_table, scores_of, write_parquet
 from nasbias.training import RunFolder
 
 DATA = STUDIES.parent
@@ -30,6 +32,7 @@ class Table:
     studies: tuple[str, ...]
     file: str = "predictions.parquet"
     least: int = 1  # runs: below that the table is left as it is
+    by_group: bool = False  # a run is told apart by the groups of its sharing plan: `nb101-folds-random-0/2`
 
 
 TABLES = (
@@ -38,7 +41,14 @@ TABLES = (
     Table("darts64_orders", "darts64", ("p1-orders",)),
     Table("darts64_steps", "darts64", ("p1-orders",), "steps.parquet"),
     Table("darts64_tuned", "darts64", ("p1-tuning",)),
+    Table("darts64_sharing", "darts64", ("p1-sharing",), "steps.parquet"),
+    Table("nb201_small", "nb201", ("nb201-length",)),
+    Table("nb201_full_predictions", "nb201", ("headline",)),
+    Table("nb101_folds", "nb101", ("nb101-folds",), by_group=True),
+    Table("nb101_copies", "nb101", ("nb101-copies",)),
+    Table("nb101_pruned", "nb101", ("nb101-pruned",)),
 )
+TRUTHS = {"nb101-truth": ("nb101_truth", 1), "p1-truth": ("darts64_truth", 2)}  # run folder -> table, least seeds
 
 
 def harvest(queue: Queue, tables: Sequence[Table] = TABLES, out: Path = DATA) -> pd.DataFrame:
@@ -55,6 +65,8 @@ def harvest(queue: Queue, tables: Sequence[Table] = TABLES, out: Path = DATA) ->
             frame = load_predictions(path, table.space)
             scores = scores_of(frame)
             frame[scores] = frame[scores].astype("float32")
+            if table.by_group:
+                frame["run"] += "/" + _groups_of(queue.folder(item), frame["architecture"], table.space)
             frames.append(frame)
             about[item.name] = _about(queue.folder(item), path)
         whole = pd.concat(frames, ignore_index=True)
@@ -67,6 +79,18 @@ def harvest(queue: Queue, tables: Sequence[Table] = TABLES, out: Path = DATA) ->
         size = path.stat().st_size / 1024
         rows.append({"table": path.name, "runs": len(runs), "rows": len(whole), "cpu_hours": hours, "kB": size})
     return pd.DataFrame(rows, columns=["table", "runs", "rows", "cpu_hours", "kB"])
+
+
+def harvest_truths(queue: Queue, out: Path = DATA) -> list[str]:
+    """Copy the truths of one's own whose seeds are finished to data/; returns their names."""
+    copied = []
+    for folder, (name, least) in TRUTHS.items():
+        seeds = [item for item in queue.items if item.folder == folder and queue.is_done(item)]
+        if len(seeds) >= least:
+            with written_atomically(out / f"{name}.parquet") as temporary:
+                temporary.write_bytes((queue.runs / folder / "truth.parquet").read_bytes())
+            copied.append(name)
+    return copied
 
 
 def is_harvested(name: str) -> bool:
@@ -99,6 +123,13 @@ def split_common(about: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any]
             for name, document in about.items():
                 own[name] |= {key: document[key]} if key in document else {}
     return common, own
+
+
+def _groups_of(folder: Path, architectures: pd.Series, space: str) -> pd.Series:
+    """The group of each architecture in a run's sharing plan, as text."""
+    table = read_table(folder / "groups.csv")
+    known = dict(zip(get_space(space).parse_all(table["architecture"]), table["group"].astype(str)))
+    return architectures.map(known)
 
 
 def _about(folder: Path, table: Path) -> dict[str, Any]:

@@ -198,9 +198,11 @@ def main(argv: Sequence[str]) -> int:
         queue.stop.unlink(missing_ok=True)
         run(queue, given.processes, given.until, given.again)
     if given.step == "harvest":
-        from analysis.harvest import harvest  # reads tables, trains nothing
+        from analysis.harvest import harvest, harvest_truths  # late: they ask for a queue
 
         table = harvest(queue)
+        for name in harvest_truths(queue):
+            note(f"{name}.parquet")
     else:
         table = _names(queue) if given.names else queue.status()
     if given.format == "json":
