@@ -70,7 +70,7 @@ def verdict(low: float, high: float, runs: int = 0, opposite: str = DISAGREES) -
     centre, half = (low + high) / 2, (high - low) / 2
     if not runs:
         return "not decided"
-    needed = math.ceil(runs * (half / abs(centre)) ** 2) + 1 if centre else math.inf
+    needed = math.ceil(runs * (half / abs(centre)) ** 2 - 1e-9) + 1 if centre else math.inf
     if needed > 10 * runs:
         return f"not decided: no difference is seen, and more than {10 * runs} runs would be needed to see one"
     return f"not decided: about {needed} runs, {runs} are here"
@@ -105,8 +105,9 @@ def collect() -> pd.DataFrame:
     """All findings that the harvested tables carry."""
     from analysis.findings_p1 import STUDIES as FIRST
     from analysis.findings_p2 import STUDIES as SECOND
+    from analysis.findings_parts import STUDIES as PARTS
 
-    rows = [asdict(finding) for of_study in (*FIRST, *SECOND) for finding in of_study()]
+    rows = [asdict(finding) for of_study in (*FIRST, *SECOND, *PARTS) for finding in of_study()]
     return pd.DataFrame(rows, columns=list(Finding.__dataclass_fields__))
 
 

@@ -214,4 +214,26 @@ def tuning() -> list[Finding]:
     return rows
 
 
-STUDIES = (orders, steps, tuning)
+@study("darts64_sharing")
+def sharing() -> list[Finding]:
+    """Groups and prefixes: GT-Tau-Mean-64 and Std-64 by plan; intervals once there are seeds."""
+    papers = {
+        "all": ".50, .15", "groups2": ".46, .14", "groups4": ".27, .13", "groups8": ".25, .15", "similar2": ".34, .14",
+        "similar4": ".71, .07", "similar8": ".69, .05", "prefix0": ".70, .01", "prefix1": ".48, .09",
+        "prefix2": ".42, .19",
+    }  # fmt: skip
+    hours, rows = cost_of("darts64_sharing"), []
+    for plan, paper in papers.items():
+        table = _runs("darts64_sharing", f"p1-{plan}-")
+        if not len(table):
+            continue
+        summaries = [summarise_steps(each, 64) for each in collect_steps(_match(table), "accuracy", "running")]
+        mean = mean_interval([row["gt_tau_mean"] for row in summaries], -1.0, 1.0)
+        std = mean_interval([row["gt_tau_std"] for row in summaries], 0.0, 1.0)
+        decision = verdict(mean[1], mean[2], len(summaries)).replace(AGREES, "above 0")
+        finding = f"GT-Tau-Mean-64, Std-64 under {plan}"
+        rows.append(Finding("P1 sharing", finding, paper, f"{show(mean)}, {show(std)}", decision, hours))
+    return rows
+
+
+STUDIES = (orders, steps, tuning, sharing)
