@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.study import IMAGES
+from analysis.study import IMAGES, P2_PAPER
 from nasbias import score
 from nasbias.campaigns import train_run
 from nasbias.runs import Training
@@ -100,6 +100,15 @@ PAPER: dict[str, tuple[tuple[int, ...], str]] = {
 }
 
 
+# Images that P2 recalibrates on, per architecture: 25 batches of 400, of 256, 100 of 200.
+PAPER_SCORE: dict[str, tuple[str, ...]] = {
+    "nb101": ("--recalibration-images", "10000"),
+    "nb201": ("--recalibration-images", "6400"),
+    "darts": ("--recalibration-images", "20000"),
+    "darts64": ("--bn", "running"),
+}
+
+
 def plan_of(space: str, paper: bool) -> dict[str, Any]:
     """`lengths`, `config` and options of `score`, reduced or at the paper's size."""
     if not paper:
@@ -108,7 +117,10 @@ def plan_of(space: str, paper: bool) -> dict[str, Any]:
 
     lengths, dataset = PAPER[space]
     recipe = {name: value for name, value in recipe_of(space).items() if name != "epochs"}
-    return {"lengths": lengths, "config": Training(**{**recipe, "space": space, "dataset": dataset})}
+    config = Training(**{**recipe, "space": space, "dataset": dataset})
+    if space == "nb201":
+        config = P2_PAPER
+    return {"lengths": lengths, "config": config, "score": PAPER_SCORE.get(space, ())}
 
 
 @command

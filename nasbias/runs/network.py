@@ -71,4 +71,5 @@ def make_sampler(config: Training) -> Sampler:
         only = space.encode([space.parse(config.standalone)])
     elif config.architectures:
         only = space.encode(space.parse_all(read_lines(config.architectures)))
-    return Sampler(space, config.order, config.per_step, config.seed, config.subset, only)
+    seed = config.seed if config.order_seed is None else config.order_seed
+    return Sampler(space, config.order, config.per_step, seed, config.subset, only)

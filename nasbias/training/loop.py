@@ -59,6 +59,8 @@ def train(
     if isinstance(run.network, SharedNetwork):
         run.network.write_groups(get_space(config.space), folder.groups)
     run.resume(folder)
+    if not run.epoch and 0 in config.kept_epochs:  # what the network ranks before it has learned anything
+        run.save(folder.checkpoint(0))
     saved = time.monotonic()
     while run.epoch < config.epochs:
         record = run.train_epoch()
@@ -244,5 +246,5 @@ def make_task(config: Training, device: torch.device) -> Task:
     if task_of(config.space) == "images":
         return ImageTask(config, device)
     n = options_from(config.space, config.network).evaluated_cells
-    validation = dataclasses.replace(config, order="uniform", per_step=n, seed=VALIDATION_SEED)
+    validation = dataclasses.replace(config, order="uniform", per_step=n, order_seed=VALIDATION_SEED)
     return TextTask(config, device, make_sampler(validation).step())

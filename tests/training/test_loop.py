@@ -202,3 +202,30 @@ def test_bad_options_are_one_line_and_code_2(tmp_path, capsys, options, says):
     assert says in message
     assert message.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_an_order_seed_changes_the_order_and_leaves_the_weights():
+    config = Training(
+        space="darts64", epochs=1, train_size=64, valid_size=32, batch_size=32, order="shuffled",
+        network={"channels": 4, "cells": 1},
+    )  # fmt: skip
+    runs = [Run(replace(config, order_seed=seed)) for seed in (None, 0, 1)]
+    states = [run.network.state_dict() for run in runs]
+    for state in states[1:]:
+        assert all(torch.equal(state[name], states[0][name]) for name in state)
+    orders = [[run.sampler.step() for _ in range(64)] for run in runs]
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_a_field_that_came_later_changes_no_older_identity():
+    assert Training().identity == "a7d3a3100e5e"  # of the first round's Training()
+    assert Training(order_seed=0).identity != Training().identity
+
+
+def test_checkpoint_0_is_the_network_before_training(tmp_path):
+    config = replace(TINY, epochs=1, checkpoints=(0,), train_size=256)
+    folder = train(config, tmp_path / "run")
+    assert folder.epochs == [0, 1]
+    untrained, kept = Run(config).network.state_dict(), weights(folder, 0)
+    assert all(torch.equal(kept[f"network.{name}"], tensor) for name, tensor in untrained.items())
+    assert not same(kept, weights(folder, 1))
