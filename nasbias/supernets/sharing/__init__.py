@@ -31,6 +31,7 @@ from nasbias.command import write_table
 from nasbias.errors import InputError, unknown
 from nasbias.spaces import Space, get_space
 from nasbias.supernets import Choice, task_of
+from nasbias.supernets.contract import body_of
 from nasbias.supernets.sharing.aliased import AliasedNetworks
 from nasbias.supernets.sharing.copies import copy_operation
 from nasbias.tables import read_table
@@ -140,7 +141,7 @@ def share(
     table = {tuple(code): i for i, code in enumerate(codes.tolist())}
     networks = [build([(v,) for v in code]) for code in codes.tolist()]
     if kind == "prefix":
-        _alias_prefix(networks, build(None), space, int(value))
+        _alias_prefix(networks, build(None), int(value))
     return SharedNetwork(networks, _lookup(table, plan), False, codes)
 
 
@@ -223,18 +224,16 @@ def _lookup(table: dict[Choice, int], plan: str) -> Callable[[Choice], int]:
     return group_of
 
 
-def _alias_prefix(networks: Sequence[nn.Module], shared: nn.Module, space: str, cells: int) -> None:
+def _alias_prefix(networks: Sequence[nn.Module], shared: nn.Module, cells: int) -> None:
     """Let every network's stem and first cells, and what lies between these, be those of `shared`."""
     kind = importlib.import_module(type(shared).__module__).Cell
-    body = next((name for name, part in shared.named_children() if isinstance(part, nn.ModuleList)), None)
-    assert body is not None, f"{space}: no list of cells"
-    blocks: Any = shared.get_submodule(body)
+    blocks = body_of(shared)
     at = [i for i, block in enumerate(blocks) if isinstance(block, kind)]
     if cells > len(at):
         raise InputError(f"sharing plan 'prefix:{cells}': this network has {len(at)} cells.")
     end = at[cells - 1] + 1 if cells else 0
     for network in networks:
         network.stem = shared.stem  # type: ignore[assignment]
-        own: Any = network.get_submodule(body)
+        own = body_of(network)
         for i in range(end):
             own[i] = blocks[i]
