@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from nasbias.command import to_json
 from nasbias.errors import InputError
-from nasbias.files import written_atomically
+from nasbias.files import to_json, written_atomically
 from nasbias.provenance import describe_provenance
 from nasbias.runs.config import Training, read_config
 
