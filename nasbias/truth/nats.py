@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from nasbias.command import progress
 from nasbias.errors import InputError
+from nasbias.progress import progress
 from nasbias.spaces import Space, get_space
 from nasbias.truth.unpickle import fetched_entries, open_pickle, readable, unpickle
 
