@@ -12,7 +12,8 @@ import pytest
 
 from nasbias import InputError, get_space, load_truth
 from nasbias.truth import find_truth, import_truth, read_truth
-from nasbias.truth.nb201 import SPLITS, analog_file
+from nasbias.truth.nats import SPLITS
+from nasbias.truth.nb201 import analog_file
 
 N = 7
 CONTAINERS = [("legacy", True), ("legacy", False), ("zip", True), ("zip", False)]

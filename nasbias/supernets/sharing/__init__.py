@@ -31,26 +31,43 @@ from nasbias.errors import InputError, unknown
 from nasbias.files import write_table
 from nasbias.spaces import Space, get_space
 from nasbias.supernets import Choice, task_of
+from nasbias.supernets.contract import body_of
 from nasbias.supernets.sharing.aliased import AliasedNetworks
 from nasbias.supernets.sharing.copies import copy_operation
 from nasbias.tables import read_table
 
-PLANS = {
+PLANS = {  # kind -> form; `grouping` adds those that part the architectures
     "all": "all",
-    "groups": "groups:M",
-    "similar": "similar:M",
     "decision": "decision:NAME",
-    "truth": "truth:M",
-    "file": "file:PATH",
     "copies": "copies:OP",
     "prefix": "prefix:K",
     "none": "none",
 }
+_LEAST = {"prefix": 0}  # of plans whose value is a whole number
 MOST_NETWORKS = 4096  # of prefix and none, which build a network per architecture
 _PARTITION_SEED = 42  # P1's
 
 Goodness = Callable[[list[str]], np.ndarray]
 Build = Callable[[Any], nn.Module]  # allowed values per decision, or None for all -> a network
+Grouping = Callable[[str, Space, np.ndarray, Goodness | None], np.ndarray]
+_GROUPINGS: dict[str, Grouping] = {}
+
+
+def grouping(form: str, least: int | None = None) -> Callable[[Grouping], Grouping]:
+    """Register the decorated function as the sharing plan `form`, such as "similar:M": a supernet per group.
+
+    It is given the plan's value as text, the space, the choices [n, decisions] in code order and the truth to sort by,
+    and returns groups [n], numbered from 0. With `least` the value is a whole number from there to n.
+    """
+    kind = form.partition(":")[0]
+
+    def register(function: Grouping) -> Grouping:
+        PLANS[kind], _GROUPINGS[kind] = form, function
+        if least is not None:
+            _LEAST[kind] = least
+        return function
+
+    return register
 
 
 class SharedNetwork(AliasedNetworks):
@@ -128,8 +145,10 @@ def share(
             f"--architectures."
         )
     codes = np.unique(np.asarray(choices), axis=0)  # lexicographic: the code order
-    if kind in ("groups", "similar", "truth", "file"):
-        labels = _label(kind, value, get_space(space), codes, goodness)
+    if kind in _GROUPINGS:
+        if kind in _LEAST and int(value) > len(codes):
+            raise InputError(f"{len(codes):,} architectures can't be parted into {int(value):,} groups.")
+        labels = _GROUPINGS[kind](value, get_space(space), codes, goodness)
         table = dict(zip(map(tuple, codes.tolist()), labels.tolist()))
         return SharedNetwork([build(None) for _ in range(labels.max() + 1)], _lookup(table, plan), True, codes)
     if len(codes) > MOST_NETWORKS:
@@ -140,7 +159,7 @@ def share(
     table = {tuple(code): i for i, code in enumerate(codes.tolist())}
     networks = [build([(v,) for v in code]) for code in codes.tolist()]
     if kind == "prefix":
-        _alias_prefix(networks, build(None), space, int(value))
+        _alias_prefix(networks, build(None), int(value))
     return SharedNetwork(networks, _lookup(table, plan), False, codes)
 
 
@@ -153,7 +172,7 @@ def parse_plan(plan: str) -> tuple[str, str]:
     kind, colon, value = plan.partition(":")
     if kind not in PLANS:
         raise unknown("sharing plan", plan, PLANS.values())
-    least = {"groups": 1, "similar": 1, "truth": 1, "prefix": 0}.get(kind)
+    least = _LEAST.get(kind)
     form = PLANS[kind]
     if bool(value) != (":" in form) or bool(colon) != bool(value):
         raise InputError(f"sharing plan {plan!r}: the form is {form}.")
@@ -162,28 +181,29 @@ def parse_plan(plan: str) -> tuple[str, str]:
     return kind, value
 
 
-def _label(kind: str, value: str, space: Space, codes: np.ndarray, goodness: Goodness | None) -> np.ndarray:
-    """The group of each architecture [n]."""
-    if kind == "file":
-        return _labels_from_file(space, codes, value)
-    n, groups = len(codes), int(value)
-    if groups > n:
-        raise InputError(f"{n:,} architectures can't be parted into {groups:,} groups.")
-    if kind == "similar":
-        return np.arange(n) * groups // n
-    if kind == "truth":
-        if goodness is None:
-            raise InputError("sharing plan 'truth' needs a truth to sort by.")
-        order = np.argsort(-goodness(space.decode(codes).tolist()), kind="stable")
-        labels = np.empty(n, dtype=np.int64)
-        labels[order] = np.arange(n) * groups // n
-        return labels
-    labels = np.arange(n) % groups
+@grouping("groups:M", least=1)
+def _deal(value: str, space: Space, codes: np.ndarray, goodness: Goodness | None) -> np.ndarray:
+    labels = np.arange(len(codes)) % int(value)
     np.random.RandomState(_PARTITION_SEED).shuffle(labels)
     return labels
 
 
-def _labels_from_file(space: Space, codes: np.ndarray, path: str) -> np.ndarray:
+@grouping("similar:M", least=1)
+def _slice(value: str, space: Space, codes: np.ndarray, goodness: Goodness | None) -> np.ndarray:
+    return np.arange(len(codes)) * int(value) // len(codes)
+
+
+@grouping("truth:M", least=1)
+def _slice_by_truth(value: str, space: Space, codes: np.ndarray, goodness: Goodness | None) -> np.ndarray:
+    if goodness is None:
+        raise InputError("sharing plan 'truth' needs a truth to sort by.")
+    labels = np.empty(len(codes), dtype=np.int64)
+    labels[np.argsort(-goodness(space.decode(codes).tolist()), kind="stable")] = _slice(value, space, codes, None)
+    return labels
+
+
+@grouping("file:PATH")
+def _read_groups(path: str, space: Space, codes: np.ndarray, goodness: Goodness | None) -> np.ndarray:
     table = read_table(Path(path))
     for column in ("architecture", "group"):
         if column not in table:
@@ -223,18 +243,16 @@ def _lookup(table: dict[Choice, int], plan: str) -> Callable[[Choice], int]:
     return group_of
 
 
-def _alias_prefix(networks: Sequence[nn.Module], shared: nn.Module, space: str, cells: int) -> None:
+def _alias_prefix(networks: Sequence[nn.Module], shared: nn.Module, cells: int) -> None:
     """Let every network's stem and first cells, and what lies between these, be those of `shared`."""
     kind = importlib.import_module(type(shared).__module__).Cell
-    body = next((name for name, part in shared.named_children() if isinstance(part, nn.ModuleList)), None)
-    assert body is not None, f"{space}: no list of cells"
-    blocks: Any = shared.get_submodule(body)
+    blocks = body_of(shared)
     at = [i for i, block in enumerate(blocks) if isinstance(block, kind)]
     if cells > len(at):
         raise InputError(f"sharing plan 'prefix:{cells}': this network has {len(at)} cells.")
     end = at[cells - 1] + 1 if cells else 0
     for network in networks:
         network.stem = shared.stem  # type: ignore[assignment]
-        own: Any = network.get_submodule(body)
+        own = body_of(network)
         for i in range(end):
             own[i] = blocks[i]
