@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
-import official_nb201 as official
+from tests.truth import official_nb201 as official
 import pandas as pd
 import pytest
 from scipy.stats import kendalltau

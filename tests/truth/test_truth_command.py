@@ -8,7 +8,7 @@ import pickle
 import threading
 from typing import Any
 
-import official_nb201 as official
+from tests.truth import official_nb201 as official
 import pandas as pd
 import pytest
 

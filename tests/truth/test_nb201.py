@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import official_nb201 as official
+from tests.truth import official_nb201 as official
 import pandas as pd
 import pytest
 
