@@ -10,9 +10,10 @@ are not literals and whatever stands at module level. Here each mutant is import
 runs the mirroring test files (tests/mirror.py), those tests first that reach the changed line. Tests that start a
 process of their own see the unchanged code.
 
-Of the spellings of a sentence (a string with a space in it) only the upper-case one counts, `@dataclass(...)` and type
-annotations stay as they are, and so does encoding="utf-8". Where there are more mutants than the sample, it is drawn with a fixed seed. Results lie in
-build/mutants/: an interrupted run goes on where it stopped, a module is measured anew when its code or tests change.
+Of the spellings of a sentence (a string with a space in it) only the upper-case one counts; `@dataclass(...)`, type
+annotations and encoding="utf-8" stay as they are. Where there are more mutants than the sample, it is drawn with a
+fixed seed. Results lie in build/mutants/: an interrupted run goes on where it stopped, a module is measured anew when
+its code or its tests change.
 """
 
 import argparse
@@ -26,7 +27,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,11 +38,12 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 from tests.mirror import PACKAGE, ROOT, TESTS, list_modules, name_of, tests_of  # noqa: E402
 
 # A name fits a file of that name and every file of a folder of that name, wherever it lies under nasbias/.
-MODULES = (
-    "metrics kendall statistics effects decomposition correction matching panel comparison cross_run steps stability "
-    "correlation_report tables bias truth/opcodes truth/unpickle truth/tfrecord truth/formats truth/nb101 truth/nb201 "
-    "truth/darts truth/darts64 truth/ptb truth/nb_macro truth/store"
-).split()
+MODULES = [
+    *["metrics", "kendall", "statistics", "comparison", "cross_run", "steps", "stability", "correlation_report"],
+    *["bias", "effects", "decomposition", "correction", "matching", "panel", "tables"],
+    *["truth/opcodes", "truth/unpickle", "truth/tfrecord", "truth/formats", "truth/nb101", "truth/nb201"],
+    *["truth/darts", "truth/darts64", "truth/ptb", "truth/nb_macro", "truth/store"],
+]
 SAMPLE, SEED = 150, 7
 RESULTS = ROOT / "build" / "mutants"
 ENCODING = re.compile(r',? ?encoding=("[^"]*"|None)')  # UTF-8 is the default wherever this runs
@@ -181,7 +183,7 @@ def _run_tests(tests: list[Path], folder: Path, plugins: list) -> int:
     return int(pytest.main([*options, "--hypothesis-profile=mutants", f"--basetemp={folder}", *files], plugins=plugins))
 
 
-def _fork(work, limit: float, log: Path) -> tuple[int | None, float]:  # noqa: ANN001
+def _fork(work: Callable[[], int], limit: float, log: Path) -> tuple[int | None, float]:
     """Exit code of `work()` in a process of its own, None past `limit` seconds; and the seconds it took."""
     start = time.monotonic()
     pid = os.fork()
