@@ -3,7 +3,7 @@
 from collections import OrderedDict
 
 import numpy as np
-import official_nb201 as official
+from tests.truth import official_nb201 as official
 import pandas as pd
 import pytest
 
