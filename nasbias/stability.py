@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 
 from nasbias.errors import InputError
 from nasbias.files import records, to_json, write_table
