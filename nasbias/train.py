@@ -125,7 +125,7 @@ def make_truth(
     if config.standalone:
         raise InputError("--standalone trains one, --standalone-all and --standalone-sample many: give one of them.")
     architectures = choose_architectures(config, sample, sample_seed)
-    path = train_alone(config, architectures, seeds, out, processes or count_cores(), report)
+    path = train_alone(config, architectures, seeds, out, count_cores() if processes is None else processes, report)
     return OwnTruth(path, read_table(path))
 
 
@@ -144,7 +144,7 @@ def main(argv: Sequence[str]) -> int:
             sample=given.standalone_sample,
             sample_seed=given.sample_seed,
             seeds=(0,) if given.seeds is None else given.seeds,
-            processes=given.processes if given.processes is None else _at_least_one(given.processes, "processes"),
+            processes=given.processes,
             report=_tell_training,
         )
         return _print_truth(truth, config, given)
