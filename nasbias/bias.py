@@ -279,7 +279,10 @@ def main(argv: Sequence[str]) -> int:
         default=100,
         help="size of the top for shares (default: 100; at most a tenth if there are no more architectures than that)",
     )
-    parser.add_argument("--sizes", type=numbers(), default=SIZES, help="stand-alone trainings to correct with")
+    sizes = ",".join(map(str, SIZES))
+    parser.add_argument(
+        "--sizes", type=numbers(), default=SIZES, help=f"stand-alone trainings to correct with (default: {sizes})"
+    )
     parser.add_argument("--draws", type=int, default=40, help="draws of these trainings (default: 40)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
     add_format(parser)

@@ -288,11 +288,17 @@ def main(argv: Sequence[str]) -> int:
         example="python -m nasbias.correlation --space nb201 --predictions mine.csv --truth NAME --format json",
     )
     add_match_options(parser)
-    parser.add_argument("--scores", nargs="+", metavar="SCORE", help="score columns to use (default: all)")
-    parser.add_argument("--per-run", action="store_true", help="print every run, not only means per training length")
-    parser.add_argument("--cross-run", action="store_true", help="correlate the runs and lengths with each other")
-    parser.add_argument("--against", nargs="+", metavar="PATH", help="a second supernet's: is the first one better?")
-    parser.add_argument("--out", metavar="FILE", help="also write the rows (.csv, .parquet) or the document (.json)")
+    parser.add_argument(
+        "--score", dest="scores", nargs="+", metavar="SCORE", help="score columns to use (default: all)"
+    )
+    parser.add_argument("--per-run", action="store_true", help="print every run, not means per length (default: no)")
+    parser.add_argument("--cross-run", action="store_true", help="correlate the runs with each other (default: no)")
+    parser.add_argument(
+        "--against", nargs="+", metavar="PATH", help="a second supernet's: is the first one better? (default: none)"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", help="also write the rows (.csv, .parquet) or the document (.json) (default: none)"
+    )
     add_format(parser, "table", "json", "csv")
     given = parser.parse_args(argv)
     # Drawing and cross-run tables live apart from the statistics that they show.

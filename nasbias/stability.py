@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 
 from nasbias.errors import InputError
 from nasbias.files import records, to_json, write_table
@@ -259,7 +259,9 @@ def main(argv: Sequence[str]) -> int:
     add_panel_options(parser)
     parser.add_argument("--last", type=int, default=64, help="mini-batches of GT-Tau-Mean-k and Std-k (default: 64)")
     parser.add_argument("--last-epochs", type=int, default=10, help="last epochs of one instance (default: 10)")
-    parser.add_argument("--ranks", metavar="FILE", help="also write every architecture's ranks (.csv, .parquet, .json)")
+    parser.add_argument(
+        "--ranks", metavar="FILE", help="also write each one's ranks (.csv, .parquet, .json) (default: none)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the random frame (default: 0)")
     add_format(parser)
     given = parser.parse_args(argv)

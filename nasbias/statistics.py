@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.optimize
-import scipy.special
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 
 from nasbias.errors import InputError, unknown
 from nasbias.kendall import count_concordance, dense_ranks, tau_of_table
