@@ -9,7 +9,7 @@ counting parameters should be seen at a glance. Metrics: `nasbias.metrics`; inte
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from nasbias.matching import (
     TruthSource,
     add_match_options,
     describe_truth,
+    hint_direction,
     match,
     match_options,
 )
@@ -38,7 +39,7 @@ from nasbias.statistics import (
     influence,
     mean_over_runs,
 )
-from nasbias.tables import Split, join_keys
+from nasbias.tables import Reading, Split, join_keys
 from nasbias.terminal import Parser, add_format, command, note, progress
 
 BASELINES = ("params", "flops")
@@ -80,24 +81,30 @@ def correlate(
     epochs: int | None = None,
     sample: str | None = None,
     unique: bool = False,
-    scores: Iterable[str] | None = None,
-    lower_is_better: Iterable[str] = (),
+    scores: str | Iterable[str] | None = None,
+    lower_is_better: str | Iterable[str] = (),
+    higher_is_better: str | Iterable[str] = (),
+    columns: Mapping[str, str] | None = None,
+    notation: str | None = None,
 ) -> pd.DataFrame:
     """Correlate predictions with truth: one row per run, seed, epoch, step, BN mode and score.
 
     Args:
-        predictions: a table, a path, several paths (run folder, Parquet, CSV), or None for those shipped with nasbias.
-        truth: a table, a stored name, a file, or None for the best truth present.
+        predictions: a DataFrame (architectures in a column or in the index), a Series whose index holds them, a dict, a
+            pair (architectures, scores), a path, several paths (run folders, tables), or None for those shipped.
+        truth: a table, a stored name, a file, or None for the one present that covers most of the predictions.
         dataset, epochs: which of the truth's data sets and budgets (default: cifar10 if there, the largest budget).
         split: "valid" or "test" (default: valid where the truth has it).
         sample: rows of the truth by how they were chosen, where it says (default: "uniform" if there; "all" for all).
         unique: count isomorphic architectures once (the first of each class).
-        scores: the score columns to use (default: all).
-        lower_is_better: scores whose low values are good, beyond the declared ones (loss, perplexity).
+        scores: the score column or columns to use (default: all, if accuracy or a loss is among them, or the only one).
+        lower_is_better, higher_is_better: scores whose direction is not the one that their name says.
+        columns: the predictions' own names of columns, such as {"architecture": "mine"}; usual names need none.
+        notation: what lists of operation numbers mean, where the field has two orders (nb201: "nats", "naslib").
 
     Returns:
-        `run, seed, epoch, step, bn, score`, `n` architectures with score and truth, `n_not_joined` without truth, then
-        `gt_tau` (tau-b over all of the n) with its 95 % interval over architectures, `gt_tau_connected` over the
+        `run, seed, epoch, step, bn, score`, `n` architectures with score and truth, `n_not_joined` without truth,
+        `n_nan` counted out for a score that is NaN, then `gt_tau` (tau-b over all of the n) with its 95 % interval over architectures, `gt_tau_connected` over the
         `n_connected` valid ones, the metrics of `nasbias.metrics`, `best_at_k` in the truth's own unit,
         `tau_given_params` (partial tau), and `reason` where something is NaN.
 
@@ -115,6 +122,8 @@ def correlate(
         unique=unique,
         scores=scores,
         lower_is_better=lower_is_better,
+        higher_is_better=higher_is_better,
+        reading=Reading(dict(columns or {}), notation),
     ).rows
 
 
@@ -124,6 +133,8 @@ def analyse_correlation(predictions: Predictions = None, truth: TruthSource = No
     measured = _Measured(matched)
     rows = [measured.row(scored, pull) for scored, pull in zip(matched.rows, measured.influences)]
     baselines = [row for sample in measured.samples() for row in measured.baselines(sample)]
+    for row, scored in zip(rows, matched.rows):
+        hint_direction(row["score"], row["gt_tau"], row["gt_tau_high"], scored.sign)
     ceiling = _describe_ceiling(matched)
     missing: dict[str, int] = {}
     for scored in matched.rows:
@@ -180,6 +191,7 @@ class _Measured:
             **scored.keys,
             "n": len(score),
             "n_not_joined": scored.n_not_joined,
+            "n_nan": scored.n_nan,
             "gt_tau": estimate.value,
             "gt_tau_low": estimate.low,
             "gt_tau_high": estimate.high,

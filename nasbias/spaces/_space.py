@@ -4,6 +4,7 @@ An architecture is known outside this package by its canonical string, inside by
 [architectures, decisions], each entry an index into the values of that decision.
 """
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class Space(ABC):
     decisions: tuple[Decision, ...]
     subsets: Mapping[str, str] = {}  # name -> what it holds; the first is what `sample` draws from by default
     score_columns: tuple[str, ...] = ("accuracy", "loss")  # what a supernet of this space predicts
+    notations: tuple[str, ...] = ()  # readings of a list of operation numbers, where the field has more than one
 
     @abstractmethod
     def parse(self, text: str) -> str:
@@ -80,18 +82,30 @@ class Space(ABC):
         """Choices [n, decisions] drawn uniformly, with replacement, from a subset too large to list."""
         raise NotImplementedError
 
-    def parse_all(self, texts: Iterable[str]) -> np.ndarray:
-        """Canonical strings of many architectures.
+    def parse_as(self, text: str, notation: str) -> str:
+        """`parse`, a list of operation numbers being read in one of the `notations`."""
+        return self.parse(text)
+
+    def parse_all(self, texts: Iterable[str], notation: str | None = None) -> np.ndarray:
+        """Canonical strings of many architectures (or of one).
+
+        Args:
+            notation: what a list of operation numbers means, one of `notations`; without it an ambiguous one is
+                refused.
 
         Raises:
-            InputError: some are not in the space; the message counts them and explains the first.
+            InputError: some are not in the space or ambiguous; the message counts them and explains the first.
         """
-        texts = list(texts)
+        if notation is not None and notation not in self.notations:
+            if not self.notations:
+                raise InputError(f"{self.name} has one reading of every architecture: it takes no notation.")
+            raise unknown(f"notation of {self.name}", notation, self.notations)
+        texts = listed(texts)
         parsed: dict[object, str | None] = {}
         first: InputError | None = None
         for text in dict.fromkeys(texts):
             try:
-                parsed[text] = self.parse(text)
+                parsed[text] = self.parse(text) if notation is None else self.parse_as(text, notation)
             except InputError as error:
                 parsed[text] = None
                 first = first or error
@@ -102,7 +116,7 @@ class Space(ABC):
 
     def decide(self, architectures: Sequence[str]) -> pd.DataFrame:
         """The choices by name: one categorical column per decision, rows as `architectures`."""
-        choices = self.encode(architectures)
+        choices = self.encode(listed(architectures))
         return pd.DataFrame(
             {
                 decision.name: pd.Categorical.from_codes(choices[:, i], categories=list(decision.values))
@@ -112,7 +126,7 @@ class Space(ABC):
 
     def truth_keys(self, architectures: Sequence[str]) -> np.ndarray:
         """What truth and predictions are joined on [n]: the canonical string, unless the benchmark stores classes."""
-        return as_strings(architectures)
+        return as_strings(listed(architectures))
 
     def _subset(self, subset: str | None) -> str:
         if subset is None:
@@ -126,6 +140,14 @@ class Space(ABC):
         if not 0 <= n <= population:
             raise InputError(f"can't sample {n:,} of {population:,} architectures of {self.name}: ask for fewer.")
         return np.random.default_rng(seed).choice(population, size=n, replace=False)
+
+
+def listed(architectures: Iterable) -> list:
+    """The architectures as a list: one string is one architecture, not its letters; lists and mappings become text."""
+    if isinstance(architectures, str):
+        return [architectures]
+    texts = {list: str, dict: json.dumps}
+    return [texts[type(each)](each) if type(each) in texts else each for each in architectures]
 
 
 def as_strings(values: Iterable) -> np.ndarray:

@@ -35,7 +35,7 @@ from nasbias.spaces._darts_notations import (
     to_genotype_text,
     to_p2,
 )
-from nasbias.spaces._space import Decision, Space, as_strings
+from nasbias.spaces._space import Decision, Space, as_strings, listed
 
 CLASSES = {"cifar10": 10, "cifar100": 100}
 Notation = Literal["genotype", "p2", "nasbench301"]
@@ -74,7 +74,7 @@ class Darts(Space):
         return writers[notation](self._slots(architecture))
 
     def encode(self, architectures: Sequence[str]) -> np.ndarray:
-        rows = [_choices(text) for text in map(self._canonical, architectures)]
+        rows = [_choices(text) for text in map(self._canonical, listed(architectures))]
         return np.array(rows, dtype=np.int8).reshape(len(rows), len(self.decisions))
 
     def decode(self, choices: np.ndarray) -> np.ndarray:
@@ -102,6 +102,7 @@ class Darts(Space):
         """
         if dataset not in CLASSES:
             raise unknown("dataset of darts", dataset, CLASSES)
+        architectures = listed(architectures)
         choices = self.encode(architectures)
         counts = count_slots(choices)
         return pd.DataFrame(

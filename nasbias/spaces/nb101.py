@@ -25,7 +25,7 @@ from nasbias.spaces import _nb101_cells as cells
 from nasbias.spaces import _nb101_graph as graph
 from nasbias.spaces._nb101_costs import count_costs
 from nasbias.spaces._nb101_graph import MAX_EDGES, MAX_VERTICES, OPERATIONS
-from nasbias.spaces._space import Decision, Space, as_strings
+from nasbias.spaces._space import Decision, Space, as_strings, listed
 
 PARENT_COUNTS = (0, 1, 1, 1, 2, 2, 2)  # of the sub-space's vertices: input, five operations, output
 EXAMPLE = "110101:conv3x3-bn-relu,maxpool3x3"
@@ -71,12 +71,12 @@ class NB101(Space):
             return _from_pair(text[0], text[1], text)
         raise InputError(f"not an nb101 architecture: {_short(text)}. Give a hash or a string such as {EXAMPLE!r}.")
 
-    def parse_all(self, texts: Iterable[str]) -> np.ndarray:
-        texts = list(texts)
+    def parse_all(self, texts: Iterable[str], notation: str | None = None) -> np.ndarray:
+        texts = [texts] if isinstance(texts, str) else list(texts)
         try:  # all canonical already: 0.5 us each instead of 30
             cells.read_cells(texts)
         except (InputError, AttributeError):
-            return super().parse_all([text if isinstance(text, str) else _as_text(text) for text in texts])
+            return super().parse_all([text if isinstance(text, str) else _as_text(text) for text in texts], notation)
         return as_strings(texts)
 
     def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
@@ -85,6 +85,7 @@ class NB101(Space):
         Raises:
             InputError: a cell outside the sub-space, where the decisions are not defined.
         """
+        architectures = listed(architectures)
         read = cells.read_cells(architectures)
         rows = np.array([_study_parents(topology) for topology in read.topologies], dtype=np.int64).reshape(-1, 5)
         outside: np.ndarray = np.any(rows < 0, axis=1)[read.topology]

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError, unknown
-from nasbias.spaces._space import Decision, Space, as_strings
+from nasbias.spaces._space import Decision, Space, as_strings, listed
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # (from, to), in the order of the string
@@ -43,9 +43,20 @@ class NB201(Space):
         "all": "all 15,625, the 341 disconnected included",
     }
 
+    notations = ("nats", "naslib")
+
     def parse(self, text: str) -> str:
-        """Accepts the benchmark's string, an index of the official order ('42'), NASLib's six digits ('(0, 1, 2, 3, 4,
-        0)', also a tuple) and a mapping from edges to operations ('{"0_1": "conv_3x3", ...}', any key order)."""
+        """Accepts the benchmark's string, an index of the official order ('42'), a mapping from edges to operations
+        ('{"0_1": "conv_3x3", ...}', any key order) and six operation numbers ('(0, 1, 2, 3, 4, 0)', also a tuple), if
+        NATS-Bench and NASLib, who order edges and operations differently, mean the same by them; else see `parse_as`.
+        """
+        return self._parsed(text, None)
+
+    def parse_as(self, text: str, notation: str) -> str:
+        """`parse`, six operation numbers being in the order of "nats" (this module's) or of "naslib"."""
+        return self._parsed(text, notation)
+
+    def _parsed(self, text: object, notation: str | None) -> str:
         if isinstance(text, str) and text in _index_of_string():
             return text
         if isinstance(text, (int, np.integer)) or (isinstance(text, str) and text.strip().isdecimal()):
@@ -55,12 +66,12 @@ class NB201(Space):
             if stripped.startswith("{"):
                 return self._from_mapping(_decoded(json.loads, stripped))
             if stripped.startswith(("(", "[")):
-                return self._from_naslib(_decoded(ast.literal_eval, stripped))
+                return self._from_numbers(_decoded(ast.literal_eval, stripped), notation)
             return self._from_string(stripped)
         if isinstance(text, dict):
             return self._from_mapping(text)
         if isinstance(text, (tuple, list)):
-            return self._from_naslib(text)
+            return self._from_numbers(text, notation)
         raise InputError(f"not an nb201 architecture: {text!r}. Give a string such as {_strings()[0]!r}.")
 
     def encode(self, architectures: Sequence[str]) -> np.ndarray:
@@ -71,7 +82,7 @@ class NB201(Space):
 
     def index(self, architectures: Sequence[str]) -> np.ndarray:
         """Positions [n] in the official order of canonical (or parseable) strings."""
-        known = _index_of_string()
+        known, architectures = _index_of_string(), listed(architectures)
         found = [known.get(text, -1) if isinstance(text, str) else -1 for text in architectures]
         if -1 in found:
             found = [known[text] for text in self.parse_all(architectures)]
@@ -176,11 +187,25 @@ class NB201(Space):
             )
         return self._from_choices([names[edge] for edge in EDGES], json.dumps(mapping))
 
-    def _from_naslib(self, digits: object) -> str:
-        if not (isinstance(digits, (tuple, list)) and len(digits) == 6 and all(d in range(5) for d in digits)):
-            raise InputError(f"{digits!r}: NASLib's form of an nb201 architecture is six digits from 0 to 4.")
-        names = {edge: _NASLIB_OPERATIONS[digit] for edge, digit in zip(_NASLIB_EDGES, digits)}
-        return self._from_choices([names[edge] for edge in EDGES], digits)
+    def _from_numbers(self, numbers: object, notation: str | None) -> str:
+        whole = isinstance(numbers, (tuple, list)) and all(
+            isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in numbers
+        )
+        if not (whole and len(numbers) == 6 and all(0 <= n < 5 for n in numbers)):  # type: ignore[arg-type]
+            raise InputError(f"{numbers!r}: an nb201 architecture as a list is six digits from 0 to 4.")
+        in_naslib = {edge: _NASLIB_OPERATIONS[n] for edge, n in zip(_NASLIB_EDGES, numbers)}  # type: ignore[arg-type]
+        readings = {
+            "nats": self._from_choices([OPERATIONS[n] for n in numbers], numbers),  # type: ignore[union-attr]
+            "naslib": self._from_choices([in_naslib[edge] for edge in EDGES], numbers),
+        }
+        if notation is not None:
+            return readings[notation]
+        if readings["nats"] != readings["naslib"]:
+            raise InputError(
+                f"{numbers!r} is ambiguous: {readings['nats']} in NATS-Bench's order, {readings['naslib']} in NASLib's."
+                f" Say which: --notation nats or --notation naslib."
+            )
+        return readings["nats"]
 
 
 def count_params(counts: np.ndarray, classes: int = 10, channels: int = 16, cells: int = 5) -> np.ndarray:

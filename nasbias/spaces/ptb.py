@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError
-from nasbias.spaces._space import Decision, Space, as_strings
+from nasbias.spaces._space import Decision, Space, as_strings, listed
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "identity")  # in the order of P2's numbers
 STEPS = 8
@@ -60,7 +60,7 @@ class PTB(Space):
 
     def encode(self, architectures: Sequence[str]) -> np.ndarray:
         """Choices [n, 16]: the activations of the eight steps, then their predecessors."""
-        steps = np.array([_split(text) for text in architectures], dtype=np.int64).reshape(-1, STEPS, 2)
+        steps = np.array([_split(text) for text in listed(architectures)], dtype=np.int64).reshape(-1, STEPS, 2)
         return np.concatenate([steps[:, :, 0], steps[:, :, 1]], axis=1)
 
     def decode(self, choices: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from nasbias.errors import InputError, missing_extra, printable
+from nasbias.notices import printed_notices
 from nasbias.progress import note
 
 _TRAINING_PACKAGES = ("torch", "lightning_fabric", "safetensors", "tomli_w", "PIL", "sklearn")
@@ -57,7 +58,8 @@ def command(main: Callable[[Sequence[str]], int | None]) -> Callable[..., int]:
     @functools.wraps(main)
     def wrapped(argv: Sequence[str] | None = None) -> int:
         try:
-            return main(sys.argv[1:] if argv is None else list(argv)) or 0
+            with printed_notices():
+                return main(sys.argv[1:] if argv is None else list(argv)) or 0
         except InputError as error:
             return _refuse(error)
         except ModuleNotFoundError as error:

@@ -11,6 +11,7 @@ import dataclasses
 import importlib
 import importlib.util
 import os
+import warnings
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,18 +21,53 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import data_folder, sha256
+from nasbias.notices import Notice
 from nasbias.shipped import list_shipped
 from nasbias.spaces import get_space, list_spaces
-from nasbias.tables import MEASURES, check_truth, measures_of, read_about, read_table, select_truth, write_parquet
+from nasbias.tables import (
+    AS_IS,
+    MEASURES,
+    TABLES,
+    Reading,
+    check_truth,
+    measures_of,
+    read_about,
+    read_table,
+    rename_columns,
+    select_truth,
+    table_ending,
+    write_parquet,
+)
 from nasbias.truth import store
+from nasbias.truth.fetch import remedy
 from nasbias.truth.formats import Format, columns_of
 
-__all__ = ["Format", "describe_sources", "find_truth", "import_truth", "load_truth", "read_truth"]
+__all__ = [
+    "Format",
+    "describe_sources",
+    "find_truth",
+    "import_truth",
+    "load_truth",
+    "rank_sources",
+    "read_truth",
+    "remove_truth",
+]
+
+_AS_GOOD = 0.95  # a truth of so large a share of the widest one's architectures counts as wide: its kind decides
+
+
+def _is_tidy(columns: set[str]) -> bool:
+    """Whether a table with these columns has an architecture and a measure, under any of their usual names."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Notice)  # nothing is read yet
+        named = set(rename_columns(pd.DataFrame(columns=sorted(columns)), "", "epochs", AS_IS).columns)
+    return "architecture" in named and not named.isdisjoint(MEASURES)
+
 
 TIDY = Format(
     name="tidy",
     describes="a table of one's own; its columns are what their names say",
-    recognises=lambda path: "architecture" in columns_of(path) and not columns_of(path).isdisjoint(MEASURES),
+    recognises=lambda path: _is_tidy(columns_of(path)),
     read=read_table,
     takes_object=lambda thing: isinstance(thing, pd.DataFrame),
     read_object=lambda table: table,  # pyright: ignore[reportArgumentType]
@@ -58,7 +94,8 @@ def load_truth(
 
     Args:
         source: a stored name, a path (CSV, Parquet, any official file), a table, or an official API object. Default:
-            the best present: the benchmark's own files before other tables before an installed package's retraining.
+            of those present that hold most of the space the best: the benchmark's own files before other tables before
+            a retraining before what this project trained. (`nasbias.correlate` counts the predictions instead.)
         dataset: default: the source's only one, else cifar10 (for nb201: trained on all 50,000 images, test accuracy
             only; the validation accuracies are dataset cifar10-valid), else its first.
         epochs: training budget; default: the largest that the source has.
@@ -103,21 +140,44 @@ def find_truth(space: str, source: object = None) -> tuple[pd.DataFrame, dict[st
     return _read_object(space, source)
 
 
-def import_truth(space: str, source: object, name: str) -> dict[str, Any]:
+def import_truth(space: str, source: object, name: str, reading: Reading = AS_IS) -> dict[str, Any]:
     """Read a file, table or API object into the store under `name`; returns what is stored with it.
 
     Replaces a stored table of that name, but only once the new one has been read and checked.
+
+    Args:
+        reading: a table's own names of columns, and what a list of operation numbers means.
 
     Raises:
         InputError: an impossible name, or anything wrong with the source; the store is then as it was.
     """
     store.stored_path(space, name)
     if isinstance(source, (str, os.PathLike)):
-        table, about = _read_path(space, Path(source))
+        table, about = _read_path(space, Path(source), reading)
     else:
-        table, about = _read_object(space, source)
+        table, about = _read_object(space, source, reading)
     store.write_stored(space, name, table, {**about, "name": name})
     return {**about, "name": name}
+
+
+def remove_truth(name: str, space: str | None = None) -> dict[str, Any]:
+    """Remove a stored truth; returns what it was.
+
+    Raises:
+        InputError: none of that name is stored, several spaces have one, or it comes with a package.
+    """
+    found = [about for about in describe_sources(space) if about["name"] == name]
+    stored = [about for about in found if about["stored"]]
+    if len(stored) > 1:
+        spaces = " and ".join(str(about["space"]) for about in stored)
+        raise InputError(f"{name!r} is the name of a truth in {spaces}. Choose with --space.")
+    if not stored:
+        if found:
+            raise InputError(f"{name!r} comes with an installed package and is not stored: there is nothing to remove.")
+        known = ", ".join(f"{about['name']} ({about['space']})" for about in store.list_stored(space)) or "none yet"
+        raise InputError(f"no truth called {name!r} is stored. Stored: {known}.")
+    store.remove_stored(stored[0]["space"], name)
+    return stored[0]
 
 
 def describe_sources(space: str | None = None) -> list[dict[str, Any]]:
@@ -130,10 +190,17 @@ def describe_sources(space: str | None = None) -> list[dict[str, Any]]:
             if path is not None and (each, form.name) not in taken:
                 found.append({**_about(each, form, path.name), "name": form.name, "path": str(path), "stored": False})
         own = f"{each.replace('-', '_')}_truth"
-        path = list_shipped(each).get(own)
-        if path is not None and (each, own) not in taken:
-            found.append({**_about(each, SHIPPED, path.name), "name": own, "path": str(path), "stored": False})
+        for name, path in list_shipped(each).items():
+            if (name == own or name.startswith(f"{own}_")) and (each, name) not in taken:
+                found.append({**_about(each, SHIPPED, path.name), "name": name, "path": str(path), "stored": False})
     return found
+
+
+def rank_sources(space: str) -> list[dict[str, Any]]:
+    """`describe_sources` of a space, the best kind first: the benchmark's own, other tables, retrainings, our own."""
+    formats = list_formats(space)
+    ranks = {form.name: (form.retrained, place) for place, form in enumerate((*formats, SHIPPED))}
+    return sorted(describe_sources(space), key=lambda about: ranks.get(str(about["format"]), (False, len(formats))))
 
 
 def list_formats(space: str) -> tuple[Format, ...]:
@@ -146,17 +213,19 @@ def list_formats(space: str) -> tuple[Format, ...]:
 
 
 def _best(space: str) -> dict[str, Any]:
-    formats = list_formats(space)
-    ranks = {form.name: (form.retrained, position) for position, form in enumerate((*formats, SHIPPED))}
-    sources = describe_sources(space)
-    if sources:
-        unknown = (False, len(formats))
-        return min(sources, key=lambda about: (ranks.get(str(about.get("format")), unknown), -about.get("rows", 0)))
-    extras = [f"pip install 'nasbias[{form.extra}]' or " for form in formats if form.extra]
-    raise InputError(
-        f"no ground truth for {space} is here. Remedy: {''.join(extras)}"
-        f"python -m nasbias.truth import {space} PATH --name NAME"
-    )
+    """The best kind of those that hold nearly as much of the space as the widest."""
+    sources = rank_sources(space)
+    if not sources:
+        raise InputError(f"no ground truth for {space} is here. Remedy: {remedy(space)}")
+    if len(sources) == 1:
+        return sources[0]
+    held = [_count(about) for about in sources]
+    return next(about for about, count in zip(sources, held) if count >= _AS_GOOD * max(held))
+
+
+def _count(about: dict[str, Any]) -> int:
+    """How many architectures a source holds, its table being read where nobody counted yet."""
+    return about["architectures"] if "architectures" in about else int(_open(about)[0]["architecture"].nunique())
 
 
 def _open(about: dict[str, Any]) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -180,33 +249,36 @@ def _read_installed(space: str, name: str, path: Path) -> tuple[pd.DataFrame, di
     return table, about
 
 
-def _read_path(space: str, path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _read_path(space: str, path: Path, reading: Reading = AS_IS) -> tuple[pd.DataFrame, dict[str, Any]]:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder.")
     formats = (*list_formats(space), TIDY)
     try:
-        form = next((form for form in formats if form.recognises(path)), None)
-        if form is None and path.suffix in (".csv", ".parquet"):
+        form = None if reading != AS_IS else next((form for form in formats if form.recognises(path)), None)
+        if form is None and table_ending(path) in TABLES:
             form = TIDY  # whose check says what is missing
         if form is None:
             known = ", ".join(form.name for form in formats)
             raise InputError(f"{path}: not recognised as ground truth of {space}. Known formats: {known}.")
-        table = check_truth(form.read(path), space, path.name)
+        own = read_about(path) if path.suffix == ".parquet" and form is TIDY else {}
+        known_unit = form is not TIDY or bool(own)  # a benchmark's reader, or nasbias itself, wrote per cent
+        table = check_truth(form.read(path), space, path.name, reading, per_cent=known_unit)
         about = _about(space, form, path.name, table) | {"sha256": sha256(path) if path.is_file() else None}
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror or error}).") from None
-    if form is TIDY and path.suffix == ".parquet":  # one that nasbias wrote knows where it came from
-        about |= {key: text for key, text in read_about(path).items() if key in ("format", "describes", "licence")}
-    return table, about
+    return table, about | {key: text for key, text in own.items() if key in ("format", "describes", "licence")}
 
 
-def _read_object(space: str, thing: object) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _read_object(space: str, thing: object, reading: Reading = AS_IS) -> tuple[pd.DataFrame, dict[str, Any]]:
     for form in (*list_formats(space), TIDY):
         if form.takes_object is not None and form.takes_object(thing):
             assert form.read_object is not None
             kind = type(thing).__name__
-            table = check_truth(form.read_object(thing), space, kind)
-            return table, _about(space, form, kind, table)
+            own = getattr(thing, "attrs", {}) if isinstance(thing, pd.DataFrame) else {}
+            per_cent = form is not TIDY or "describes" in own
+            table = check_truth(form.read_object(thing), space, kind, reading, per_cent=per_cent)
+            kept = {key: own[key] for key in ("name", "format", "describes", "licence", "source") if own.get(key)}
+            return table, _about(space, form, kind, table) | kept
     raise InputError(
         f"can't read ground truth of {space} from {type(thing).__name__}: "
         f"give a stored name, a path, a table or an API object."

@@ -1,4 +1,4 @@
-"""`python -m nasbias.truth import|list|show|fetch`: ground truth in and out of the store."""
+"""`python -m nasbias.truth import|list|show|remove|fetch`: ground truth in and out of the store."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 
 from nasbias.errors import InputError
-from nasbias.files import to_json
+from nasbias.files import data_folder, to_json
+from nasbias.matching import add_reading_options, reading_of
 from nasbias.spaces import get_space
 from nasbias.terminal import Parser, add_format, command, note, print_table
-from nasbias.truth import describe_sources, find_truth, import_truth
+from nasbias.truth import describe_sources, find_truth, import_truth, remove_truth
 from nasbias.truth.fetch import SOURCES, fetch, find_source
 from nasbias.truth.summary import ceiling, describe_parts
 
@@ -22,13 +23,20 @@ def main(argv: Sequence[str]) -> None:
         description="Ground truth: import an official file once, then load it in milliseconds.",
         example="python -m nasbias.truth import nb201 NAS-Bench-201-v1_1-096897.pth --name official",
     )
-    actions = parser.add_subparsers(dest="action", required=True, metavar="import|list|show|fetch", parser_class=Parser)
-    each = actions.add_parser("import", help="read an official file, a CSV or a Parquet file into the store")
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="import|list|show|remove|fetch", parser_class=Parser
+    )
+    each = actions.add_parser("import", help="read an official file or a table into the store")
     each.add_argument("space", metavar="SPACE", help="which search space")
     each.add_argument("path", metavar="PATH", help="the file or folder")
     each.add_argument(
         "--name", required=True, help="what to call it; an existing one of that name is replaced (required)"
     )
+    add_reading_options(each)
+    add_format(each)
+    each = actions.add_parser("remove", help="remove a stored truth")
+    each.add_argument("name", metavar="NAME", help="a stored name, as list shows it")
+    each.add_argument("--space", help="needed where several spaces have the name (default: the only one)")
     add_format(each)
     each = actions.add_parser("list", help="what is stored, or shipped by an installed package")
     each.add_argument("--space", help="only this space (default: all)")
@@ -46,11 +54,11 @@ def main(argv: Sequence[str]) -> None:
     each.add_argument("--name", help="what to call it in the store (default: the file's short name)")
     add_format(each)
     options = parser.parse_args(argv)
-    {"import": _import, "list": _list, "show": _show, "fetch": _fetch}[options.action](options)
+    {"import": _import, "list": _list, "show": _show, "remove": _remove, "fetch": _fetch}[options.action](options)
 
 
 def _import(options: Any) -> None:
-    _report_import(import_truth(options.space, options.path, options.name), options.format)
+    _report_import(import_truth(options.space, options.path, options.name, reading_of(options)), options.format)
 
 
 def _fetch(options: Any) -> None:
@@ -72,19 +80,33 @@ def _report_import(about: dict[str, Any], form: str) -> None:
     note(f"See what it holds: python -m nasbias.truth show {about['name']} --space {about['space']}")
 
 
+def _remove(options: Any) -> None:
+    about = remove_truth(options.name, options.space)
+    if options.format == "json":
+        print(to_json(about))
+    else:
+        print(f"{about['name']} of {about['space']} is removed ({about.get('rows', 0):,} rows).")
+
+
 def _list(options: Any) -> None:
-    sources = describe_sources(options.space)
+    sources = [_counted(about) for about in describe_sources(options.space)]
     if options.format == "json":
         print(to_json([{key: value for key, value in about.items() if key != "path"} for about in sources]))
     elif not sources:
         print("Nothing is stored. python -m nasbias.truth import SPACE PATH --name NAME brings something in.")
     else:
-        columns = ["space", "name", "format", "architectures", "rows", "source", "imported"]
-        table = pd.DataFrame(sources).reindex(columns=columns)
-        table["imported"] = table["imported"].astype(object).fillna("comes with a package, read when needed")
-        for column in ("architectures", "rows"):
-            table[column] = table[column].astype("Int64")
-        print_table(table)
+        table = pd.DataFrame(sources)[["space", "name", "rows", "architectures", "coverage", "source"]]
+        table["coverage"] = [f"{share:.2g} %" if share < 99.95 else "100 %" for share in table["coverage"]]
+        print_table(table.rename(columns={"architectures": "n", "source": "file"}))
+        print(f"\nn: architectures; coverage: their share of the space. Stored in {data_folder() / 'truth'}")
+
+
+def _counted(about: dict[str, Any]) -> dict[str, Any]:
+    """What `describe_sources` says, with rows and coverage, a package's table being read for them."""
+    if "rows" not in about:
+        table, _ = find_truth(about["space"], about["name"])
+        about = {**about, "rows": len(table), "architectures": int(table["architecture"].nunique())}
+    return {**about, "coverage": 100 * about["architectures"] / get_space(about["space"]).size}
 
 
 def _show(options: Any) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+
+from nasbias.tables import read_columns
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,5 @@ class Format:
 
 
 def columns_of(path: Path) -> set[str]:
-    """Column names of a CSV or Parquet file, read from its head; none where it is neither."""
-    try:
-        if path.suffix == ".parquet":
-            return set(pq.read_schema(path).names)
-        if path.suffix == ".csv":
-            return set(pd.read_csv(path, nrows=0).columns)
-    except (pa.ArrowException, OSError, ValueError):  # pandas' parser and decoding errors are ValueErrors
-        pass
-    return set()
+    """Column names of a table, read from the head of its file (`tables.read_columns`); none where there are none."""
+    return read_columns(path) if path.is_file() else set()

@@ -53,6 +53,19 @@ def read_stored(space: str, name: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     return read_table(path), {"space": space, "name": name, **read_about(path)}
 
 
+def remove_stored(space: str, name: str) -> None:
+    """Remove a stored table.
+
+    Raises:
+        InputError: no such name, or it can't be removed.
+    """
+    path = stored_path(space, name)
+    try:
+        path.unlink()
+    except OSError as error:
+        raise InputError(f"can't remove {path} ({error.strerror}).") from None
+
+
 def write_stored(space: str, name: str, table: pd.DataFrame, about: dict[str, Any]) -> Path:
     """Store a checked truth table, replacing one of the same name."""
     path = stored_path(space, name)

@@ -1,0 +1,80 @@
+"""The options of the commands that start from a truth, or from predictions and a truth."""
+
+import argparse
+from typing import Any
+
+from nasbias.spaces import list_spaces
+from nasbias.tables import SPLITS, Reading, column_option
+
+
+def add_truth_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a command that choose which column of which truth."""
+    parser.add_argument("--truth", metavar="NAME|PATH", help="a stored truth or a file (default: the best present)")
+    parser.add_argument("--dataset", help="data set of the truth (default: cifar10 if there)")
+    parser.add_argument("--split", choices=SPLITS, help="split of the truth (default: valid if there)")
+    parser.add_argument(
+        "--budget", dest="epochs", type=int, help="epochs that the truth was trained for (default: the largest)"
+    )
+
+
+def add_truth_sample(parser: argparse.ArgumentParser) -> None:
+    """--truth-sample: which of the truth's rows, where it marks how they were chosen."""
+    parser.add_argument(
+        "--truth-sample",
+        dest="sample",
+        metavar="HOW",
+        help="rows of the truth by how they were chosen: uniform, search, all (default: uniform if marked, else all)",
+    )
+
+
+def add_match_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a command that starts from `match`: predictions, truth and the direction of scores."""
+    parser.add_argument("--space", default="nb201", help=f"one of {', '.join(list_spaces())} (default: nb201)")
+    parser.add_argument(
+        "--predictions", nargs="+", metavar="PATH", help="run folders or tables (default: those shipped)"
+    )
+    add_truth_options(parser)
+    add_truth_sample(parser)
+    parser.add_argument("--unique", action="store_true", help="count isomorphic architectures once (default: no)")
+    parser.add_argument(
+        "--lower-is-better",
+        nargs="+",
+        default=[],
+        metavar="SCORE",
+        help="scores whose low values are good (default: by their names: loss, perplexity, error, ...)",
+    )
+    parser.add_argument(
+        "--higher-is-better",
+        nargs="+",
+        default=[],
+        metavar="SCORE",
+        help="scores whose high values are good, whatever their names say (default: none)",
+    )
+    add_reading_options(parser)
+
+
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say how somebody's own table is to be read."""
+    parser.add_argument(
+        "--column",
+        dest="columns",
+        action="append",
+        type=column_option,
+        default=[],
+        metavar="NAME=COLUMN",
+        help="which of the table's columns is NAME: architecture=mine, accuracy=acc_mean; repeatable (default: by name)",
+    )
+    parser.add_argument(
+        "--notation", help="what a list of operation numbers means (nb201: nats or naslib; default: asked for)"
+    )
+
+
+def reading_of(given: argparse.Namespace) -> Reading:
+    """The `Reading` that `add_reading_options` parsed."""
+    return Reading(dict(given.columns), given.notation)
+
+
+def match_options(given: argparse.Namespace) -> dict[str, Any]:
+    """The keyword arguments of `match` in what `add_match_options` parsed."""
+    names = ("space", "dataset", "split", "epochs", "sample", "unique", "lower_is_better", "higher_is_better")
+    return {name: getattr(given, name) for name in names} | {"reading": reading_of(given)}

@@ -1,0 +1,232 @@
+"""The two tables in canonical form: columns named and ordered, architectures canonical, values in their units."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nasbias.errors import InputError
+from nasbias.spaces import Space, get_space
+from nasbias.tables.columns import AS_IS, Reading, names_of, rename_columns
+from nasbias.tables.files import read_about, read_table, table_ending
+from nasbias.tables.measures import (
+    MEASURES,
+    NOT_SCORES,
+    PREDICTION_KEYS,
+    TRUTH_KEYS,
+    extras_of,
+    is_junk,
+    measures_of,
+    numbers_of,
+)
+from nasbias.tables.values import mostly_numbers, read_measure, read_numbers
+
+
+def check_truth(
+    table: pd.DataFrame, space: str | Space, where: str, reading: Reading = AS_IS, per_cent: bool = False
+) -> pd.DataFrame:
+    """A truth table in canonical form: columns ordered, architectures canonical, keys typed; columns that are neither
+    keys nor measures nor `TRUTH_EXTRAS` are dropped.
+
+    Missing `dataset`, `epochs` and `seed` columns are added as missing. `where` names the source in errors. Columns
+    with other names, one column per epoch and fractions are read, with a notice (`nasbias.notices`).
+
+    Args:
+        reading: the table's own names of columns, and what a list of operation numbers means.
+        per_cent: accuracies are known to be in per cent (a benchmark's own file): none are taken for fractions.
+
+    Raises:
+        InputError: no architecture or measure column, an unknown or ambiguous architecture, a duplicate key, a value
+            that is no number or outside its unit's range, a row without any measure, or a measure present for only
+            some rows of a (dataset, epochs).
+    """
+    space = get_space(space) if isinstance(space, str) else space
+    table = rename_columns(table, where, "epochs", reading)
+    _need(table, where)
+    measures = measures_of(table)
+    if not measures:
+        raise InputError(
+            f"{where}: no measure among the columns {names_of(table)}. Name one of valid_accuracy, test_accuracy "
+            f"(per cent), valid_perplexity, test_perplexity, or say which column is which: "
+            f"--column test_accuracy=COLUMN."
+        )
+    if table.empty:
+        raise InputError(f"{where}: the table has no rows.")
+    result = pd.DataFrame({"architecture": _canonical(table["architecture"], space, where, reading)})
+    result["dataset"] = _texts(table, "dataset")
+    for key in ("epochs", "seed"):
+        result[key] = _integers(table[key], key, where) if key in table else pd.array([pd.NA] * len(table), "Int64")
+    factors: dict[str, int] = {}
+    for name in measures:
+        result[name], factors[f"{name}_std"] = read_measure(
+            table[name], MEASURES[name], result["architecture"], where, not per_cent
+        )
+    empty = result[measures].isna().all(axis=1)
+    if empty.any():
+        raise InputError(
+            f"{where}: {empty.sum():,} row(s) have no value in {', '.join(measures)} (first: "
+            f"{result['architecture'][empty.idxmax()]!r}). Remove them or fill in what was measured."
+        )
+    for name in measures:
+        present = result[name].notna()
+        gap = ~present & present.groupby([result["dataset"], result["epochs"]], dropna=False).transform("any")
+        if gap.to_numpy().any():
+            raise InputError(
+                f"{where}: {name} is missing (NaN) in {gap.sum():,} row(s) whose dataset and epochs have it elsewhere "
+                f"(first: {result['architecture'][gap.idxmax()]!r}). Remove these rows or leave the column out."
+            )
+    for name in extras_of(table):
+        result[name] = _extra(table[name], name, where)
+        if factors.get(name, 1) != 1:
+            result[name] *= factors[name]
+    _no_duplicates(result, [*TRUTH_KEYS], where)
+    return result
+
+
+def check_predictions(
+    table: pd.DataFrame,
+    space: str | Space,
+    where: str,
+    run: str = "",
+    reading: Reading = AS_IS,
+    per_cent: bool = False,
+) -> pd.DataFrame:
+    """A predictions table in canonical form: every key column present, architectures canonical, numbers after them.
+
+    A column `trained`, where there is one, says whether the step just before the scoring trained that architecture.
+    Numbers that `scores_of` does not count as scores (`latency`, ...) stay, for who asks for them by name.
+
+    Args:
+        run: names the run where the table has no `run` column.
+        where: names the source in errors. Scores may be NaN.
+        reading, per_cent: as in `check_truth`.
+
+    Raises:
+        InputError: no architecture or score column, an unknown or ambiguous architecture, a score that is no number,
+            or the same prediction twice.
+    """
+    space = get_space(space) if isinstance(space, str) else space
+    per_cent = per_cent or bool(table.attrs.get("canonical"))  # what nasbias wrote or read is in per cent
+    table = rename_columns(table, where, "epoch", reading)
+    _need(table, where)
+    if table.empty:
+        raise InputError(f"{where}: the table has no rows.")
+    columns: dict[str, Any] = {"run": table["run"].astype("str").to_numpy() if "run" in table else run or where}
+    columns["architecture"] = _canonical(table["architecture"], space, where, reading)
+    result = pd.DataFrame(columns)
+    for key in ("seed", "epoch", "step"):
+        result[key] = _integers(table[key], key, where) if key in table else pd.array([pd.NA] * len(table), "Int64")
+    result["bn"] = _texts(table, "bn")
+    result = result[list(PREDICTION_KEYS)]
+    if "trained" in table:
+        result["trained"] = table["trained"].astype("boolean").fillna(False).to_numpy(dtype=bool)
+    scores = _read_scores(table, result["architecture"], where, per_cent)
+    if all(is_junk(name) and name not in MEASURES for name in scores):
+        raise InputError(
+            f"{where}: no numeric score among the columns {names_of(table)}. Beside `architecture` one column such as "
+            f"`accuracy` (per cent) or `loss` is needed; --column accuracy=COLUMN says which one it is."
+        )
+    result = result.assign(**scores)
+    _no_duplicates(result, [*PREDICTION_KEYS], where)
+    result.attrs["canonical"] = True
+    return result
+
+
+def _read_scores(table: pd.DataFrame, architectures: pd.Series, where: str, per_cent: bool) -> dict[str, np.ndarray]:
+    """Every column of numbers; a declared measure must be one, of the others those that are meant as numbers."""
+    scores: dict[str, np.ndarray] = {}
+    numeric = set(numbers_of(table))
+    for column in table.columns:
+        name = str(column)
+        if name in MEASURES:
+            scores[name], _ = read_measure(table[column], MEASURES[name], architectures, where, not per_cent)
+        elif column in numeric:
+            scores[name] = table[column].to_numpy(dtype=float, na_value=np.nan)
+        elif _is_meant_as_score(table[column]):
+            scores[name] = read_numbers(table[column], where)[0]
+    return scores
+
+
+def _is_meant_as_score(column: pd.Series) -> bool:
+    name = str(column.name)
+    return name.lower() not in NOT_SCORES and not is_junk(name) and mostly_numbers(column)
+
+
+def load_predictions(path: str | os.PathLike, space: str = "nb201", reading: Reading = AS_IS) -> pd.DataFrame:
+    """Predictions from a run folder or a table (see `read_table`), in canonical form (see the package's docstring).
+
+    Raises:
+        InputError: the path is none of these, can't be read, or fails `check_predictions`.
+    """
+    path = Path(path)
+    run, inside = path.name, path
+    if path.is_dir():
+        inside = path / "predictions.parquet"
+        if not inside.exists():
+            raise InputError(f"{path}: a folder without predictions.parquet. Run python -m nasbias.score {path} first.")
+    else:
+        run = path.name.removesuffix(".gz")
+        run = run.removesuffix(table_ending(path))
+    table = read_table(inside)
+    if inside.suffix == ".parquet" and read_about(inside):
+        table.attrs["canonical"] = True
+    return check_predictions(table, space, str(inside), run=run, reading=reading)
+
+
+def _need(table: pd.DataFrame, where: str) -> None:
+    if "architecture" in table.columns:
+        return
+    texts = [str(name) for name in table.columns if not pd.api.types.is_numeric_dtype(table[name].dtype)]
+    raise InputError(
+        f"{where}: no column 'architecture'. Its columns are: {names_of(table)}. If one of them holds the "
+        f"architectures: --column architecture={texts[0] if texts else 'COLUMN'}."
+    )
+
+
+def _texts(table: pd.DataFrame, name: str) -> Any:
+    """A text key, missing where the table has none."""
+    if name not in table:
+        return pd.array([pd.NA] * len(table), "str")
+    return table[name].astype("str").to_numpy()
+
+
+def _canonical(column: pd.Series, space: Space, where: str, reading: Reading) -> np.ndarray:
+    if column.isna().any():
+        row = int(np.argmax(column.isna().to_numpy())) + 1
+        raise InputError(f"{where}: row {row:,} (of the data, from 1) has no architecture.")
+    try:
+        return space.parse_all(column.tolist(), reading.notation)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _integers(column: pd.Series, name: str, where: str) -> pd.api.extensions.ExtensionArray:
+    values, _ = read_numbers(column.rename(name), where)
+    broken = ~np.isnan(values) & (values != np.round(values))
+    if broken.any():
+        row = int(np.argmax(broken))
+        raise InputError(
+            f"{where}: {name} is {values[row]:g} in row {row + 1:,}; column {name!r} must hold whole numbers."
+        )
+    return pd.array(pd.Series(values).astype("Int64"))
+
+
+def _extra(column: pd.Series, name: str, where: str) -> Any:
+    if name == "sample":
+        return column.astype("str").to_numpy()
+    if name == "n_seeds":
+        return _integers(column, name, where)
+    return read_numbers(column, where)[0]
+
+
+def _no_duplicates(table: pd.DataFrame, keys: list[str], where: str) -> None:
+    duplicate = table.duplicated(keys)
+    if duplicate.any():
+        row = table.loc[duplicate.idxmax()]
+        at = ", ".join(f"{key} {row[key]}" for key in keys if key != "architecture" and not pd.isna(row[key]))
+        raise InputError(
+            f"{where}: {duplicate.sum():,} row(s) repeat an earlier one (first: {row['architecture']!r}"
+            f"{', ' + at if at else ''}). Keep one row each."
+        )

@@ -1,0 +1,170 @@
+"""Tables in files: CSV and its kin, JSON and Parquet, gzipped or not; what nasbias writes knows its origin."""
+
+import gzip
+import io
+import json
+import os
+import re
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nasbias.errors import InputError
+from nasbias.files import written_atomically
+
+TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".parquet")
+_BROKEN = (
+    pa.ArrowException,
+    pd.errors.ParserError,
+    pd.errors.EmptyDataError,
+    OSError,
+    EOFError,
+    ValueError,
+    zlib.error,
+)
+
+
+def table_ending(path: str | os.PathLike) -> str:
+    """The ending that says how a table is written, `.gz` looked through: `.csv` of `mine.csv.gz`."""
+    path = Path(path)
+    return Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
+
+
+def read_table(path: str | os.PathLike) -> pd.DataFrame:
+    """A table as its file has it: .parquet, .csv, .tsv, .txt, .json, .jsonl, each also with .gz.
+
+    Text: the separator is the one its header has (`;`, tab, comma; in .txt also blanks); decimal commas are read where
+    the separator is not a comma. JSON: records, a mapping from columns to lists, or from architectures to scores.
+
+    Raises:
+        InputError: missing, unreadable, truncated or of another ending.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file.")
+    ending = table_ending(path)
+    if ending not in TABLES:
+        raise InputError(
+            f"{path}: unknown format {ending or 'without an ending'!r}. Give {', '.join(TABLES)}, each also with .gz."
+        )
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else None
+        if ending == ".parquet":
+            return pd.read_parquet(path if content is None else io.BytesIO(content))
+        text = (path.read_bytes() if content is None else content).decode("utf-8-sig")
+        if ending in (".json", ".jsonl"):
+            return _from_json(text, lines=ending == ".jsonl")
+        return _from_text(text, blanks=ending == ".txt")
+    except (*_BROKEN, RecursionError) as error:
+        raise InputError(f"{path}: can't be read as {ending[1:]} ({error}). Is the file whole?") from None
+
+
+def read_columns(path: Path) -> set[str]:
+    """Column names of a table, read from the head of a Parquet file or text; none of JSON or of what is broken."""
+    try:
+        ending = table_ending(path)
+        if ending == ".parquet" and path.suffix.lower() != ".gz":
+            return set(pq.read_schema(path).names)
+        if ending in (".csv", ".tsv", ".txt"):
+            with (
+                gzip.open(path, "rt", encoding="utf-8-sig")
+                if path.suffix.lower() == ".gz"
+                else path.open(encoding="utf-8-sig") as file
+            ):
+                return set(_from_text(file.readline(1_000_000), blanks=ending == ".txt").columns)
+    except _BROKEN:
+        pass
+    return set()
+
+
+def _from_text(text: str, blanks: bool) -> pd.DataFrame:
+    header = text.lstrip().split("\n", 1)[0]
+    outside = re.sub(r'"[^"]*"', "", header)
+    separator = max((",", ";", "\t"), key=outside.count)
+    if not outside.count(separator):
+        separator = r"\s+" if blanks else ","
+    decimal = "." if separator == "," or not _has_decimal_commas(text, separator) else ","
+    return pd.read_csv(io.StringIO(text), sep=separator, decimal=decimal)
+
+
+def _has_decimal_commas(text: str, separator: str) -> bool:
+    """Whether a cell reads 91,2 and none reads 91.2, among the first thousand lines."""
+    lines = text.split("\n", 1_001)[1:1_001]
+    split = re.split if separator == r"\s+" else lambda by, line: line.split(by)
+    cells = [cell.strip().strip('"').rstrip("% ") for line in lines for cell in split(separator, line)]
+    points = any(re.fullmatch(r"[+-]?\d+\.\d+", cell) for cell in cells)
+    return not points and any(re.fullmatch(r"[+-]?\d+,\d+", cell) for cell in cells)
+
+
+def _from_json(text: str, lines: bool) -> pd.DataFrame:
+    if lines:
+        return pd.DataFrame([_record(_decoded(line)) for line in text.splitlines() if line.strip()])
+    content = _decoded(text)
+    if isinstance(content, list):
+        return pd.DataFrame([_record(each) for each in content])
+    if not isinstance(content, dict) or not content:
+        raise ValueError("neither records nor a mapping from architectures to scores")
+    values = list(content.values())
+    if all(isinstance(value, list) for value in values):
+        return pd.DataFrame(content)
+    return from_mapping(content)
+
+
+def from_mapping(content: dict[Any, Any]) -> pd.DataFrame:
+    """The table of {architecture: score} (its column is called `score`) or of {architecture: {score: value}}.
+
+    Raises:
+        ValueError: some values are mappings and some are not, or one is a list.
+    """
+    nested = [isinstance(value, dict) for value in content.values()]
+    if any(nested) != all(nested) or any(isinstance(value, (list, tuple)) for value in content.values()):
+        raise ValueError("the values of a mapping from architectures must all be numbers, or all be mappings")
+    names = list(content)
+    if all(nested) and nested:
+        return pd.DataFrame([{"architecture": name, **value} for name, value in content.items()])
+    return pd.DataFrame({"architecture": names, "score": list(content.values())})
+
+
+def _record(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"a record is a mapping from columns to values, not {str(value)[:40]}")
+    return value
+
+
+def _decoded(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping whose keys are there once: json would keep the last of equal ones in silence."""
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in mapping if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is there twice")
+    return mapping
+
+
+def write_parquet(table: pd.DataFrame, path: str | os.PathLike, about: dict[str, Any]) -> None:
+    """Write a table with `about` (provenance, JSON-able) in the file's own metadata."""
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), b"nasbias": json.dumps(about).encode()})
+    with written_atomically(path) as temporary:
+        pq.write_table(arrow, temporary, compression="zstd")
+
+
+def read_about(path: str | os.PathLike) -> dict[str, Any]:
+    """The provenance that `write_parquet` stored; empty for a file from elsewhere.
+
+    Raises:
+        InputError: not a Parquet file.
+    """
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: can't be read as parquet ({error}). Is the file whole?") from None
+    return json.loads(metadata.get(b"nasbias", b"{}"))

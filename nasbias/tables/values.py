@@ -1,0 +1,113 @@
+"""Numbers as they are written: text that is a number, a per cent sign, fractions; the rest is refused by its row."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nasbias.errors import InputError
+from nasbias.notices import say
+from nasbias.tables.measures import Measure
+
+_MISSING = {"", "-", "nan", "none", "null", "n/a", "na", "<na>"}
+
+
+def read_numbers(column: pd.Series, where: str) -> tuple[np.ndarray, bool]:
+    """The values [n] of a column as floats, missing ones NaN; and whether some were written with a per cent sign.
+
+    Raises:
+        InputError: a value that is no number; the message gives its row (of the data, from 1) and the value.
+    """
+    if pd.api.types.is_bool_dtype(column.dtype):
+        raise InputError(f"{where}: column {str(column.name)!r} holds truth values, not numbers.")
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.to_numpy(dtype=float, na_value=np.nan), False
+    values, signed = np.empty(len(column)), False
+    for row, value in enumerate(column.tolist()):
+        number = as_number(value)
+        if number is None:
+            raise InputError(
+                f"{where}: {column.name} is {value!r} in row {row + 1:,} (of the data, from 1); a number is wanted. "
+                f"Leave it empty where nothing was measured."
+            )
+        values[row] = number
+        signed = signed or (isinstance(value, str) and value.rstrip().endswith("%"))
+    return values, signed
+
+
+def as_number(value: Any) -> float | None:
+    """One value as a float: '91.2 %' is 91.2, what says that nothing is there is NaN, what is no number None."""
+    if isinstance(value, str):
+        text = value.strip().removesuffix("%").rstrip()
+        if text.lower() in _MISSING:
+            return np.nan
+        try:
+            return float(text) if "_" not in text else None
+        except ValueError:
+            return None
+    if value is None or value is pd.NA or value is pd.NaT:
+        return np.nan
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        return None
+    return float(value)
+
+
+def mostly_numbers(column: pd.Series) -> bool:
+    """Whether a text column is meant as numbers: half of what it holds at least. A column of truth values is not."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return False
+    found = [as_number(value) for value in column.tolist()]
+    numbers = sum(value is not None and not np.isnan(value) for value in found)
+    return numbers > 0 and numbers >= sum(value is None for value in found)
+
+
+def read_measure(
+    column: pd.Series, measure: Measure, architectures: pd.Series, where: str, fractions: bool
+) -> tuple[np.ndarray, int]:
+    """A declared measure's values [n] in its unit, and what they were multiplied by: accuracies that all lie within
+    0 and 1 are fractions, if `fractions`.
+
+    Raises:
+        InputError: no number, or outside the measure's range.
+    """
+    values, signed = read_numbers(column, where)
+    factor = 1
+    if fractions and not signed and measure.unit == "%" and are_fractions(values):
+        say(f"{where}: {measure.name} lies within 0 and 1: read as fractions, times 100.")
+        factor = 100
+        values = values * factor
+    bad = ~np.isnan(values) & ((values < measure.low) | (values > measure.high))
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise InputError(
+            f"{where}: {measure.name} is {values[first]:g} for {architectures.iloc[first]!r}; it must lie in "
+            f"{measure.low:g} to {measure.high:g}{' ' + measure.unit if measure.unit else ''}."
+        )
+    return values, factor
+
+
+def are_fractions(values: np.ndarray) -> bool:
+    """Whether all accuracies lie within 0 and 1, and not all are 0."""
+    known = values[~np.isnan(values)]
+    return bool(len(known) and known.min() >= 0 and 0 < known.max() <= 1)
+
+
+def name_dead(values: np.ndarray, coarse: bool) -> str:
+    """One line on outcomes that say nothing of an architecture: all equal, or many at one value, as networks end that
+    learnt nothing; empty where there are none. `values` [n] in any direction, NaN left out.
+
+    Args:
+        coarse: accuracies, which tie by counting; there one value must hold a tenth of them (three at least) and three
+            times as many as any other. A loss or a perplexity repeats by death alone: two of them in twenty are named.
+    """
+    known = values[~np.isnan(values)]
+    if len(known) < 2:
+        return ""
+    kept, counts = np.unique([float(f"{value:.6g}") for value in known], return_counts=True)
+    if len(kept) == 1:
+        return f"all {len(known):,} are {kept[0]:g}: nothing is ranked"
+    most, second = np.sort(counts)[::-1][:2]
+    least = max(3 if coarse else 2, 0.1 * len(known))
+    if most < least or (coarse and most < 3 * second):
+        return ""
+    return f"{most:,} of {len(known):,} are exactly {kept[counts.argmax()]:g}, as networks end that learnt nothing"
