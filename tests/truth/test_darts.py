@@ -165,3 +165,21 @@ def test_spoilt_results_of_nasbench301_are_refused(tmp_path, spoil):
     path.write_text(json.dumps(json.loads(path.read_text()) | spoil))
     with pytest.raises(InputError, match="results_0"):
         read("darts", path)
+
+
+def test_each_format_carries_the_licence_of_its_source():
+    from nasbias.truth.darts import FORMATS
+
+    assert {form.name: form.licence for form in FORMATS} == {
+        "p2-darts": "Apache-2.0 (matluster/anonymous-2102)",
+        "nds-darts": "not stated by the source",
+        "nasbench301": "not stated by the source",
+    }
+
+
+def test_an_nds_error_that_is_no_number_is_quoted(tmp_path):
+    from nasbias.truth.darts import _nds_measures
+
+    with pytest.raises(InputError) as caught:
+        _nds_measures({"min_test_top1": "low"}, tmp_path / "nds.json")
+    assert str(caught.value) == f"{tmp_path / 'nds.json'}: min_test_top1 'low' is not an error in per cent."
