@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, note, numbers, print_table, records, to_json
+from nasbias.files import records, to_json
 from nasbias.metrics import kendall_tau
 from nasbias.spaces import get_space
+from nasbias.terminal import Parser, add_format, command, note, numbers, print_table
 
 
 @command

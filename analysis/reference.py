@@ -18,8 +18,8 @@ import pandas as pd
 
 from analysis.study import IMAGES
 from nasbias import score
-from nasbias.command import Parser, command, note, numbers
 from nasbias.tables import load_predictions, read_about, scores_of, write_parquet
+from nasbias.terminal import Parser, command, note, numbers
 from nasbias.training import Training, train
 
 TEXT = "../shared/data/text/wikitext2_test.txt.gz"  # WikiText-2's test split: its training split was not to be had

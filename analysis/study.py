@@ -15,10 +15,10 @@ from typing import Any
 
 import pandas as pd
 
-from nasbias.command import Parser, command, count_cores, note, print_table, records, to_json
 from nasbias.errors import InputError
-from nasbias.files import written_atomically
-from nasbias.provenance import describe_provenance
+from nasbias.files import records, to_json, written_atomically
+from nasbias.provenance import count_cores, describe_provenance
+from nasbias.terminal import Parser, command, note, print_table
 from nasbias.training import Training
 
 IMAGES = "../shared/data/cifar10_jpeg.parquet"  # CIFAR-10 re-encoded as JPEG, 60,000 images

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.study import P1_REDUCED
-from nasbias.command import Parser, command, count_cores, note, numbers
+from nasbias.provenance import count_cores
 from nasbias.spaces import get_space
+from nasbias.terminal import Parser, command, note, numbers
 
 EPOCHS = 4
 

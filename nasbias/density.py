@@ -19,14 +19,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, numbers, print_table, records, to_json
 from nasbias.errors import InputError
+from nasbias.files import records, to_json
 from nasbias.matching import Matched, TruthSource, add_truth_options, align_scores, describe_truth, match
 from nasbias.metrics import METRICS, kendall_tau, spearman
 from nasbias.runs import read_run
 from nasbias.spaces import get_space, list_spaces
 from nasbias.statistics import mean_interval
 from nasbias.tables import Split, read_table
+from nasbias.terminal import Parser, add_format, command, numbers, print_table
 
 Array = np.ndarray
 LAST = (1, 16, 64)

@@ -9,8 +9,7 @@ percentile points better. F makes it free of the score's scale and of how much n
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.interpolate
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 
 Array = np.ndarray
 KNOTS = 6  # inner knots of F, at quantiles: a straight line leaves half a point of false effects, a spline a tenth

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, note, print_table, records, to_json
 from nasbias.errors import InputError
+from nasbias.files import records, to_json
 from nasbias.matching import Matched, add_truth_options, describe_truth, match
 from nasbias.metrics import METRICS
 from nasbias.spaces import get_space
 from nasbias.statistics import Influence, influence, mean_over_runs
+from nasbias.terminal import Parser, add_format, command, note, print_table
 
 DEFAULT_SAMPLE = 64
 _SHOWN = (0, 1, 2, 5, 10, 20, 50, 64, 100, 200, 500, 1000)

@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from nasbias.command import Parser, add_format, command, count_cores, note, numbers, print_table, progress, to_json
 from nasbias.errors import InputError
+from nasbias.files import to_json
+from nasbias.provenance import count_cores
 from nasbias.spaces import Space, get_space
 from nasbias.tables import check_predictions, read_table, write_parquet
+from nasbias.terminal import Parser, add_format, command, note, numbers, print_table, progress
 
 SHORT = 200  # architectures: below that, starting workers, which import torch, does not pay
 EXAMPLE = "python -m nasbias.score runs/nb201-0 --sample 1000"

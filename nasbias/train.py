@@ -10,20 +10,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasbias.command import (
-    Parser,
-    add_fields,
-    add_format,
-    command,
-    count_cores,
-    fields_of,
-    note,
-    numbers,
-    print_table,
-    to_json,
-)
 from nasbias.errors import InputError
+from nasbias.files import to_json
+from nasbias.provenance import count_cores
 from nasbias.spaces import get_space
+from nasbias.terminal import Parser, add_fields, add_format, command, fields_of, note, numbers, print_table
 
 EXAMPLE = (
     "python -m nasbias.train --space nb201 --dataset cifar10 --epochs 64 --checkpoints 4,8,16,32,64 --out runs/nb201-0"

@@ -3,7 +3,7 @@
 import itertools
 
 import numpy as np
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 
 from nasbias.statistics.influence import BIT, influence
 from nasbias.statistics.intervals import LEVEL, Estimate

@@ -5,7 +5,7 @@ thousand there is always a good one.
 """
 
 import numpy as np
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 
 from nasbias.metrics import METRICS, SPARSE_WIDTH, why_undefined
 from nasbias.statistics.intervals import LEVEL

@@ -7,7 +7,7 @@ the distribution is close to normal, and their products over common architecture
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 
 from nasbias.kendall import count_concordance
 from nasbias.metrics import why_undefined

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 
 from nasbias.metrics import why_undefined
 from nasbias.statistics.influence import BIT, Influence, influence, spearman_influence

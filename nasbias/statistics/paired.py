@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 
 from nasbias.errors import unknown
 from nasbias.statistics.influence import Influence

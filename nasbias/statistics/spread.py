@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.optimize
-import scipy.special
+import scipy  # its parts are imported when they are first used
 
 Array = np.ndarray
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import tomli_w
-
 from nasbias.errors import InputError, unknown
 
 Order = Literal["uniform", "cycle", "shuffled", "reshuffled", "fair"]
@@ -24,7 +22,7 @@ def _option(default: Any, text: str) -> Any:
 @dataclass(frozen=True)
 class Training:
     """One supernet or stand-alone run. The defaults are P2's protocol (arXiv 2010.08219) for NAS-Bench-201; a space's
-    own recipe (`supernets.<space>.RECIPE`) replaces them where it differs."""
+    own recipe (`recipes.<space>.RECIPE`) replaces them where it differs."""
 
     space: str = _option("nb201", "search space")
     dataset: str = _option("digits", "a data set's name or path")
@@ -102,6 +100,8 @@ class Training:
 
     def to_toml(self) -> str:
         """TOML text that `read_config` reads back; a field without a value is left out."""
+        import tomli_w
+
         values = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
         return tomli_w.dumps(values)
 

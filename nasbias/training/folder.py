@@ -13,9 +13,8 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from nasbias.command import to_json
 from nasbias.errors import InputError
-from nasbias.files import written_atomically
+from nasbias.files import to_json, written_atomically
 from nasbias.provenance import describe_provenance
 from nasbias.training.config import Training, read_config
 

@@ -27,8 +27,8 @@ import numpy as np
 import pandas as pd
 from torch import Tensor, nn
 
-from nasbias.command import write_table
 from nasbias.errors import InputError, unknown
+from nasbias.files import write_table
 from nasbias.matching import read_truth_column
 from nasbias.spaces import Space, get_space
 from nasbias.supernets import Choice, task_of

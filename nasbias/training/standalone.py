@@ -22,10 +22,9 @@ import pandas as pd
 import torch
 from torch import nn
 
-from nasbias.command import to_json
 from nasbias.datasets.text import columns, load_text
 from nasbias.errors import InputError
-from nasbias.files import written_atomically
+from nasbias.files import to_json, written_atomically
 from nasbias.provenance import describe_provenance
 from nasbias.scoring.data import ScoringData
 from nasbias.scoring.plain import score as score_plain

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbias.command import progress
 from nasbias.errors import InputError
+from nasbias.progress import progress
 from nasbias.spaces import get_space
 from nasbias.tables import read_table
 from nasbias.truth.formats import Format, columns_of

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau
+import scipy  # its parts are imported when they are first used
 
 from nasbias.errors import InputError
 from nasbias.tables import MEASURES, Split, choose_split, measures_of, select_truth
@@ -36,7 +36,7 @@ def ceiling(
     for one, other in itertools.combinations(by_seed.columns, 2):
         both = by_seed[[one, other]].dropna()
         if len(both) >= 2:
-            tau = float(np.asarray(kendalltau(both[one], both[other]))[0])
+            tau = float(np.asarray(scipy.stats.kendalltau(both[one], both[other]))[0])
             pairs.append({"seeds": [int(one), int(other)], "gt_tau": tau, "n": len(both)})
     if not pairs:
         return None
