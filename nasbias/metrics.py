@@ -217,8 +217,8 @@ def best_places(values: Array, k: int) -> Array:
 def top_weights(values: Array, k: int) -> Array:
     """How surely each of [n] is among the `k` highest: 1, 0, and between where equal values compete for the last places."""
     values = np.asarray(values, dtype=float)
-    if k >= len(values):
-        return np.ones(len(values))
+    if k >= len(values) or k < 1:
+        return np.full(len(values), float(k >= 1))
     edge = np.partition(values, len(values) - k)[len(values) - k]
     weights = (values > edge).astype(float)
     tied = values == edge
