@@ -9,7 +9,7 @@ from nasbias.errors import InputError
 from nasbias.files import data_folder, to_json
 from nasbias.matching import add_reading_options, reading_of
 from nasbias.spaces import get_space
-from nasbias.terminal import Parser, add_format, command, note, print_table
+from nasbias.terminal import Parser, add_format, command, note, print_table, say
 from nasbias.truth import describe_sources, find_truth, import_truth, remove_truth
 from nasbias.truth.fetch import SOURCES, fetch, find_source
 from nasbias.truth.summary import ceiling, describe_parts
@@ -134,7 +134,14 @@ def _show(options: Any) -> None:
     rows["ceiling"] = rows["ceiling"].astype(float)
     print_table(rows.drop(columns=["unit", "rows"]))
     if described["ceiling"]:
-        print("\nceiling: Kendall tau between two seeds of the truth, mean over pairs of seeds.")
+        found = described["ceiling"]
+        rows_of = "" if found["sample"] in (None, "all") else f" of the rows marked {found['sample']}"
+        print()
+        say(
+            f"ceiling: Kendall tau between two seeds of the truth, mean over pairs of seeds, on the {found['n']:,} "
+            f"architectures{rows_of} that have two seeds: {found['gt_tau']:.3f} ({found['gt_tau_low']:.3f} to "
+            f"{found['gt_tau_high']:.3f}). A correlation gives it on those of them that were scored."
+        )
 
 
 def _space_of(name: str) -> str:
