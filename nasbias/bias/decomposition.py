@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from nasbias.effects import contrast_decisions, noise_variance, percentiles, spline_basis
+from nasbias.bias.effects import contrast_decisions, noise_variance, percentiles, spline_basis
 from nasbias.metrics import kendall_tau
 from nasbias.panel import Panel
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nasbias.effects import contrast_decisions, percentiles
+from nasbias.bias.effects import contrast_decisions, percentiles
 from nasbias.metrics import best_places, kendall_tau
 from nasbias.panel import Panel
 

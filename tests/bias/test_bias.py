@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from nasbias import bias
-from nasbias.correction import correct_scores
-from nasbias.decomposition import decompose_error
-from nasbias.effects import calibrate_truth, compare_with_others, noise_variance, percentiles
+from nasbias.bias.correction import correct_scores
+from nasbias.bias.decomposition import decompose_error
+from nasbias.bias.effects import calibrate_truth, compare_with_others, noise_variance, percentiles
 from nasbias.errors import InputError
 from nasbias.matching import match
 from nasbias.panel import select_panel
