@@ -3,9 +3,15 @@
     python -m nasbias.bias --space nb201 --predictions runs/* --truth NAME
 
 Every study takes a `Panel` (the same architectures scored by several runs at one training length) and returns a tidy
-table. Two figures are given for each operation: the raw rank difference, which noise alone moves, and the effect at
-equal truth (`nasbias.bias.effects`), the only one to be called bias. Effects are percentile points, positive =
-overestimated. No sign is assumed anywhere.
+table. The figure for each operation is its effect at equal truth in points of the score (`nasbias.bias.effects`), the
+only one to be called bias; beside it stand the raw rank difference, which noise alone moves, and the same effect as a
+shift of the true rank, missing where that would leave the scale. All are percentile points, positive = overestimated.
+No sign is assumed anywhere.
+
+How far a finding goes, by simulation on NAS-Bench-201 (the whole space, three runs): noise of the truth makes false
+effects unless it is known and taken off (`nasbias.bias.truth_noise`), and a bias that lies in PAIRS of operations alone
+moves single operations by half a point, which the intervals do not hold. So effects under one point are not called
+bias, nor under three where the truth's noise is unknown.
 """
 
 from collections.abc import Sequence
@@ -14,26 +20,29 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
-from nasbias.command import Parser, add_format, command, numbers, print_table, records, to_json
 from nasbias.bias.correction import SIZES, correct_scores
 from nasbias.bias.decomposition import decompose_error
 from nasbias.bias.effects import (
-    calibrate_truth,
     compare_with_others,
     contrast_decisions,
     fit_at_truth,
     fit_equal_truth,
-    noise_variance,
     percentiles,
 )
-from nasbias.matching import Matched, add_match_options, describe_truth, match, match_options
+from nasbias.bias.truth_noise import DOUBT, calibrate_truth, known_noise, noise_of, noise_of_percentiles
+from nasbias.command import records
+from nasbias.matching import Matched, describe_truth
 from nasbias.metrics import best_places, tau_given
-from nasbias.panel import Panel, add_panel_options, select_panel
+from nasbias.panel import Panel, select_panel
 from nasbias.statistics import Combined, adjust_p_values, combine_runs, influence, mean_over_runs, spearman_over_runs
 
 Array = np.ndarray
 _JOINT = 5  # architectures per column below which decisions are fitted one at a time
+LEAST_EFFECT = 1.0  # percentile points of score below which nothing is called bias ...
+LEAST_UNADJUSTED = 3.0  # ... and where the noise of the truth is unknown
+_OFF_SCALE = 0.25  # share of the architectures that a shift may carry off the scale before it means nothing
 
 
 @dataclass(frozen=True)
@@ -67,13 +76,19 @@ def analyse_bias(
     sizes: Sequence[int] = SIZES,
     draws: int = 40,
     seed: int = 0,
+    truth_noise: float | None = None,
 ) -> Bias:
     """All of the bias study on one panel of what `nasbias.matching.match` joined; `seed` is the correction's.
 
+    Args:
+        truth_noise: standard deviation of the truth by chance, in its unit; default: from its repeats, else what is
+            known of its source (`truth_noise.KNOWN`), else unknown.
+
     Raises:
-        InputError: what `select_panel` raises.
+        InputError: what `select_panel` raises, or a negative noise.
     """
     panel = select_panel(matched, score, epoch, bn)
+    noise = noise_of(panel, truth_noise, known_noise(matched.truth))
     about = {
         "space": panel.space.name,
         "score": panel.score,
@@ -82,16 +97,21 @@ def analyse_bias(
         "n": panel.n,
         "runs": len(panel.runs),
         "top": top_of(panel, top),
-        "truth_reliability": _reliability(panel),
+        "truth_noise": np.nan if noise is None else float(np.median(noise)),
+        "truth_noise_from": _source_of_noise(noise, truth_noise, panel),
+        "truth_reliability": _reliability(panel, noise),
+        "least_effect": _least(noise),
         "truth": describe_truth(matched.truth),
     }
-    return Bias(
-        about=about,
-        size=measure_size_bias(panel),
-        operators=measure_operator_bias(panel, top),
-        decomposition=decompose_error(panel),
-        correction=correct_scores(panel, np.random.default_rng(seed), sizes, draws),
-    )
+    # Products of matrices of this size are slower on several threads: 9.7 s for 4.0 of one.
+    with threadpool_limits(1, "blas"):
+        return Bias(
+            about=about,
+            size=_measure_size_bias(panel, noise),
+            operators=_measure_operator_bias(panel, top, noise),
+            decomposition=decompose_error(panel, noise),
+            correction=correct_scores(panel, np.random.default_rng(seed), sizes, draws),
+        )
 
 
 def top_of(panel: Panel, top: int) -> int:
@@ -99,18 +119,40 @@ def top_of(panel: Panel, top: int) -> int:
     return top if top < panel.n else max(panel.n // 10, 1)
 
 
-def _reliability(panel: Panel) -> float:
-    """Share of the truth's percentile variance that is not seed noise; NaN where the truth has no repeats."""
-    return 1 - noise_variance(panel.repeats) / float(percentiles(panel.truth).var())
+def _reliability(panel: Panel, noise: Array | None) -> float:
+    """Share of the truth's percentile variance that is not noise; NaN where the noise is unknown."""
+    if noise is None:
+        return np.nan
+    return 1 - float(noise_of_percentiles(panel.truth, noise).mean() / percentiles(panel.truth).var())
 
 
-def measure_size_bias(panel: Panel) -> dict[str, dict[str, Any]]:
+def _source_of_noise(noise: Array | None, stated: float | None, panel: Panel) -> str:
+    if noise is None:
+        return "unknown"
+    if stated is not None:
+        return "stated"
+    return "repeats" if noise_of(panel) is not None else "known of its source"
+
+
+def _least(noise: Array | None) -> float:
+    return LEAST_UNADJUSTED if noise is None else LEAST_EFFECT
+
+
+def measure_size_bias(panel: Panel, truth_noise: float | None = None) -> dict[str, dict[str, Any]]:
     """Per cost (`params`, `flops`), where it varies: correlations with score and with truth, and the effect of size.
 
     `score_tau`, `truth_tau`, `score_spearman`, `truth_spearman` (with 95 % intervals), `tau_given` (tau of score and
-    truth given the cost), `effect`: how many percentile points the largest architecture is overestimated against the
-    smallest of the same truth, and `deciles` of the cost with their mean rank difference.
+    truth given the cost), `score_effect`: by how many percentile points of score the largest architecture is
+    overestimated against the smallest of the same truth, with `p_value`; `effect`: the same as a shift of the true
+    rank, missing where it would leave the scale; and `deciles` of the cost with their mean rank difference.
+
+    Args:
+        truth_noise: as in `measure_operator_bias`.
     """
+    return _measure_size_bias(panel, noise_of(panel, truth_noise))
+
+
+def _measure_size_bias(panel: Panel, noise: Array | None) -> dict[str, dict[str, Any]]:
     score, truth = percentiles(panel.scores), percentiles(panel.truth)
     result = {}
     for name in ("params", "flops"):
@@ -121,11 +163,10 @@ def measure_size_bias(panel: Panel) -> dict[str, dict[str, Any]]:
         of_score = mean_over_runs([influence(run, cost) for run in panel.scores])
         of_truth = mean_over_runs([influence(panel.truth, cost)])
         share = percentiles(cost)[:, None] / 100
-        calibrated, _ = calibrate_truth(truth, panel.repeats, share - share.mean())
-        fits = [fit_equal_truth(run, calibrated, share - share.mean()) for run in score]
-        effect = _drop_impossible(
-            combine_runs(np.stack([fit.effect for fit in fits]), np.stack([fit.pull for fit in fits]))
-        )
+        equal, plain = _fit(score, panel.truth, noise, share - share.mean())
+        in_score = combine_runs(*plain)
+        effect = combine_runs(*equal)
+        effect = _drop_off_scale(effect, truth[:, None] + (share - share.mean()) * effect.value, np.ones_like(share))
         result[name] = {
             "score_tau": of_score.value,
             "score_tau_low": of_score.low,
@@ -136,26 +177,41 @@ def measure_size_bias(panel: Panel) -> dict[str, dict[str, Any]]:
             **_spearman("score", panel.scores, cost),
             **_spearman("truth", panel.truth[None], cost),
             "tau_given": float(np.mean([tau_given(run, panel.truth, cost) for run in panel.scores])),
+            "score_effect": in_score.value[0],
+            "score_effect_low": in_score.low[0],
+            "score_effect_high": in_score.high[0],
+            "p_value": in_score.p_value[0],
             "effect": effect.value[0],
             "effect_low": effect.low[0],
             "effect_high": effect.high[0],
-            "p_value": effect.p_value[0],
             "deciles": records(_by_decile(score - truth, cost)),
         }
     return result
 
 
-def measure_operator_bias(panel: Panel, top: int = 100) -> pd.DataFrame:
+def measure_operator_bias(panel: Panel, top: int = 100, truth_noise: float | None = None) -> pd.DataFrame:
     """Every value of every decision (an operation on an edge, an input of a node): by means, at the top, and as bias.
 
+    Args:
+        truth_noise: standard deviation of the truth by chance, in its unit; default: from its repeats, else unknown.
+
     Returns:
-        `decision, operation, n`, `mean_truth` and `mean_score` in their own units, `rank_difference` (raw, percentile
-        points) with `low, high`, `effect` at equal truth against the median of the decision's other values with
-        `effect_low, effect_high`, `p_value` and `p_adjusted` (Benjamini-Hochberg over all rows), `score_effect` (the
-        same in points of the score instead of the truth), `top_share_truth` and `top_share_score` (share among the best
-        `top` by truth and by the mean percentile over runs), `fitted` (jointly, or alone where architectures are few).
-        An effect beyond 100 points is missing: nothing of equal truth was there to compare with.
+        `decision, operation, n`, `mean_truth` and `mean_score` in their own units, `score_effect`: points of score at
+        equal truth, against the median of the decision's other values, with `score_effect_low, score_effect_high`,
+        `p_value`, `p_adjusted` (Benjamini-Hochberg over all rows) and `found` (p_adjusted below .05 and an effect of at
+        least one point, three where the truth's noise is unknown); `rank_difference` (raw) with `low, high`; `effect`:
+        the same as a shift of the true rank with `effect_low, effect_high`, missing where it would carry a quarter of
+        the operation's architectures off the scale (and where the supernet's score hardly follows the truth);
+        `top_share_truth` and `top_share_score` (share among the best `top` by truth and by the mean percentile over
+        runs), `fitted` (jointly, or alone where architectures are few).
+
+    Raises:
+        InputError: a negative noise.
     """
+    return _measure_operator_bias(panel, top, noise_of(panel, truth_noise))
+
+
+def _measure_operator_bias(panel: Panel, top: int, noise: Array | None) -> pd.DataFrame:
     score, truth = percentiles(panel.scores), percentiles(panel.truth)
     top = top_of(panel, top)
     best_truth = best_places(panel.truth, top)
@@ -164,22 +220,24 @@ def measure_operator_bias(panel: Panel, top: int = 100) -> pd.DataFrame:
         contrast_decisions(panel.codes[:, i], len(decision.values)) for i, decision in enumerate(panel.space.decisions)
     ]
     jointly = panel.n >= _JOINT * sum(design.shape[1] for design in designs)
-    together = _fit(score, truth, panel.repeats, np.hstack(designs)) if jointly else None
+    together = _fit(score, panel.truth, noise, np.hstack(designs)) if jointly else None
     groups, equal, plain, start = [], [], [], 0
     for i, (decision, design) in enumerate(zip(panel.space.decisions, designs)):
         codes = panel.codes[:, i]
         groups += [(decision, value, codes == value) for value in range(len(decision.values)) if (codes == value).any()]
         columns = slice(start, start + design.shape[1]) if jointly else slice(0, design.shape[1])
         start += design.shape[1]
-        in_truth, in_score = together or _fit(score, truth, panel.repeats, design)
+        in_truth, in_score = together or _fit(score, panel.truth, noise, design)
         equal.append(_against_others(*in_truth, columns))
         plain.append(_against_others(*in_score, columns))
-    raw = _mean_difference(score - truth, np.stack([chosen for *_, chosen in groups], axis=1))
+    members = np.stack([chosen for *_, chosen in groups], axis=1)
+    raw = _mean_difference(score - truth, members)
     effect, in_score = (
         combine_runs(np.hstack([values for values, _ in parts]), np.concatenate([pulls for _, pulls in parts], axis=2))
         for parts in (equal, plain)
     )
-    effect = _drop_impossible(effect)
+    effect = _drop_off_scale(effect, truth[:, None] + effect.value, members)
+    p_adjusted = adjust_p_values(in_score.p_value, "bh")
     table = pd.DataFrame(
         {
             "decision": [decision.name for decision, *_ in groups],
@@ -187,17 +245,18 @@ def measure_operator_bias(panel: Panel, top: int = 100) -> pd.DataFrame:
             "n": [int(chosen.sum()) for *_, chosen in groups],
             "mean_truth": [float(panel.truth[chosen].mean()) * panel.truth_sign for *_, chosen in groups],
             "mean_score": [float(panel.scores[:, chosen].mean()) * panel.score_sign for *_, chosen in groups],
+            "score_effect": in_score.value,
+            "score_effect_low": in_score.low,
+            "score_effect_high": in_score.high,
+            "p_value": in_score.p_value,
+            "p_adjusted": p_adjusted,
+            "found": (p_adjusted < 0.05) & (np.abs(in_score.value) >= _least(noise)),
             "rank_difference": raw.value,
             "low": raw.low,
             "high": raw.high,
             "effect": effect.value,
             "effect_low": effect.low,
             "effect_high": effect.high,
-            "p_value": effect.p_value,
-            "p_adjusted": adjust_p_values(effect.p_value, "bh"),
-            "score_effect": in_score.value,
-            "score_effect_low": in_score.low,
-            "score_effect_high": in_score.high,
             "top_share_truth": [float(chosen[best_truth].mean()) for *_, chosen in groups],
             "top_share_score": [float(chosen[best_score].mean()) for *_, chosen in groups],
         }
@@ -211,23 +270,36 @@ def _spearman(name: str, scores: Array, cost: Array) -> dict[str, float]:
     return {f"{name}_spearman{part}": value for part, value in parts.items()}
 
 
-def _drop_impossible(effect: Combined) -> Combined:
-    """Missing where an effect is beyond 100 percentile points: there the score follows the decisions alone (FLOPs do),
-    and no two architectures of equal truth are left to be compared."""
-    known = np.abs(effect.value) <= 100
+def _drop_off_scale(effect: Combined, moved: Array, members: Array) -> Combined:
+    """Missing where the shifted true ranks `moved` [n, K] of the `members` [n, K] too often leave 0 to 100: no
+    architecture has such a rank, so none of equal truth is left to be compared with."""
+    outside = (((moved < 0) | (moved > 100)) * members).sum(axis=0) / members.sum(axis=0)
+    known = ~np.isnan(effect.value) & (outside <= _OFF_SCALE)
     values = (effect.value, effect.low, effect.high, effect.error, effect.p_value)
     return Combined(*(np.where(known, value, np.nan) for value in values))
 
 
-def _fit(score: Array, truth: Array, repeats: Array, design: Array) -> list[tuple[Array, Array]]:
-    """(values [runs, K], pulls [runs, n, K]) in points of truth, then in points of score."""
-    calibrated, _ = calibrate_truth(truth, repeats, design)
-    equal = [fit_equal_truth(run, calibrated, design) for run in score]
-    plain = [fit_at_truth(run, calibrated, design) for run in score]
-    return [
-        (np.stack([fit.effect for fit in equal]), np.stack([fit.pull for fit in equal])),
-        (np.stack([values for values, _ in plain]), np.stack([pulls for _, pulls in plain])),
-    ]
+def _fit(score: Array, truth: Array, noise: Array | None, design: Array) -> list[tuple[Array, Array]]:
+    """(values [runs, K], pulls [runs, n, K]) in points of truth, then in points of score.
+
+    Where the truth was calibrated the pulls have one row more, the same for all runs: the doubt that is left about the
+    calibration, a part of what it changed.
+    """
+    measured = percentiles(truth)
+    calibrated = calibrate_truth(truth, noise, design)
+    results = []
+    for fit in (_shift_of_truth, fit_at_truth):
+        values, pulls = fit(score, calibrated, design)
+        if noise is not None and np.any(noise > 0):
+            doubt = DOUBT * (fit(score, measured, design)[0] - values).mean(axis=0)
+            pulls = np.concatenate([pulls, np.broadcast_to(doubt, (len(pulls), 1, len(doubt)))], axis=1)
+        results.append((values, pulls))
+    return results
+
+
+def _shift_of_truth(score: Array, truth: Array, design: Array) -> tuple[Array, Array]:
+    fits = [fit_equal_truth(run, truth, design) for run in score]
+    return np.stack([fit.effect for fit in fits]), np.stack([fit.pull for fit in fits])
 
 
 def _against_others(values: Array, pulls: Array, columns: slice) -> tuple[Array, Array]:
