@@ -20,7 +20,7 @@ _OPERATORS = {
     "decision": ("decision", 0, ""),
     "operation": ("operation", 0, ""),
     "score_effect": ("effect", 1, "points of score at equal truth, + = overestimated"),
-    "score_effect_low": ("from", 1, "to: 95 % interval over architectures and runs"),
+    "score_effect_low": ("from", 1, "with `to`: 95 % interval over architectures and runs"),
     "score_effect_high": ("to", 1, ""),
     "p_adjusted": ("p_adj", 3, "p-value adjusted for all rows (Benjamini-Hochberg)"),
     "effect": ("shift", 1, "the effect as a shift of the true rank; - where the scale ends"),
@@ -97,7 +97,8 @@ def _print(bias: Bias, wide: bool) -> None:
     _show(bias.operators, {} if wide else _OPERATORS, title)
     print()
     parts = bias.decomposition if wide else bias.decomposition[["part", "share", "gt_tau_without"]]
-    print_table(_rounded(parts, {"share": 1}), "where the rank difference comes from (shares of its square in %)", 2)
+    print_table(_rounded(parts, {"share": 1}), "where the rank difference comes from", 2)
+    _say("share: of the squared rank difference, in %")
     _say("gt_tau_without: tau with this part alone taken off the scores")
     print()
     correction = bias.correction.dropna(axis=1, how="all")

@@ -1,7 +1,8 @@
 """The control that needs no supernet: a Gaussian process on the paths of the architectures trained alone.
 
 Where the decisions are operations on edges (`0->1`) an architecture is the set of operation sequences that lead from
-its input to its output, as in BANANAS (arXiv 1910.11858); else it is its choices. scikit-learn fits it; without
+its input to its output, as in BANANAS (arXiv 1910.11858); `none` ends a path and a skip adds nothing to it. Else it is
+its choices. scikit-learn fits it; without
 scikit-learn there is no such control, and the rest of the study goes on.
 """
 
@@ -28,7 +29,8 @@ def has_gaussian_process() -> bool:
 
 
 def path_features(panel: Panel) -> Array:
-    """Indicators [n, features]: which paths an architecture has, or its choices where decisions are no edges."""
+    """Indicators [n, features]: which sequences of operations an architecture has on its way from input to output, or
+    its choices where decisions are no edges."""
     edges = [re.fullmatch(r"(\d+)->(\d+)", decision.name) for decision in panel.space.decisions]
     if not all(edges):
         decisions = panel.space.decisions
@@ -38,13 +40,14 @@ def path_features(panel: Panel) -> Array:
         source, target = map(int, edge.groups()) if edge else (0, 0)
         into.setdefault(target, []).append((source, place))
     values = [decision.values for decision in panel.space.decisions]
-    columns = []
+    words: dict[str, Array] = {}
     for path in _paths_to(max(into), into):
-        names = np.array([[values[place][code] for place, code in zip(path, row)] for row in panel.codes[:, path]])
-        alive = (names != "none").all(axis=1)
-        words = np.array(["|".join(row) for row in names])
-        columns += [(alive & (words == word)).astype(float) for word in sorted(set(words[alive]))]
-    return np.stack(columns, axis=1) if columns else np.zeros((panel.n, 0))
+        for row, codes in enumerate(panel.codes[:, path]):
+            operations = [values[place][code] for place, code in zip(path, codes)]
+            if "none" not in operations:
+                word = "|".join(each for each in operations if each != "skip_connect")
+                words.setdefault(word, np.zeros(panel.n))[row] = 1.0
+    return np.stack([words[word] for word in sorted(words)], axis=1) if words else np.zeros((panel.n, 0))
 
 
 def _paths_to(node: int, into: dict[int, list[tuple[int, int]]]) -> list[list[int]]:
