@@ -66,6 +66,11 @@ class Bias:
         }
 
 
+# Products of matrices of this size are slower on several threads: 9.7 s for 4.0 of one.
+_on_one_thread = threadpool_limits.wrap(limits=1, user_api="blas")
+
+
+@_on_one_thread
 def analyse_bias(
     matched: Matched,
     *,
@@ -103,15 +108,13 @@ def analyse_bias(
         "least_effect": _least(noise),
         "truth": describe_truth(matched.truth),
     }
-    # Products of matrices of this size are slower on several threads: 9.7 s for 4.0 of one.
-    with threadpool_limits(1, "blas"):
-        return Bias(
-            about=about,
-            size=_measure_size_bias(panel, noise),
-            operators=_measure_operator_bias(panel, top, noise),
-            decomposition=decompose_error(panel, noise),
-            correction=correct_scores(panel, np.random.default_rng(seed), sizes, draws),
-        )
+    return Bias(
+        about=about,
+        size=_measure_size_bias(panel, noise),
+        operators=_measure_operator_bias(panel, top, noise),
+        decomposition=decompose_error(panel, noise),
+        correction=correct_scores(panel, np.random.default_rng(seed), sizes, draws),
+    )
 
 
 def top_of(panel: Panel, top: int) -> int:
@@ -138,6 +141,7 @@ def _least(noise: Array | None) -> float:
     return LEAST_UNADJUSTED if noise is None else LEAST_EFFECT
 
 
+@_on_one_thread
 def measure_size_bias(panel: Panel, truth_noise: float | None = None) -> dict[str, dict[str, Any]]:
     """Per cost (`params`, `flops`), where it varies: correlations with score and with truth, and the effect of size.
 
@@ -189,6 +193,7 @@ def _measure_size_bias(panel: Panel, noise: Array | None) -> dict[str, dict[str,
     return result
 
 
+@_on_one_thread
 def measure_operator_bias(panel: Panel, top: int = 100, truth_noise: float | None = None) -> pd.DataFrame:
     """Every value of every decision (an operation on an edge, an input of a node): by means, at the top, and as bias.
 
