@@ -49,7 +49,7 @@ def test_the_effect_in_points_of_score_is_least_squares_run_by_run():
     matrix = np.hstack([spline_basis(truth)[0], design])
     assert values.shape == (2, 2) and pulls.shape == (2, 120, 2)
     for run in range(2):
-        solution, squares, *_ = np.linalg.lstsq(matrix, scores[run], rcond=None)
+        solution, *_ = np.linalg.lstsq(matrix, scores[run], rcond=None)
         assert values[run] == pytest.approx(solution[-2:])
         residual = scores[run] - matrix @ solution
         rows = np.linalg.solve(matrix.T @ matrix, matrix.T)[-2:].T

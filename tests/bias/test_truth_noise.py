@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
-from tests.bias.simulated import SPACE, panel_of
 
 from nasbias import bias
 from nasbias.bias.effects import contrast_decisions, percentiles
@@ -19,6 +18,7 @@ from nasbias.bias.truth_noise import (
 from nasbias.errors import InputError
 from nasbias.matching import read_truth_column
 from nasbias.panel import Panel
+from tests.bias.simulated import SPACE, panel_of
 
 
 def test_what_is_stated_goes_before_repeats_and_these_before_what_is_known():
