@@ -9,6 +9,8 @@ TRAINING = {"train", "score"}  # commands of the half that needs torch
 ANALYSING = [
     "nasbias.spaces",
     "nasbias.truth",
+    "nasbias.bias",
+    "nasbias.bias.__main__",
     *(f"nasbias.{path.stem}" for path in sorted((ROOT / "nasbias").glob("*.py")) if path.stem not in TRAINING),
 ]
 
