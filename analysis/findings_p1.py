@@ -46,6 +46,7 @@ def orders() -> list[Finding]:
     """Tables 1 and 2, the ranks, the filter."""
     hours, rows = cost_of("darts64_orders"), []
     studies = {order: _stability(order) for order in ORDERS if len(_runs("darts64_orders", f"p1-{order}-"))}
+    several = {order: of_order for order, of_order in studies.items() if of_order.instances["n"] > 1}
     last = max(of_order.about["epoch"] for of_order in studies.values())
     pulls = {order: _pulls(_match(_runs("darts64_orders", f"p1-{order}-")), last) for order in studies}
 
@@ -53,7 +54,7 @@ def orders() -> list[Finding]:
         rows.append(Finding("P1 orders", finding, paper, ours, decision, hours))
 
     papers = {"cycle": ".54", "shuffled": ".39", "reshuffled": ".44"}
-    for order, of_order in studies.items():
+    for order, of_order in several.items():
         row = of_order.instances
         interval = (row["s_tau"], row["s_tau_low"], row["s_tau_high"])
         differ = "seed" if order == "cycle" else "order"
@@ -65,11 +66,11 @@ def orders() -> list[Finding]:
             within(row["s_tau_low"], row["s_tau_high"], 0.0, SELF),
         )
     for order, paper in (("cycle", ".46"), ("shuffled", ".46"), ("reshuffled", ".51")):
-        if order in studies:
+        if order in several:
             estimate = mean_over_runs(pulls[order])
             decision = verdict(estimate.low, estimate.high, estimate.n_runs)
             add(f"GT-Tau is moderate, above 0 ({ORDERS[order]})", paper, f"{show(estimate)}", decision)
-    if len(studies) == len(ORDERS):
+    if len(several) == len(ORDERS):
         pairs = [compare_runs(pulls["cycle"], pulls[other]) for other in ("shuffled", "reshuffled")]
         add(
             "GT-Tau does not depend on the order: fixed against shuffled and reshuffled less than .1 apart",
@@ -77,8 +78,8 @@ def orders() -> list[Finding]:
             ", ".join(show(pair) for pair in pairs),
             _equal(pairs, 0.1),
         )
-    for k, paper in ((1, "18.5, 16.9, 15.6"), (3, "17.6, 11.5, 11.2")):
-        means = [_top_rank(order, k) for order in studies]
+    for k, paper in () if not several else ((1, "18.5, 16.9, 15.6"), (3, "17.6, 11.5, 11.2")):
+        means = [_top_rank(order, k) for order in several]
         gains = [(RANDOM_TOP[k] - high, RANDOM_TOP[k] - low) for _, low, high in means]
         add(
             f"T{k}R by order; better than chance ({number(RANDOM_TOP[k], 1)})?",
@@ -96,7 +97,7 @@ def orders() -> list[Finding]:
             f"{show(mean)}, lowest pair {lowest}",
             within(mean[1], mean[2], -1.0, SELF),
         )
-    for order, of_order in studies.items():
+    for order, of_order in several.items():
         ranks = of_order.ranks
         worst, best = ranks["true_rank"] > 0.75 * N, ranks["true_rank"] <= 0.25 * N
         test = scipy.stats.ttest_ind(ranks.loc[best, "std_rank"], ranks.loc[worst, "std_rank"], equal_var=False)
