@@ -78,7 +78,8 @@ def orders() -> list[Finding]:
             ", ".join(show(pair) for pair in pairs),
             _equal(pairs, 0.1),
         )
-    for k, paper in () if not several else ((1, "18.5, 16.9, 15.6"), (3, "17.6, 11.5, 11.2")):
+    tops = ((1, "18.5, 16.9, 15.6"), (3, "17.6, 11.5, 11.2"))
+    for k, paper in tops if several else ():
         means = [_top_rank(order, k) for order in several]
         gains = [(RANDOM_TOP[k] - high, RANDOM_TOP[k] - low) for _, low, high in means]
         add(
