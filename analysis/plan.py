@@ -246,19 +246,19 @@ def headline(seeds: Sequence[int]) -> Iterator[Item]:
 
 def plan(runs: Path) -> list[Item]:
     """All runs, in order."""
-    early, late = range(3), range(3, 10)
+    early, late = range(3), range(5, 10)
     groups = [f"{kind}:{m}" for m in (2, 4, 8) for kind in ("groups", "similar")]
     return [
         *nb101_lengths((25, 4), early),
         *nb101_lengths((1, 10), early),
+        *nb201_lengths((16,), early),  # does 8x8 do?
+        *nb101_lengths((25, 1), [3, 4]),
         *p1_orders([0]),
-        *nb201_lengths((64,), [0]),  # does 8x8 do?
         *nb101_lengths((100,), early),
         *darts_lengths(runs, [16], early),
-        *nb201_lengths((16,), early),
         *p1_orders([1]),
         *p1_tuning((100, 200), ["p1-cycle-0"]),
-        *nb201_lengths((64,), [1, 2]),
+        *nb201_lengths((64,), early),
         *nb101_folds(early),
         *nb101_copies(early),
         *p1_orders([2]),
@@ -272,6 +272,7 @@ def plan(runs: Path) -> list[Item]:
         *p1_tuning((100, 200), ["p1-cycle-1", "p1-cycle-2"]),
         *p1_sharing(["all", *groups, "prefix:0", "prefix:1", "prefix:2"], [0]),
         *truths([1]),
+        *nb101_lengths((4, 10, 100), [3, 4]),
         *nb101_lengths((1, 4, 10, 100), late),
         *darts_lengths(runs, [100], early),
         *headline([0]),

@@ -17,6 +17,7 @@ import multiprocessing
 import os
 import re
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ from nasbias.progress import note
 from nasbias.terminal import Parser, add_format, command, print_table
 
 NICENESS = 19
+COUNT_EVERY = 60.0  # seconds between two writings of a run's cost
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Queue:
         return self.runs / ".queue" / f"{item.name}.{kind}"
 
     def cost(self, item: Item) -> dict[str, float]:
-        """CPU and wall seconds spent so far, of all attempts that were not killed."""
+        """CPU and wall seconds spent so far, over all attempts; of one that was killed all but its last minute."""
         path = self._file(item, "cost.json")
         return json.loads(path.read_text()) if path.exists() else {"cpu_seconds": 0.0, "wall_seconds": 0.0}
 
@@ -87,18 +89,41 @@ class Queue:
         """The run from where it stands to its end; its cost and its error, if any, are written down."""
         error = self._file(item, "error.txt")
         error.unlink(missing_ok=True)
-        spent, cpu, wall = self.cost(item), time.process_time(), time.monotonic()
         failure = ""
-        try:
-            item.work.carry_out(self.folder(item))
-        except Exception:
-            failure = traceback.format_exc()
-        spent["cpu_seconds"] += round(time.process_time() - cpu, 1)
-        spent["wall_seconds"] += round(time.monotonic() - wall, 1)
-        with written_atomically(self._file(item, "cost.json")) as temporary:
-            temporary.write_text(json.dumps(spent))
+        with self._counting(item):
+            try:
+                item.work.carry_out(self.folder(item))
+            except Exception:
+                failure = traceback.format_exc()
         with written_atomically(error if failure else self._file(item, "done")) as temporary:
             temporary.write_text(failure)
+
+    @contextlib.contextmanager
+    def _counting(self, item: Item) -> Iterator[None]:
+        """Write what is spent meanwhile, every minute and at the end."""
+        before, cpu, wall = self.cost(item), time.process_time(), time.monotonic()
+        over = threading.Event()
+
+        def write() -> None:
+            spent = {
+                "cpu_seconds": round(before["cpu_seconds"] + time.process_time() - cpu, 1),
+                "wall_seconds": round(before["wall_seconds"] + time.monotonic() - wall, 1),
+            }
+            with written_atomically(self._file(item, "cost.json")) as temporary:
+                temporary.write_text(json.dumps(spent))
+
+        def follow() -> None:
+            while not over.wait(COUNT_EVERY):
+                write()
+
+        thread = threading.Thread(target=follow, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            write()
 
     @property
     def stop(self) -> Path:

@@ -21,6 +21,10 @@ def test_a_verdict_needs_an_interval_that_excludes_the_opposite(low, high, says)
     assert verdict(low, high, 3) == says
 
 
+def test_one_run_decides_nothing():
+    assert verdict(0.1, 0.3, 1) == "not decided: one run"
+
+
 def test_an_open_verdict_says_how_many_runs_would_close_it():
     assert verdict(-0.1, 0.3, 3) == "not decided: about 13 runs, 3 are here"  # half .2 about .1: four times the runs
     assert verdict(-0.3, 0.31, 3).startswith("not decided: no difference is seen")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,6 +122,27 @@ def test_what_a_killed_runner_left_half_is_finished(tmp_path):
     assert queue.state(queue.items[0]) == "done", queue.error(queue.items[0])
     assert (tmp_path / "net" / "predictions.parquet").exists()
     assert queue.cost(queue.items[0])["cpu_seconds"] > 0
+
+
+def test_the_cost_of_a_run_is_written_while_it_runs_and_adds_up_over_attempts(tmp_path, monkeypatch):
+    monkeypatch.setattr("analysis.queue.COUNT_EVERY", 0.01)
+    seen = []
+
+    @dataclass(frozen=True)
+    class Busy:
+        def carry_out(self, folder: Path) -> None:
+            begun = time.process_time()
+            while time.process_time() - begun < 0.3:
+                pass
+            seen.append(queue.cost(queue.items[0])["cpu_seconds"])
+            if len(seen) == 1:
+                raise ValueError("once more")
+
+    queue = Queue([Item("a", "study", 1.0, Busy())], tmp_path)
+    queue.work()
+    queue.work(again=True)
+    assert seen[0] > 0
+    assert queue.cost(queue.items[0])["cpu_seconds"] >= seen[1] >= 0.5
 
 
 def test_every_run_of_the_plan_has_a_name_and_a_recipe_of_its_own(tmp_path):
