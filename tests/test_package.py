@@ -9,7 +9,12 @@ ANALYSING = [
     "nasbias.spaces",
     "nasbias.truth",
     "nasbias.terminal",
-    "nasbias.training.config",
+    "nasbias.bias",
+    "nasbias.bias.__main__",
+    "nasbias.matching",
+    "nasbias.runs",
+    "nasbias.statistics",
+    "nasbias.tables",
     *(f"nasbias.recipes.{path.stem}" for path in sorted((ROOT / "nasbias" / "recipes").glob("*.py"))),
     *(f"nasbias.{path.stem}" for path in sorted((ROOT / "nasbias").glob("*.py"))),
 ]

@@ -234,7 +234,7 @@ def _sum_losses(network: Network, states: Tensor, targets: Tensor) -> Tensor:
     total = torch.zeros(len(states), dtype=torch.float64, device=states.device)
     words = max(1, _LOGITS_AT_ONCE // (len(states) * len(network.bias)))
     for part, wanted in zip(states.split(words, dim=1), targets.split(words)):
-        logits = network.logits(part)
+        logits = network.logits(part).to(part.dtype)  # autocast lowers it
         chosen = logits.gather(-1, wanted.expand(len(states), -1)[..., None])[..., 0]
         total += (torch.logsumexp(logits, dim=-1) - chosen).double().sum(1)
     return total
