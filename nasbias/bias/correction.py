@@ -75,26 +75,26 @@ def say_correction(table: pd.DataFrame) -> str:
 
     Each side is the better of its two predictors.
     """
-    bare = float(table.loc[table["n"] == 0, "gt_tau"].iloc[0]) if (table["n"] == 0).any() else np.nan
-    fitted = table[table["n"] > 0].dropna(subset=["gt_tau", "gt_tau_without_supernet"])
+    bare = float(table.loc[table["n"] == 0, "gt_tau"].iloc[0]) if (table["n"] == 0).to_numpy().any() else np.nan
+    fitted = table.astype({"n": int})[table["n"] > 0].dropna(subset=["gt_tau", "gt_tau_without_supernet"])
     if fitted.empty or np.isnan(bare):
         return ""
-    last = fitted.iloc[-1]
+    last = fitted.to_dict("records")[-1]
     with_it, by = _best(last, WITH)
     without, control_by = _best(last, WITHOUT)
     gain = with_it - without
     verdict = f"its score adds {gain:.2f}" if gain >= 0.005 else "its score adds nothing"
     sentence = (
-        f"{int(last['n'])} stand-alone trainings: tau {with_it:.2f} with the supernet ({by}), {without:.2f} without it "
+        f"{last['n']} stand-alone trainings: tau {with_it:.2f} with the supernet ({by}), {without:.2f} without it "
         f"({control_by}): {verdict}."
     )
-    beaten = [int(row["n"]) for _, row in fitted.iterrows() if _best(row, WITHOUT)[0] >= bare]
+    beaten = [row["n"] for row in fitted.to_dict("records") if _best(row, WITHOUT)[0] >= bare]
     if not beaten:
         return f"{sentence} No number of trainings tried ranks as well without it as its bare score ({bare:.2f})."
     return f"{sentence} Its bare score ({bare:.2f}) is worth no more than {beaten[0]} trainings without it."
 
 
-def _best(row: pd.Series, columns: dict[str, str]) -> tuple[float, str]:
+def _best(row: dict[str, float], columns: dict[str, str]) -> tuple[float, str]:
     return max((float(row[name]), how) for name, how in columns.items() if not np.isnan(row[name]))
 
 
