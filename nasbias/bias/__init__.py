@@ -24,10 +24,6 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from nasbias.correction import SIZES, correct_scores
-from nasbias.decomposition import decompose_error
-from nasbias.effects import (
-    calibrate_truth,
 from nasbias.bias.correction import SIZES, correct_scores
 from nasbias.bias.decomposition import decompose_error
 from nasbias.bias.effects import (
@@ -37,15 +33,12 @@ from nasbias.bias.effects import (
     fit_equal_truth,
     percentiles,
 )
-from nasbias.files import records, to_json
-from nasbias.matching import Matched, add_match_options, describe_truth, match, match_options
 from nasbias.bias.truth_noise import DOUBT, calibrate_truth, known_noise, noise_of, noise_of_percentiles
-from nasbias.files import records
+from nasbias.command import records
 from nasbias.matching import Matched, describe_truth
 from nasbias.metrics import best_places, tau_given
 from nasbias.panel import Panel, select_panel
 from nasbias.statistics import Combined, adjust_p_values, combine_runs, influence, mean_over_runs, spearman_over_runs
-from nasbias.terminal import Parser, add_format, command, numbers, print_table
 
 Array = np.ndarray
 _JOINT = 5  # architectures per column below which decisions are fitted one at a time
