@@ -16,11 +16,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.study import IMAGES
+from analysis.study import IMAGES, P2_PAPER
 from nasbias import score
-from nasbias.command import Parser, command, note, numbers
+from nasbias.campaigns import train_run
+from nasbias.runs import Training
 from nasbias.tables import load_predictions, read_about, scores_of, write_parquet
-from nasbias.training import Training, train
+from nasbias.terminal import Parser, command, note, numbers
 
 TEXT = "../shared/data/text/wikitext2_test.txt.gz"  # WikiText-2's test split: its training split was not to be had
 
@@ -99,6 +100,15 @@ PAPER: dict[str, tuple[tuple[int, ...], str]] = {
 }
 
 
+# Images that P2 recalibrates on, per architecture: 25 batches of 400, of 256, 100 of 200.
+PAPER_SCORE: dict[str, tuple[str, ...]] = {
+    "nb101": ("--recalibration-images", "10000"),
+    "nb201": ("--recalibration-images", "6400"),
+    "darts": ("--recalibration-images", "20000"),
+    "darts64": ("--bn", "running"),
+}
+
+
 def plan_of(space: str, paper: bool) -> dict[str, Any]:
     """`lengths`, `config` and options of `score`, reduced or at the paper's size."""
     if not paper:
@@ -107,7 +117,10 @@ def plan_of(space: str, paper: bool) -> dict[str, Any]:
 
     lengths, dataset = PAPER[space]
     recipe = {name: value for name, value in recipe_of(space).items() if name != "epochs"}
-    return {"lengths": lengths, "config": Training(**{**recipe, "space": space, "dataset": dataset})}
+    config = Training(**{**recipe, "space": space, "dataset": dataset})
+    if space == "nb201":
+        config = P2_PAPER
+    return {"lengths": lengths, "config": config, "score": PAPER_SCORE.get(space, ())}
 
 
 @command
@@ -124,9 +137,9 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     import dataclasses
 
-    import torch
+    from nasbias.threads import use_threads
 
-    torch.set_num_threads(1)
+    use_threads(1)
     plan = plan_of(arguments.space, arguments.paper)
     size = "-paper" if arguments.paper else ""
     folders = []
@@ -137,7 +150,7 @@ def main(argv: Sequence[str]) -> int:
             if arguments.step == "train":
                 note(f"{out}")
                 config = dataclasses.replace(plan["config"], epochs=length, seed=seed)
-                train(config, out, lambda record: note(f"  {record}"))
+                train_run(config, out, lambda record: note(f"  {record}"))
             elif arguments.step == "score":
                 asked = {"predictions.parquet": plan.get("score", ())}
                 if "whole" in plan and length == max(plan["lengths"]):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, note, progress, records, to_json
+from nasbias.files import records, to_json
 from nasbias.matching import (
     Matched,
     Predictions,
@@ -40,6 +40,7 @@ from nasbias.statistics import (
     mean_over_runs,
 )
 from nasbias.tables import Reading, Split, join_keys
+from nasbias.terminal import Parser, add_format, command, note, progress
 
 BASELINES = ("params", "flops")
 _OWN_UNIT = ("best_at_1", "best_at_10")  # reported in the truth's own unit and direction
@@ -104,7 +105,8 @@ def correlate(
     Returns:
         `run, seed, epoch, step, bn, score`, `n` architectures with score and truth, `n_not_joined` without truth,
         `n_nan` counted out for a score that is NaN, then `gt_tau` (tau-b over all of the n) with its 95 % interval over
-        architectures, `gt_tau_connected` over the `n_connected` valid ones, the metrics of `nasbias.metrics`, `best_at_k` in the truth's own unit,
+        architectures, `gt_tau_connected` over the `n_connected` valid ones, the metrics of `nasbias.metrics`,
+        `best_at_k` in the truth's own unit,
         `tau_given_params` (partial tau), and `reason` where something is NaN.
 
     Raises:

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, note, print_table, records, to_json
 from nasbias.errors import InputError
+from nasbias.files import records, to_json
 from nasbias.matching import Matched, add_truth_options, describe_truth, match
 from nasbias.metrics import METRICS
 from nasbias.spaces import get_space
 from nasbias.statistics import Influence, influence, mean_over_runs
+from nasbias.terminal import Parser, add_format, command, note, print_table
 
 DEFAULT_SAMPLE = 64
 _SHOWN = (0, 1, 2, 5, 10, 20, 50, 64, 100, 200, 500, 1000)
@@ -69,7 +70,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--epoch", type=int, help="checkpoint to start from (default: the last but one, else the last)")
     parser.add_argument("--steps", type=int, default=64, help="mini-batches for each architecture (default: 64)")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--architectures", type=Path, help="file with one architecture a line")
+    which.add_argument(
+        "--architectures", metavar="NAME|PATH", help="a stored truth's name, a table, a file with one a line"
+    )
     which.add_argument("--sample", type=int, help=f"this many, drawn at random (default: {DEFAULT_SAMPLE}, or all)")
     parser.add_argument("--sample-seed", type=int, default=0, help="seed of the draw (default: 0)")
     parser.add_argument("--learning-rate", type=float, help="default: the run's at that checkpoint")
@@ -81,13 +84,12 @@ def main(argv: Sequence[str]) -> int:
     add_format(parser)
     given = parser.parse_args(argv)
 
-    import torch
+    from nasbias.campaigns.tuning import finetune
+    from nasbias.runs import RunFolder
+    from nasbias.runs.choosing import list_architectures
+    from nasbias.threads import use_threads
 
-    from nasbias.training import RunFolder
-    from nasbias.training.finetuning import finetune
-    from nasbias.training.loop import read_lines
-
-    torch.set_num_threads(given.threads)
+    use_threads(given.threads)
     folder = RunFolder(given.run)
     config = folder.config
     there = folder.epochs
@@ -99,7 +101,7 @@ def main(argv: Sequence[str]) -> int:
         raise InputError(f"{given.run} is a stand-alone training: only a supernet has architectures to tune.")
     listed = given.architectures or config.architectures
     if listed:
-        architectures = space.parse_all(read_lines(listed))
+        architectures = list_architectures(listed, space)
         if given.sample is not None:
             architectures = architectures[np.random.default_rng(given.sample_seed).permutation(len(architectures))]
             architectures = architectures[: given.sample]

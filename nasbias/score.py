@@ -14,10 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from nasbias.command import Parser, add_format, command, count_cores, note, numbers, print_table, progress, to_json
 from nasbias.errors import InputError
+from nasbias.files import to_json
+from nasbias.notices import say
+from nasbias.provenance import count_cores
 from nasbias.spaces import Space, get_space
-from nasbias.tables import check_predictions, read_table, write_parquet
+from nasbias.tables import MEASURES, check_predictions, name_dead, scores_of, write_parquet
+from nasbias.terminal import Parser, add_format, command, note, numbers, print_table, progress
 
 SHORT = 200  # architectures: below that, starting workers, which import torch, does not pay
 EXAMPLE = "python -m nasbias.score runs/nb201-0 --sample 1000"
@@ -32,7 +35,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("run", type=Path, help="run folder that python -m nasbias.train left")
     parser.add_argument("--checkpoints", type=numbers(int), default=(), help="epochs to score (default: all there are)")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--architectures", type=Path, help="score those in a file: a line each, or a table's column")
+    which.add_argument(
+        "--architectures", metavar="NAME|PATH", help="a stored truth's name, a table, a file with one a line"
+    )
     which.add_argument("--sample", type=int, help="score this many, drawn at random")
     parser.add_argument("--sample-seed", type=int, default=0, help="of the draw: one seed, the same architectures")
     parser.add_argument("--subset", help="subset of the space to score (default: the one trained on)")
@@ -51,10 +56,11 @@ def main(argv: Sequence[str]) -> int:
     import torch
 
     from nasbias.provenance import describe_provenance
+    from nasbias.runs import RunFolder
     from nasbias.scoring.workers import Settings, score_checkpoints
-    from nasbias.training import RunFolder
+    from nasbias.threads import use_threads
 
-    torch.set_num_threads(1)
+    use_threads(1)
     folder = RunFolder(arguments.run)
     config = folder.config
     epochs = _checkpoints(folder.epochs, arguments.checkpoints, arguments.run)
@@ -76,11 +82,12 @@ def main(argv: Sequence[str]) -> int:
         tables.append(scores.assign(run=folder.path.resolve().name, seed=config.seed, epoch=epoch))
         note(f"epoch {epoch}: {len(scores):,} architectures, {time.perf_counter() - started:.1f} s since the start")
     out = arguments.out or folder.path / "predictions.parquet"
-    table = check_predictions(pd.concat(tables, ignore_index=True), space, str(out))
+    table = check_predictions(pd.concat(tables, ignore_index=True), space, str(out), per_cent=True)
     about = describe_provenance(
         run=config.identity, space=config.space, scoring=dataclasses.asdict(settings) | {"run": folder.path.name}
     )
     write_parquet(table, out, about)
+    _name_dead(table)
     summary = _summarise(table, [name for name in space.score_columns if name in table])
     if arguments.format == "json":
         print(to_json({"run": str(folder.path), "predictions": str(out), "rows": summary.to_dict("records")}))
@@ -101,20 +108,18 @@ def _checkpoints(there: list[int], asked: tuple[int, ...], run: Path) -> list[in
 def _architectures(space: Space, config: Any, arguments: argparse.Namespace) -> np.ndarray:
     """Canonical strings of what to score; by default what was trained on, or what pruning left of it."""
     subset = arguments.subset or config.subset
+    from nasbias.runs.choosing import REMAINING, choose_listed, list_architectures
+
     if arguments.architectures:
-        return np.array(list(dict.fromkeys(space.parse_all(_listed(arguments.architectures)))), dtype=object)
+        return list_architectures(arguments.architectures, space)
     if config.standalone:
         return space.parse_all([config.standalone])
-    from nasbias.training.pruning import REMAINING
-
     remaining = arguments.run / REMAINING
     own = remaining if remaining.exists() else config.architectures
     if own and not arguments.subset:
-        listed = np.array(list(dict.fromkeys(space.parse_all(_listed(Path(own))))), dtype=object)
+        listed = list_architectures(own, space)
         most = arguments.sample or (len(listed) if len(listed) <= SCORED_WHOLE else DEFAULT_SAMPLE)
-        if most >= len(listed):
-            return listed
-        return listed[np.sort(np.random.default_rng(arguments.sample_seed).choice(len(listed), most, replace=False))]
+        return listed if most >= len(listed) else choose_listed(listed, most, arguments.sample_seed, own)
     if arguments.sample is not None:
         return space.sample(arguments.sample, arguments.sample_seed, subset)
     population = space.population(subset)
@@ -123,15 +128,12 @@ def _architectures(space: Space, config: Any, arguments: argparse.Namespace) -> 
     return space.decode(population)
 
 
-def _listed(path: Path) -> list[str]:
-    from nasbias.training.loop import read_lines
-
-    if path.suffix not in (".csv", ".parquet"):
-        return read_lines(path)
-    table = read_table(path)
-    if "architecture" not in table:
-        raise InputError(f"{path}: no column 'architecture'. Its columns are: {', '.join(map(str, table.columns))}.")
-    return table["architecture"].tolist()
+def _name_dead(table) -> None:
+    """A notice where a checkpoint's scores say nothing of an architecture."""
+    for epoch, rows in table.groupby("epoch"):
+        for name in scores_of(rows):
+            if dead := name_dead(rows[name].to_numpy(), coarse=MEASURES[name].unit == "%"):
+                say(f"epoch {epoch}, {name}: {dead}.")
 
 
 def _summarise(table, scores: list[str]):

@@ -28,6 +28,7 @@ RECIPE: dict[str, Any] = {
     "final_learning_rate": 0.001,
     "nesterov": False,
     "weight_decay": 1e-3,
+    "clip": 0.0,
     "order": "cycle",
     "valid_from": "test",
 }

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, note, print_table, to_json
 from nasbias.errors import InputError
-from nasbias.files import data_folder
+from nasbias.files import data_folder, to_json
 from nasbias.matching import add_reading_options, reading_of
 from nasbias.spaces import get_space
+from nasbias.terminal import Parser, add_format, command, note, print_table
 from nasbias.truth import describe_sources, find_truth, import_truth, remove_truth
 from nasbias.truth.fetch import SOURCES, fetch, find_source
 from nasbias.truth.summary import ceiling, describe_parts

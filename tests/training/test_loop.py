@@ -1,3 +1,4 @@
+import functools
 import json
 from dataclasses import replace
 
@@ -7,16 +8,33 @@ import pytest
 import torch
 
 from nasbias.errors import InputError
+from nasbias.runs import RunFolder, Training, read_config
+from nasbias.runs.checkpoints import read_tensors
+from nasbias.runs.sampling import Sampler
 from nasbias.score import main as score
-from nasbias.spaces import get_space
+from nasbias.spaces import get_space, list_spaces
+from nasbias.supernets import has_supernet, recipe_of, task_of
 from nasbias.tables import load_predictions, read_table
 from nasbias.train import main
-from nasbias.training import RunFolder, Training, read_config, train
-from nasbias.training.folder import read_tensors
+from nasbias.training import train
 from nasbias.training.loop import Run
-from nasbias.training.sampling import Sampler
 
 TINY = Training(epochs=3, checkpoints=(1,), batch_size=128, crop=1, network={"channels": 4, "cells": 1, "affine": True})
+
+# The smallest network of each space; a space that is not here is tried at its own default.
+SMALL = {
+    "nb201": {"channels": 4, "cells": 1},
+    "nb101": {"channels": 4, "stacks": 2, "cells": 1},
+    "darts": {"layers": 3, "channels": 4},
+    "darts64": {"channels": 4, "cells": 1},
+    "ptb": {"hidden": 8, "vocabulary": 50},
+}
+
+
+def tiny(space, **fields):
+    """A run of a few steps of any space."""
+    sizes = {"batch_size": 16, "train_size": 4000 if task_of(space) == "text" else 128, "crop": 1}
+    return Training(**{**recipe_of(space), "space": space, **sizes, "network": SMALL.get(space, {}), **fields})
 
 
 def weights(folder, epoch=3):
@@ -86,6 +104,30 @@ def test_unsampled_weights_stay_still_unless_asked():
         still = [torch.equal(before[name], dict(run.network.named_parameters())[name]) for name in others]
         assert others
         assert all(still) is not moved
+
+
+@pytest.mark.parametrize("space", [name for name in list_spaces() if has_supernet(name)])
+@pytest.mark.parametrize("order", [{"per_step": 1}, {"per_step": 2}])
+def test_a_step_over_the_sampled_weights_is_the_optimisers_step_to_the_bit(space, order):
+    config = tiny(space, **order)
+    runs = [Run(config), Run(config)]
+    ways = [Run.sampled_parameters, lambda run, choices: [p for p in run.parameters if p.grad is not None]]
+    for run, way in zip(runs, ways):
+        run.sampled_parameters = functools.partial(way, run)
+    runs[1].step = lambda moving: runs[1].optimiser.step()
+    for run in runs:
+        run.network.train()
+        run.task.begin_epoch(run.generator)
+        for step in range(4):
+            run.train_step(step, step)
+    first, second = (dict(run.network.named_parameters()) for run in runs)
+    assert same(first, second)
+    for name, parameter in first.items():
+        momenta = [
+            run.optimiser.state[p]["momentum_buffer"] for run, p in ((runs[0], parameter), (runs[1], second[name]))
+        ]
+        assert torch.equal(*momenta)
+        assert parameter.grad is None
 
 
 def test_a_diverging_run_says_so(tmp_path):
@@ -160,3 +202,30 @@ def test_bad_options_are_one_line_and_code_2(tmp_path, capsys, options, says):
     assert says in message
     assert message.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_an_order_seed_changes_the_order_and_leaves_the_weights():
+    config = Training(
+        space="darts64", epochs=1, train_size=64, valid_size=32, batch_size=32, order="shuffled",
+        network={"channels": 4, "cells": 1},
+    )  # fmt: skip
+    runs = [Run(replace(config, order_seed=seed)) for seed in (None, 0, 1)]
+    states = [run.network.state_dict() for run in runs]
+    for state in states[1:]:
+        assert all(torch.equal(state[name], states[0][name]) for name in state)
+    orders = [[run.sampler.step() for _ in range(64)] for run in runs]
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_a_field_that_came_later_changes_no_older_identity():
+    assert Training().identity == "a7d3a3100e5e"  # of the first round's Training()
+    assert Training(order_seed=0).identity != Training().identity
+
+
+def test_checkpoint_0_is_the_network_before_training(tmp_path):
+    config = replace(TINY, epochs=1, checkpoints=(0,), train_size=256)
+    folder = train(config, tmp_path / "run")
+    assert folder.epochs == [0, 1]
+    untrained, kept = Run(config).network.state_dict(), weights(folder, 0)
+    assert all(torch.equal(kept[f"network.{name}"], tensor) for name, tensor in untrained.items())
+    assert not same(kept, weights(folder, 1))

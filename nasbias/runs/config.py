@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import tomli_w
-
 from nasbias.errors import InputError, unknown
+
+_LATER = ("order_seed",)  # fields that run folders of the first round do not have
 
 Order = Literal["uniform", "cycle", "shuffled", "reshuffled", "fair"]
 
@@ -38,7 +38,7 @@ class Training:
     )
     split_seed: int = _option(0, "seed of the train/validation split, shared by runs that are to be compared")
     epochs: int = _option(64, "passes over the training images")
-    checkpoints: tuple[int, ...] = _option((), "epochs to keep; the last one always is")
+    checkpoints: tuple[int, ...] = _option((), "epochs to keep, 0 = untrained; the last one always is")
     batch_size: int = _option(256, "images per architecture and step")
     learning_rate: float = _option(0.1, "initial learning rate; cosine to --final-learning-rate over all steps")
     final_learning_rate: float = _option(0.0, "learning rate at the last step")
@@ -52,7 +52,9 @@ class Training:
     order: Order = _option("uniform", "which architecture next; fair = FairNAS permutations")
     per_step: int = _option(1, "architectures per step, their gradients averaged")
     subset: str | None = _option(None, "subset of the space to train on; none = the space's first")
-    architectures: str | None = _option(None, "file with one architecture a line: train on these alone")
+    architectures: str | None = _option(
+        None, "train on these alone: a stored truth's name, a table, a file with one a line"
+    )
     standalone: str | None = _option(None, "train this architecture alone")
     sharing: str = _option(
         "all", "whose weights are whose: all, groups:M, similar:M, decision:NAME, file:PATH, prefix:K or none"
@@ -68,7 +70,10 @@ class Training:
     prune_every: int = _option(16, "epochs between two rounds of --prune")
     prune_sample: int = _option(150, "architectures that a round of shrink scores")
     move_unsampled: bool = _option(False, "let weight decay and momentum move the weights a step does not use")
-    seed: int = _option(0, "seed of initialisation, order and augmentation")
+    seed: int = _option(0, "seed of initialisation, of images and augmentation, and of the order of architectures")
+    order_seed: int | None = _option(
+        None, "seed of the order of architectures; none = --seed. P1's runs of different orders share --seed"
+    )
     precision: Literal["auto", "32-true", "bf16-mixed"] = _option(
         "auto", "auto = bf16 autocast on a GPU, float32 on a CPU"
     )
@@ -85,9 +90,9 @@ class Training:
             raise InputError(
                 f"dense_steps ({self.dense_steps}) must be 0 or more, dense_sample ({self.dense_sample}) 1 or more."
             )
-        late = [epoch for epoch in self.checkpoints if not 1 <= epoch <= self.epochs]
+        late = [epoch for epoch in self.checkpoints if not 0 <= epoch <= self.epochs]
         if late:
-            raise InputError(f"checkpoint {late[0]} is not among the epochs 1 to {self.epochs}.")
+            raise InputError(f"checkpoint {late[0]} is not among the epochs 0 to {self.epochs}.")
 
     @property
     def kept_epochs(self) -> tuple[int, ...]:
@@ -96,12 +101,18 @@ class Training:
 
     @property
     def identity(self) -> str:
-        """Twelve hexadecimal digits: equal configurations, equal runs."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        """Twelve hexadecimal digits: equal configurations, equal runs. A field that came later and is not set does not
+        count, so that folders made before it keep their identity."""
+        values = {
+            name: value for name, value in dataclasses.asdict(self).items() if name not in _LATER or value is not None
+        }
+        text = json.dumps(values, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def to_toml(self) -> str:
         """TOML text that `read_config` reads back; a field without a value is left out."""
+        import tomli_w  # comes with the extra "train"; who only reads runs does not have it
+
         values = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
         return tomli_w.dumps(values)
 
@@ -117,7 +128,7 @@ def read_config(path: str | os.PathLike) -> Training:
         values = tomllib.loads(path.read_text())
     except FileNotFoundError:
         raise InputError(
-            f"{path}: no such file. A run folder holds config.toml; python -m nasbias.train makes one."
+            f"{path}: no such file, so that is no run folder. python -m nasbias.train makes one."
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML ({error}).") from None

@@ -1,0 +1,152 @@
+"""The second round: every finding of the papers with what the queue's runs say, its interval, a verdict and its cost.
+
+    python -m analysis.findings                # of data/: seconds
+    python -m analysis.findings --write        # also data/studies/second_round.json and the section in analysis/README
+
+A finding agrees or disagrees when its 95 % interval excludes the opposite; else it is not decided, and the verdict says
+about how many runs would decide it if the value stayed what it is. Findings whose runs are not harvested are left out.
+"""
+
+import math
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.harvest import is_harvested
+from analysis.study import write_tables
+from nasbias.files import records, to_json, written_atomically
+from nasbias.progress import note
+from nasbias.statistics import Comparison, Estimate
+from nasbias.terminal import Parser, add_format, command
+
+README = Path(__file__).with_name("README.md")
+BEGIN, END = "<!-- findings: python -m analysis.findings --write -->\n", "<!-- end of findings -->\n"
+AGREES, DISAGREES = "agrees", "disagrees"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row: what a paper found, what it measured, what we measured, what follows, and the CPU-hours of its study."""
+
+    study: str
+    finding: str
+    paper: str
+    ours: str
+    verdict: str
+    cpu_hours: float
+
+
+Study = Callable[[], list[Finding]]
+
+
+def study(*tables: str) -> Callable[[Study], Study]:
+    """A study of these harvested tables: it has no findings while one of them is not there."""
+
+    def decorate(function: Study) -> Study:
+        def wrapped() -> list[Finding]:
+            return function() if all(is_harvested(table) for table in tables) else []
+
+        return wrapped
+
+    return decorate
+
+
+def verdict(low: float, high: float, runs: int = 0, opposite: str = DISAGREES) -> str:
+    """What the 95 % interval of a quantity says that is positive where the finding holds.
+
+    Args:
+        runs: how many runs the interval is of; given, an open verdict says how many would close it.
+        opposite: what an interval below 0 is called.
+    """
+    if math.isnan(low) or math.isnan(high):
+        return "not decided: one run"
+    if low > 0:
+        return AGREES
+    if high < 0:
+        return opposite
+    centre, half = (low + high) / 2, (high - low) / 2
+    if not runs:
+        return "not decided"
+    needed = math.ceil(runs * (half / abs(centre)) ** 2 - 1e-9) + 1 if centre else math.inf
+    if needed > 10 * runs:
+        return f"not decided: no difference is seen, and more than {10 * runs} runs would be needed to see one"
+    return f"not decided: about {needed} runs, {runs} are here"
+
+
+def within(low: float, high: float, floor: float, ceiling: float) -> str:
+    """The verdict on "between floor and ceiling": the whole interval inside agrees, the whole outside disagrees."""
+    if math.isnan(low) or math.isnan(high):
+        return "not decided: one run"
+    if floor < low and high < ceiling:
+        return AGREES
+    return DISAGREES if high < floor or low > ceiling else "not decided"
+
+
+def show(what: Estimate | Comparison | tuple[float, float, float], digits: int = 2) -> str:
+    """`.47 [.19 to .69]`."""
+    if isinstance(what, tuple):
+        value, low, high = what
+    else:
+        value = what.value if isinstance(what, Estimate) else what.difference
+        low, high = what.low, what.high
+    text = number(value, digits)
+    return text if math.isnan(low) else f"{text} [{number(low, digits)} to {number(high, digits)}]"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Without the 0 before the point, as the tables of the README have it."""
+    return re.sub(r"^(-?)0\.(?=\d)", r"\1.", f"{value:.{digits}f}")
+
+
+def collect() -> pd.DataFrame:
+    """All findings that the harvested tables carry."""
+    from analysis.findings_p1 import STUDIES as FIRST
+    from analysis.findings_p2 import STUDIES as SECOND
+    from analysis.findings_parts import STUDIES as PARTS
+
+    rows = [asdict(finding) for of_study in (*FIRST, *SECOND, *PARTS) for finding in of_study()]
+    return pd.DataFrame(rows, columns=list(Finding.__dataclass_fields__))
+
+
+def to_markdown(findings: pd.DataFrame) -> str:
+    """The README's table, a row a finding, and what each study cost."""
+    lines = ["| finding of the paper | paper | ours | verdict |", "|---|---|---|---|"]
+    columns = findings[["finding", "paper", "ours", "verdict"]]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in columns.itertuples(index=False)]
+    costs = findings.groupby("study", sort=False)["cpu_hours"].first()
+    spent = ", ".join(f"{name} {hours:.1f}" for name, hours in costs.items())
+    return "\n".join(lines) + f"\n\nCPU-hours (training and scoring, one thread): {spent}.\n"
+
+
+def replace_section(text: str, section: str) -> str:
+    """The README with the part between its two marks replaced, or the part appended where there are none."""
+    if BEGIN in text:
+        before, _, rest = text.partition(BEGIN)
+        _, _, after = rest.partition(END)
+        return f"{before}{BEGIN}{section}{END}{after}"
+    return f"{text.rstrip()}\n\n## Second round: at the papers' number of steps\n\n{BEGIN}{section}{END}"
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    """The command; see the module's docstring."""
+    parser = Parser(prog="python -m analysis.findings", description=__doc__, example="python -m analysis.findings")
+    parser.add_argument("--write", action="store_true", help="write the study's JSON and the section in the README")
+    add_format(parser)
+    given = parser.parse_args(argv)
+    findings = collect()
+    if given.write:
+        write_tables("second_round", {"findings": findings})
+        with written_atomically(README) as temporary:
+            temporary.write_text(replace_section(README.read_text(), to_markdown(findings)))
+        note(f"{len(findings)} findings written")
+    print(to_json({"findings": records(findings)}) if given.format == "json" else to_markdown(findings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""P2 (arXiv 2010.08219): correlation against training length, and what it is worth."""
+
+from pathlib import Path
+
+from analysis.findings import AGREES, Finding, show, study, verdict
+from analysis.harvest import DATA, cost_of
+from nasbias.bias import measure_size_bias
+from nasbias.matching import Matched, match
+from nasbias.panel import Panel, select_panel
+from nasbias.statistics import Comparison, Influence, compare_runs, influence, mean_over_runs, spearman_over_runs
+
+SHARED = Path("../shared/data")
+NB101_TRUTH, DARTS_TRUTH = SHARED / "nb101_subset_val.parquet", SHARED / "darts_cifar10_anon2102.parquet"
+
+
+class Lengths:
+    """The supernets of a space by length, against one truth."""
+
+    def __init__(self, space: str, truth: Path | None, table: str = "") -> None:
+        self.space = space
+        path = DATA / f"{table or f'{space}_predictions'}.parquet"
+        self.matched: Matched = match(path, truth, space=space)
+        self.epochs = sorted({row.keys["epoch"] for row in self.matched.rows})
+
+    def panel(self, score: str, epoch: int) -> Panel:
+        """The runs of one length."""
+        return select_panel(self.matched, score, epoch)
+
+    def pulls(self, score: str, epoch: int) -> list[Influence]:
+        """Their tau with the truth."""
+        panel = self.panel(score, epoch)
+        return [influence(row, panel.truth) for row in panel.scores]
+
+    def runs(self, score: str, epoch: int) -> int:
+        """How many there are."""
+        return len(self.panel(score, epoch).scores)
+
+    def longest(self, least: int = 3) -> int:
+        """The longest length that as many runs have."""
+        return max(epoch for epoch in self.epochs if self.runs("accuracy", epoch) >= least)
+
+    def change(self, score: str, longer: int, shorter: int) -> Comparison:
+        """tau of the longer minus tau of the shorter ones."""
+        return compare_runs(self.pulls(score, longer), self.pulls(score, shorter))
+
+    def curve(self, score: str) -> str:
+        """tau by length, with the numbers of runs."""
+        parts = []
+        for epoch in self.epochs:
+            pulls = self.pulls(score, epoch)
+            parts.append(f"{epoch}: {show(mean_over_runs(pulls))} ({len(pulls)})")
+        return ", ".join(parts)
+
+    def against_params(self, score: str, epoch: int) -> Comparison:
+        """tau of the supernets minus tau of counting parameters."""
+        panel = self.panel(score, epoch)
+        params = panel.architectures["params"].to_numpy(dtype=float)
+        return compare_runs(self.pulls(score, epoch), [influence(params, panel.truth)])
+
+    def between(self, score: str, shorter: int, longer: int) -> tuple[list[Influence], Comparison]:
+        """tau between supernets of two lengths and different seeds; that minus the tau of the longer with the truth.
+
+        A supernet of one length meets the next seed's of the other, so that each is used once.
+        """
+        one, other = self.panel(score, shorter), self.panel(score, longer)
+        pairs = min(len(one.scores), len(other.scores))
+        pulls = [influence(one.scores[i], other.scores[(i + 1) % pairs]) for i in range(pairs)]
+        return pulls, compare_runs(pulls, self.pulls(score, longer))
+
+
+@study("nb101_predictions")
+def nb101() -> list[Finding]:
+    """NAS-Bench-101's sub-space at 8x8."""
+    lengths, hours, rows = Lengths("nb101", NB101_TRUTH), cost_of("nb101_predictions"), []
+
+    def add(finding: str, paper: str, ours: str, decision: str) -> None:
+        rows.append(Finding("P2 nb101", finding, paper, ours, decision, hours))
+
+    last = lengths.longest()
+    runs = lengths.runs("accuracy", last)
+    for score in ("accuracy", "loss"):
+        panel = lengths.panel(score, last)
+        rho = spearman_over_runs(panel.scores, panel.truth)
+        add(
+            f"NAS-Bench-101 sub-space ranks: Spearman by {score} after {last} epochs above 0",
+            ".62, .66 at 1,000, 2,000 epochs",
+            f"{show(rho)}, {runs} runs; tau by epochs: {lengths.curve(score)}",
+            verdict(rho.low, rho.high, runs),
+        )
+    shorter = [epoch for epoch in lengths.epochs if 0 < epoch < last]
+    if shorter:
+        for score in ("accuracy", "loss"):
+            change = lengths.change(score, last, shorter[0])
+            add(
+                f"... and better the longer it is trained: tau by {score} after {last} minus after {shorter[0]} epochs",
+                "rises",
+                show(change),
+                verdict(change.low, change.high, runs),
+            )
+    if 0 in lengths.epochs:
+        change = lengths.change("loss", last, 0)
+        untrained = mean_over_runs(lengths.pulls("loss", 0))
+        add(
+            f"(Control: what the structure alone ranks, untrained) tau by loss after {last} epochs minus untrained",
+            "-",
+            f"{show(change)}; untrained {show(untrained)}",
+            verdict(change.low, change.high, runs).replace(AGREES, "training adds to it"),
+        )
+    for score in ("accuracy", "loss"):
+        against = lengths.against_params(score, last)
+        add(
+            f"(New) It ranks worse than counting parameters: tau by {score} minus that of the count",
+            "-",
+            show(against),
+            verdict(-against.high, -against.low, runs, "better").replace(AGREES, "worse"),
+        )
+    if len(shorter) > 1:
+        pulls, above = lengths.between("loss", shorter[-1], last)
+        add(
+            f"The bias is consistent: supernets of {shorter[-1]} and {last} epochs (different seeds) agree with each "
+            f"other more than with the truth (tau by loss)",
+            "map",
+            f"{show(mean_over_runs(pulls))}; more by {show(above)}",
+            verdict(above.low, above.high, runs),
+        )
+    size = measure_size_bias(lengths.panel("loss", last))["params"]
+    add(*_size(size))
+    return rows
+
+
+def _size(size: dict) -> tuple[str, str, str, str]:
+    """The size finding of one panel."""
+    value, low, high = (size[f"truth_spearman{part}"] for part in ("", "_low", "_high"))
+    return (
+        "Truth correlates with parameters at .67 (Spearman)",
+        ".67",
+        show((value, low, high)),
+        AGREES if low < 0.67 < high else verdict(low - 0.67, high - 0.67).replace(AGREES, "more"),
+    )
+
+
+@study("darts_predictions")
+def darts() -> list[Finding]:
+    """DARTS on CIFAR-10 at 16x16."""
+    lengths, hours, rows = Lengths("darts", DARTS_TRUTH), cost_of("darts_predictions"), []
+    last = lengths.longest()
+    for score in ("accuracy", "loss"):
+        estimate = mean_over_runs(lengths.pulls(score, last))
+        rows.append(
+            Finding(
+                "P2 darts",
+                f"DARTS-CIFAR10 ranks at moderate lengths: tau by {score} after {last} epochs above 0",
+                "Spearman .54 at 64 epochs",
+                f"{show(estimate)}; by epochs {lengths.curve(score)}",
+                verdict(estimate.low, estimate.high, estimate.n_runs),
+                hours,
+            )
+        )
+    trained = [epoch for epoch in lengths.epochs if epoch and lengths.runs("accuracy", epoch) >= 3]
+    if len(trained) > 1:
+        change = lengths.change("accuracy", trained[-1], trained[-2])
+        rows.append(
+            Finding(
+                "P2 darts",
+                f"... and falls when trained longer: tau after {trained[-1]} minus after {trained[-2]} epochs below 0",
+                "to about .2",
+                show(change),
+                verdict(-change.high, -change.low, lengths.runs("accuracy", trained[-1])),
+                hours,
+            )
+        )
+    return rows
+
+
+@study("nb201_small")
+def nb201() -> list[Finding]:
+    """NAS-Bench-201 at 8x8."""
+    lengths, hours, rows = Lengths("nb201", None, "nb201_small"), cost_of("nb201_small"), []
+    last = max(lengths.epochs)
+    for score in ("accuracy", "loss"):
+        estimate = mean_over_runs(lengths.pulls(score, last))
+        rows.append(
+            Finding(
+                "P2 nb201",
+                f"NAS-Bench-201 ranks at 8x8: tau by {score} after {last} epochs above 0",
+                "Spearman .70 at 2,000 epochs",
+                f"{show(estimate)}; by epochs {lengths.curve(score)}",
+                verdict(estimate.low, estimate.high, estimate.n_runs),
+                hours,
+            )
+        )
+    trained = [epoch for epoch in lengths.epochs if epoch and lengths.runs("accuracy", epoch) >= 3]
+    if len(trained) > 1:
+        change = lengths.change("accuracy", trained[-1], trained[0])
+        rows.append(
+            Finding(
+                "P2 nb201",
+                f"... and better the longer it is trained: tau after {trained[-1]} minus after {trained[0]} epochs",
+                "rises",
+                show(change),
+                verdict(change.low, change.high, lengths.runs("accuracy", trained[-1])),
+                hours,
+            )
+        )
+    return rows
+
+
+STUDIES = (nb101, darts, nb201)

@@ -1,0 +1,296 @@
+"""What the queue runs, in order of what decides most findings per hour, and why each run looks as it does.
+
+Costs are CPU-minutes on one thread (Zen 5), measured with a probe of each recipe before it was queued. A run's name is
+its folder's name and the `run` of its predictions.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from analysis.reference import RUNS
+from analysis.study import P1_REDUCED, Job, carry_out_one
+from nasbias.files import written_atomically
+from nasbias.runs import Training
+from nasbias.spaces import get_space
+
+NB101_CELLS = "analysis/nb101_cells.txt"
+NB101_TRUTH = "../shared/data/nb101_subset_val.parquet"
+DARTS_TRUTH = "../shared/data/darts_cifar10_anon2102.parquet"
+DARTS_CELLS = "darts_uniform.txt"  # of the truth the uniform sample, written beside the runs
+
+
+class Work(Protocol):
+    """What a run of the queue can be asked."""
+
+    def carry_out(self, folder: Path) -> None:
+        """Do what is not yet done in the folder."""
+        ...
+
+
+@dataclass(frozen=True)
+class Supernet:
+    """A supernet trained and scored."""
+
+    job: Job
+
+    def carry_out(self, folder: Path) -> None:
+        carry_out_one((folder, self.job))
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Architectures trained alone, with one seed; the folder's truth.parquet is of all its seeds so far."""
+
+    recipe: Training
+    seed: int
+    sample: int | None = None  # this many of them, drawn at random; None: all
+
+    def carry_out(self, folder: Path) -> None:
+        from nasbias.campaigns.standalone import choose_architectures, train_alone
+
+        train_alone(self.recipe, choose_architectures(self.recipe, self.sample), [self.seed], folder)
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """Architectures tuned alone from a checkpoint of a finished supernet (P1)."""
+
+    supernet: str
+    epoch: int
+    steps: int
+    valid_size: int
+
+    def carry_out(self, folder: Path) -> None:
+        from nasbias.campaigns.tuning import finetune
+        from nasbias.runs import RunFolder
+
+        run = RunFolder(folder.parent / self.supernet)
+        population = get_space(run.config.space).population()
+        assert population is not None
+        folder.mkdir(exist_ok=True)
+        everyone = get_space(run.config.space).decode(population).tolist()
+        out = folder / "predictions.parquet"
+        finetune(run, self.epoch, everyone, out, steps=self.steps, valid_size=self.valid_size)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A run of the queue."""
+
+    name: str
+    study: str
+    minutes: float  # CPU-minutes expected
+    work: Work
+    after: tuple[str, ...] = ()  # names of runs that must be done before
+    shares: str = ""  # the folder, where runs share one (the seeds of a truth)
+
+    @property
+    def folder(self) -> str:
+        """Name of the run folder."""
+        return self.shares or self.name
+
+
+# P2's recipe for its nb101 sub-space at 8x8 (README of the second round: 16x16 at lr .025 ranks at .09 to .14 for the
+# same cost): 45,000 images, scored on the 5,000 left out. One cosine run per length, as P2 has it: a checkpoint of a
+# longer run stands at a high learning rate and tells less of what that length is worth.
+NB101 = dataclasses.replace(
+    RUNS["nb101"]["config"], resolution=8, crop=1, train_size=45_000, valid_size=5000, learning_rate=0.05
+)
+NB101_SCORE = ("--architectures", NB101_CELLS, "--recalibration-images", "256")
+
+# DARTS: clip .5 (5 diverges), 4 channels and 16x16: P2's question is whether longer training ranks worse.
+DARTS = dataclasses.replace(
+    RUNS["darts"]["config"], train_size=48_000, learning_rate=0.08, clip=0.5, batch_size=128,
+    network={"layers": 5, "channels": 4, "auxiliary": False, "drop_path": 0.0, "bn_momentum": 0.1},
+)  # fmt: skip
+
+# NAS-Bench-201 as in the reference runs, on 8x8 images: four times the steps for the same cost.
+NB201 = dataclasses.replace(RUNS["nb201"]["config"], resolution=8, crop=1)
+NB201_SCORE = ("--sample", "1000", "--recalibration-images", "256")  # on its 2,000 images left out
+
+# The benchmark's own size: the headline. Scored on all 15,625 architectures.
+NB201_FULL = dataclasses.replace(
+    RUNS["nb201"]["config"], resolution=None, crop=4, train_size=45_000, valid_size=5000, epochs=64,
+    network={"channels": 16, "cells": 5, "affine": True, "bn_momentum": 0.1},
+)  # fmt: skip
+
+# P1 in its own number of steps: 200 epochs of 196 mini-batches, of 64 images and not 256; learning rate, weight decay
+# and order are P1's, as in the first round.
+P1 = dataclasses.replace(P1_REDUCED, train_size=196 * 64, epochs=200, valid_size=1000)
+P1_KEPT = (1, 5, 20, 50, 100, 150, *range(191, 201))
+P1_STEPS = 128  # scored after each of the last of them, where a run is dense
+P1_EPOCH = 0.11  # CPU-minutes
+
+
+def nb101_lengths(lengths: Sequence[int], seeds: Sequence[int]) -> Iterator[Item]:
+    """The shortest keeps the untrained network, too (scored with recalibrated BN, as all are)."""
+    for seed in seeds:
+        for length in lengths:
+            config = dataclasses.replace(NB101, epochs=length, seed=seed, checkpoints=(0,) if length == 1 else ())
+            job = Job(config, NB101_SCORE)
+            yield Item(f"nb101-{length:04d}-{seed}", "nb101-length", 1.2 + 0.085 * length, Supernet(job))
+
+
+def darts_lengths(runs: Path, lengths: Sequence[int], seeds: Sequence[int]) -> Iterator[Item]:
+    """Scored on the 148 architectures of P2's uniform sample."""
+    score = ("--architectures", str(runs / DARTS_CELLS), "--recalibration-images", "256")
+    for seed in seeds:
+        for length in lengths:
+            kept = (0,) if length == 16 else ()
+            job = Job(dataclasses.replace(DARTS, epochs=length, seed=seed, checkpoints=kept), score)
+            yield Item(f"darts-{length:04d}-{seed}", "darts-length", 1.0 + 0.6 * length, Supernet(job))
+
+
+def p1_orders(seeds: Sequence[int]) -> Iterator[Item]:
+    """Instances of the fixed order differ by their seed; those of the others by the order alone, from seed 0's weights.
+
+    The first two of the fixed and the reshuffled order are scored after each of the last mini-batches, too.
+    """
+    for seed in seeds:
+        for order in ("cycle", "shuffled", "reshuffled"):
+            own = {"seed": seed} if order == "cycle" else {"seed": 0, "order_seed": seed}
+            is_dense = order != "shuffled" and seed < 2
+            config = dataclasses.replace(
+                P1, order=order, checkpoints=P1_KEPT, dense_steps=P1_STEPS if is_dense else 0, **own
+            )
+            job = Job(config, ("--bn", "running"))
+            yield Item(f"p1-{order}-{seed}", "p1-orders", 20.0 + 14.0 * is_dense, Supernet(job))
+
+
+def p1_tuning(epochs: Sequence[int], supernets: Sequence[str]) -> Iterator[Item]:
+    """Half of the steps and all of them, 64 mini-batches each."""
+    for supernet in supernets:
+        for epoch in epochs:
+            work = Tuned(supernet, epoch, steps=64, valid_size=500)
+            yield Item(f"{supernet}-tuned-{epoch:04d}", "p1-tuning", 6.0, work, after=(supernet,))
+
+
+def p1_sharing(plans: Sequence[str], seeds: Sequence[int]) -> Iterator[Item]:
+    """Groups: half of P1's steps for each (100 epochs); prefixes: all of them. The last 64 mini-batches are scored."""
+    for seed in seeds:
+        for sharing in plans:
+            kind, _, value = sharing.partition(":")
+            epochs = {"all": 100, "prefix": 200}.get(kind) or 100 * int(value)
+            config = dataclasses.replace(P1, sharing=sharing, epochs=epochs, seed=seed, dense_steps=64, valid_size=500)
+            name = f"p1-{sharing.replace(':', '')}-{seed}"
+            yield Item(name, "p1-sharing", P1_EPOCH * epochs + 4.0, Supernet(Job(config, None)))
+
+
+def nb201_lengths(lengths: Sequence[int], seeds: Sequence[int]) -> Iterator[Item]:
+    """P2's question on NAS-Bench-201, at 8x8."""
+    for seed in seeds:
+        for length in lengths:
+            config = dataclasses.replace(NB201, epochs=length, seed=seed, checkpoints=(0,) if length == 16 else ())
+            job = Job(config, NB201_SCORE)
+            yield Item(f"nb201-small-{length:04d}-{seed}", "nb201-length", 1.0 + 0.09 * length, Supernet(job))
+
+
+def nb101_folds(seeds: Sequence[int]) -> Iterator[Item]:
+    """Three folds, at random and by the operation of one vertex; the whole is nb101-0025 of the same seed."""
+    for seed in seeds:
+        for way, sharing in (("random", "groups:3"), ("decision", "decision:op1")):
+            job = Job(dataclasses.replace(NB101, epochs=75, sharing=sharing, seed=seed), NB101_SCORE)
+            yield Item(f"nb101-folds-{way}-{seed}", "nb101-folds", 8.0, Supernet(job))
+
+
+def nb101_copies(seeds: Sequence[int]) -> Iterator[Item]:
+    """Supernets whose vertices hold copies of one operation; the ordinary ones are nb101-0025."""
+    for seed in seeds:
+        for name in ("conv3x3", "conv1x1"):
+            config = dataclasses.replace(NB101, epochs=25, sharing=f"copies:{name}-bn-relu", seed=seed)
+            score = ("--sample", "100", "--recalibration-images", "256")
+            yield Item(f"nb101-copies-{name}-{seed}", "nb101-copies", 4.0, Supernet(Job(config, score)))
+
+
+def nb101_thirds(runs: Path, seeds: Sequence[int]) -> Iterator[Item]:
+    """The best third by truth and a random third, of the cells that have a truth; 400 of its own are scored."""
+    for seed in seeds:
+        for part in ("best", "random"):
+            config = dataclasses.replace(
+                NB101, epochs=25, architectures=str(runs / f"nb101_{part}_third.txt"), seed=seed
+            )
+            score = ("--sample", "400", "--recalibration-images", "256")
+            yield Item(f"nb101-third-{part}-{seed}", "nb101-pruned", 3.5, Supernet(Job(config, score)))
+
+
+def nb101_shrunk(seeds: Sequence[int]) -> Iterator[Item]:
+    """Progressive shrinking in three rounds; what is left is scored."""
+    for seed in seeds:
+        for by in ("accuracy", "residual", "pareto"):
+            config = dataclasses.replace(NB101, epochs=25, prune=f"shrink:{by}", prune_every=6, seed=seed)
+            score = ("--sample", "400", "--recalibration-images", "256")
+            yield Item(f"nb101-shrink-{by}-{seed}", "nb101-pruned", 5.0, Supernet(Job(config, score)))
+
+
+def truths(seeds: Sequence[int]) -> Iterator[Item]:
+    """Architectures alone at the supernets' sizes. BN statistics are running ones, so their momentum is .1 where a
+    supernet's is less; `cycle` and the like need no order alone."""
+    network = {**NB101.network, "bn_momentum": 0.1}
+    nb101 = dataclasses.replace(NB101, epochs=1, network=network, architectures=NB101_CELLS)
+    p1 = dataclasses.replace(P1, epochs=8, order="uniform", valid_size=5000)
+    for seed in seeds:  # 351 steps each, 1,568 steps each
+        yield Item(f"nb101-truth-{seed}", "truths", 35.0, Alone(nb101, seed), shares="nb101-truth")
+        yield Item(f"p1-truth-{seed}", "truths", 64 * (8 * P1_EPOCH + 0.05), Alone(p1, seed), shares="p1-truth")
+
+
+def headline(seeds: Sequence[int]) -> Iterator[Item]:
+    """The benchmark's own size and whole space; cost before the engine's new paths."""
+    score = ("--subset", "all", "--valid-size", "1000", "--recalibration-images", "128")
+    for seed in seeds:
+        job = Job(dataclasses.replace(NB201_FULL, seed=seed), score)
+        yield Item(f"nb201-full-{seed}", "headline", 600.0, Supernet(job))
+
+
+def plan(runs: Path) -> list[Item]:
+    """All runs, in order."""
+    early, late = range(3), range(3, 10)
+    groups = [f"{kind}:{m}" for m in (2, 4, 8) for kind in ("groups", "similar")]
+    return [
+        *nb101_lengths((25, 4), early),
+        *nb101_lengths((1, 10), early),
+        *p1_orders([0]),
+        *nb201_lengths((64,), [0]),  # does 8x8 do?
+        *nb101_lengths((100,), early),
+        *darts_lengths(runs, [16], early),
+        *nb201_lengths((16,), early),
+        *p1_orders([1]),
+        *p1_tuning((100, 200), ["p1-cycle-0"]),
+        *nb201_lengths((64,), [1, 2]),
+        *nb101_folds(early),
+        *nb101_copies(early),
+        *p1_orders([2]),
+        *nb101_lengths((25,), late),
+        *nb101_thirds(runs, early),
+        *nb101_shrunk(early),
+        *truths([0]),
+        *darts_lengths(runs, [48], early),
+        *nb201_lengths((256,), early),
+        *p1_orders([3, 4]),
+        *p1_tuning((100, 200), ["p1-cycle-1", "p1-cycle-2"]),
+        *p1_sharing(["all", *groups, "prefix:0", "prefix:1", "prefix:2"], [0]),
+        *truths([1]),
+        *nb101_lengths((1, 4, 10, 100), late),
+        *darts_lengths(runs, [100], early),
+        *headline([0]),
+        *nb201_lengths((1024,), [0]),
+        *darts_lengths(runs, [200], [0]),
+    ]
+
+
+def prepare(runs: Path) -> None:
+    """Lists of architectures that runs train or are scored on, beside them."""
+    if not (runs / DARTS_CELLS).exists():
+        from analysis.darts_cells import write_cells
+
+        write_cells(Path(DARTS_TRUTH), runs / DARTS_CELLS)
+    for part, by in (("best", "truth"), ("random", "random")):
+        path = runs / f"nb101_{part}_third.txt"
+        if not path.exists():
+            from nasbias.pruning import select_architectures
+
+            chosen = select_architectures(NB101_TRUTH, space="nb101", share=1 / 3, by=by)
+            with written_atomically(path) as temporary:
+                temporary.write_text("".join(f"{each}\n" for each in chosen))

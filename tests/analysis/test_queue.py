@@ -1,0 +1,176 @@
+"""The queue: every run is carried out once, by one runner, in the plan's order; an error stops nothing."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+from analysis.plan import Alone, Item, Supernet, plan
+from analysis.queue import Queue
+from analysis.study import Job
+from nasbias.runs import RunFolder, Training
+from nasbias.supernets.sharing import parse_plan
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Work that notes its folder's name, or fails."""
+
+    log: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def carry_out(self, folder: Path) -> None:
+        self.log.append(folder.name)
+        if folder.name in self.failures:
+            raise ValueError(f"{folder.name} is broken")
+
+
+def items(work: Noted, *names: str, **options) -> list[Item]:
+    return [Item(name, "study", 1.0, work, **options) for name in names]
+
+
+def test_runs_are_carried_out_in_order_and_never_twice(tmp_path):
+    work = Noted()
+    queue = Queue(items(work, "a", "b", "c"), tmp_path)
+    queue.work()
+    queue.work()
+    assert work.log == ["a", "b", "c"]
+    assert [queue.state(item) for item in queue.items] == ["done"] * 3
+    assert queue.status().loc[0, "done"] == 3
+
+
+def test_a_failed_run_keeps_its_error_and_stops_nothing(tmp_path):
+    work = Noted(failures=["a"])
+    queue = Queue(items(work, "a", "b"), tmp_path)
+    queue.work()
+    assert work.log == ["a", "b"]
+    assert queue.state(queue.items[0]) == "failed"
+    assert "a is broken" in (queue.error(queue.items[0]) or "")
+    queue.work()
+    assert work.log == ["a", "b"]  # not again by itself
+    work.failures.clear()
+    queue.work(again=True)
+    assert work.log == ["a", "b", "a"]
+    assert queue.state(queue.items[0]) == "done"
+
+
+def test_a_run_that_another_process_holds_is_left_to_it(tmp_path):
+    work = Noted()
+    queue = Queue(items(work, "a", "b"), tmp_path)
+    hold = "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); print('held', flush=True)"
+    hold += "; input()"
+    (tmp_path / ".queue").mkdir()
+    command = [sys.executable, "-c", hold, str(tmp_path / ".queue" / "a.lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        assert queue.state(queue.items[0]) == "running"
+        queue.work()
+        assert work.log == ["b"]
+        other.kill()
+    queue.work()  # a killed runner leaves no lock
+    assert work.log == ["b", "a"]
+
+
+def test_a_run_waits_for_the_runs_it_needs(tmp_path):
+    work = Noted(failures=["supernet"])
+    queue = Queue([*items(work, "tuned", after=("supernet",)), *items(work, "supernet")], tmp_path)
+    queue.work()
+    assert work.log == ["supernet"]  # it failed, so what needs it is not begun
+    work.failures.clear()
+    queue.work(again=True)
+    assert work.log == ["supernet", "supernet", "tuned"]
+
+
+def test_nothing_is_begun_after_the_hour(tmp_path):
+    work = Noted()
+    Queue(items(work, "a"), tmp_path).work(until=0.0)
+    assert work.log == []
+
+
+def test_a_runner_told_to_stop_finishes_its_run_and_begins_no_other(tmp_path):
+    queue = Queue([], tmp_path)
+
+    @dataclass(frozen=True)
+    class Stopping(Noted):
+        def carry_out(self, folder: Path) -> None:
+            queue.stop.touch()
+            super().carry_out(folder)
+
+    work = Stopping()
+    queue = Queue(items(work, "a", "b"), tmp_path)
+    queue.work()
+    assert work.log == ["a"]
+    queue.stop.unlink()
+    queue.work()
+    assert work.log == ["a", "b"]
+
+
+def test_what_a_killed_runner_left_half_is_finished(tmp_path):
+    config = Training(
+        space="darts64", epochs=2, train_size=64, valid_size=32, batch_size=32, network={"channels": 4, "cells": 1}
+    )
+    from nasbias.training import train
+
+    train(config, tmp_path / "net", stop_after=1)
+    queue = Queue([Item("net", "study", 1.0, Supernet(Job(config, ("--recalibration-images", "32"))))], tmp_path)
+    queue.work()
+    assert queue.state(queue.items[0]) == "done", queue.error(queue.items[0])
+    assert (tmp_path / "net" / "predictions.parquet").exists()
+    assert queue.cost(queue.items[0])["cpu_seconds"] > 0
+
+
+def test_every_run_of_the_plan_has_a_name_and_a_recipe_of_its_own(tmp_path):
+    runs = plan(tmp_path)
+    names = [item.name for item in runs]
+    assert len(set(names)) == len(names)
+    assert all(other in names for item in runs for other in item.after)
+    supernets = [item.work.job.config for item in runs if isinstance(item.work, Supernet)]
+    assert len({config.identity for config in supernets}) == len(supernets)
+    for config in supernets:
+        parse_plan(config.sharing)
+    alone = {(item.work.recipe.identity, item.work.seed) for item in runs if isinstance(item.work, Alone)}
+    assert len(alone) == sum(isinstance(item.work, Alone) for item in runs)
+
+
+def test_the_orders_of_p1_differ_by_the_order_alone(tmp_path):
+    runs = {item.name: item.work for item in plan(tmp_path)}
+    first, second = runs["p1-shuffled-0"], runs["p1-shuffled-1"]
+    assert isinstance(first, Supernet)
+    assert isinstance(second, Supernet)
+    assert first.job.config.seed == second.job.config.seed
+    assert first.job.config.order_seed != second.job.config.order_seed
+
+
+def test_a_run_folder_remembers_its_order_seed(tmp_path):
+    config = Training(space="darts64", order="shuffled", order_seed=7, network={"channels": 4, "cells": 1})
+    RunFolder(tmp_path / "run").create(config)
+    assert RunFolder(tmp_path / "run").config == config
+
+
+def test_a_harvest_holds_what_is_finished_and_says_what_made_it(tmp_path):
+    from analysis.harvest import Table, harvest
+    from nasbias.tables import load_predictions, read_about
+
+    runs = []
+    for seed in (0, 1, 2):
+        config = Training(
+            space="darts64", epochs=1, train_size=64, valid_size=32, batch_size=32, seed=seed,
+            network={"channels": 4, "cells": 1},
+        )  # fmt: skip
+        runs.append(Item(f"net-{seed}", "nets", 1.0, Supernet(Job(config, ("--recalibration-images", "32")))))
+    Queue(runs[:2], tmp_path).work()
+    queue, table = Queue(runs, tmp_path), Table("darts64_nets", "darts64", ("nets",))
+    report = harvest(queue, [table], tmp_path)
+    assert report.loc[0, ["runs", "rows"]].tolist() == [2, 128]
+    made = load_predictions(tmp_path / "darts64_nets.parquet", "darts64")
+    single = load_predictions(tmp_path / "net-1", "darts64")
+    assert made[made["run"] == "net-1"]["loss"].tolist() == pytest.approx(single["loss"].tolist(), rel=1e-6)
+    about = read_about(tmp_path / "darts64_nets.parquet")
+    assert about["all_runs"]["config"]["space"] == "darts64"
+    assert {name: run["config"] for name, run in about["runs"].items()} == {"net-0": {"seed": 0}, "net-1": {"seed": 1}}
+    assert all(run["cost"]["cpu_seconds"] > 0 for run in about["runs"].values())
+    assert harvest(queue, [Table("darts64_nets", "darts64", ("nets",), least=3)], tmp_path).empty
