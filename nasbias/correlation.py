@@ -114,7 +114,8 @@ def correlate(
     Returns:
         `run, seed, epoch, step, bn, score`, `n` architectures with score and truth, `n_not_joined` without truth,
         `n_nan` counted out for a score that is NaN, then `gt_tau` (tau-b over all of the n) with its 95 % interval over
-        architectures, `gt_tau_connected` over the `n_connected` valid ones, the metrics of `nasbias.metrics`, `best_at_k` in the truth's own unit,
+        architectures, `gt_tau_connected` over the `n_connected` valid ones, the metrics of `nasbias.metrics`,
+        `best_at_k` in the truth's own unit,
         `tau_given_params` (partial tau), and `reason` where something is NaN.
 
     Raises:

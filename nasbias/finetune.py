@@ -73,7 +73,9 @@ class Tuning:
 
     epoch: int | None = _option(None, "checkpoint to start from; none = the last but one, else the last")
     steps: int = _option(64, "mini-batches for each architecture")
-    architectures: Path | None = _option(None, "file with one architecture a line; none = those trained on")
+    architectures: str | None = _option(
+        None, "a stored truth's name, a table, a file with one a line; none = those trained on"
+    )
     sample: int | None = _option(
         None, f"tune this many, drawn at random; none = all of a list, {DEFAULT_SAMPLE} of a space"
     )
@@ -176,11 +178,13 @@ def main(argv: Sequence[str]) -> int:
 
 def _architectures(space: Space, config: Any, options: Tuning) -> np.ndarray:
     """Canonical strings of what to tune: a list, by default the one trained on, or a sample of the space."""
-    from nasbias.runs.choosing import read_lines
+    from nasbias.runs.choosing import list_architectures
+
+    listed = options.architectures or config.architectures
 
     listed = options.architectures or config.architectures
     if listed:
-        architectures = space.parse_all(read_lines(listed))
+        architectures = list_architectures(listed, space)
         if options.sample is None:
             return architectures
         order = np.random.default_rng(options.sample_seed).permutation(len(architectures))

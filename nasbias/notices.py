@@ -4,10 +4,11 @@ A notice is a Python warning, so that in a notebook it appears once, can be filt
 The commands print it as one line on standard error.
 """
 
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from nasbias.progress import note
 
 
 class Notice(UserWarning):
@@ -32,7 +33,7 @@ def printed_notices() -> Iterator[None]:
                 other(message, category, *where, **more)
             elif str(message) not in seen:
                 seen.add(str(message))
-                print(f"nasbias: {message}", file=sys.stderr)
+                note(f"nasbias: {message}")
 
         warnings.showwarning = show
         yield

@@ -18,9 +18,10 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import to_json
+from nasbias.notices import say
 from nasbias.provenance import count_cores, describe_provenance
 from nasbias.spaces import Space, get_space
-from nasbias.tables import check_predictions, read_table, write_parquet
+from nasbias.tables import MEASURES, check_predictions, name_dead, scores_of, write_parquet
 from nasbias.terminal import Parser, add_fields, add_table_options, command, fields_of, note, print_table, suggest
 
 SHORT = 200  # architectures: below that, starting workers, which import torch, does not pay
@@ -38,7 +39,7 @@ class Scoring:
     """What of a run is scored, and how."""
 
     checkpoints: tuple[int, ...] = _option((), "epochs to score; none = all there are")
-    architectures: Path | None = _option(None, "score those in a file: a line each, or a table's column")
+    architectures: str | None = _option(None, "a stored truth's name, a table, a file with one a line")
     sample: int | None = _option(
         None, f"score this many, drawn at random; none = all of up to {SCORED_WHOLE:,}, else {DEFAULT_SAMPLE}"
     )
@@ -130,11 +131,12 @@ def score_run(
         if report:
             report(epoch, len(scores), time.perf_counter() - started)
     out = options.out or folder.path / "predictions.parquet"
-    table = check_predictions(pd.concat(tables, ignore_index=True), space, str(out))
+    table = check_predictions(pd.concat(tables, ignore_index=True), space, str(out), per_cent=True)
     about = describe_provenance(
         run=config.identity, space=config.space, scoring=dataclasses.asdict(settings) | {"run": folder.path.name}
     )
     write_parquet(table, out, about)
+    _name_dead(table)
     return ScoredRun(Path(run), Path(out), config.space, table)
 
 
@@ -170,20 +172,18 @@ def _checkpoints(there: list[int], asked: tuple[int, ...], run: Path) -> list[in
 def _architectures(space: Space, config: Any, run: Path, arguments: Scoring) -> np.ndarray:
     """Canonical strings of what to score; by default what was trained on, or what pruning left of it."""
     subset = arguments.subset or config.subset
+    from nasbias.runs.choosing import REMAINING, choose_listed, list_architectures
+
     if arguments.architectures:
-        return np.array(list(dict.fromkeys(space.parse_all(_listed(arguments.architectures)))), dtype=object)
+        return list_architectures(arguments.architectures, space)
     if config.standalone:
         return space.parse_all([config.standalone])
-    from nasbias.runs.choosing import REMAINING
-
     remaining = run / REMAINING
     own = remaining if remaining.exists() else config.architectures
     if own and not arguments.subset:
-        listed = np.array(list(dict.fromkeys(space.parse_all(_listed(Path(own))))), dtype=object)
+        listed = list_architectures(own, space)
         most = arguments.sample or (len(listed) if len(listed) <= SCORED_WHOLE else DEFAULT_SAMPLE)
-        if most >= len(listed):
-            return listed
-        return listed[np.sort(np.random.default_rng(arguments.sample_seed).choice(len(listed), most, replace=False))]
+        return listed if most >= len(listed) else choose_listed(listed, most, arguments.sample_seed, own)
     if arguments.sample is not None:
         return space.sample(arguments.sample, arguments.sample_seed, subset)
     population = space.population(subset)
@@ -192,15 +192,12 @@ def _architectures(space: Space, config: Any, run: Path, arguments: Scoring) -> 
     return space.decode(population)
 
 
-def _listed(path: Path) -> list[str]:
-    from nasbias.runs.choosing import read_lines
-
-    if path.suffix not in (".csv", ".parquet"):
-        return read_lines(path)
-    table = read_table(path)
-    if "architecture" not in table:
-        raise InputError(f"{path}: no column 'architecture'. Its columns are: {', '.join(map(str, table.columns))}.")
-    return table["architecture"].tolist()
+def _name_dead(table) -> None:
+    """A notice where a checkpoint's scores say nothing of an architecture."""
+    for epoch, rows in table.groupby("epoch"):
+        for name in scores_of(rows):
+            if dead := name_dead(rows[name].to_numpy(), coarse=MEASURES[name].unit == "%"):
+                say(f"epoch {epoch}, {name}: {dead}.")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import scipy.stats
 
 import nasbias
 from nasbias import comparison, correlation, cross_run
+from nasbias.notices import Notice
 from nasbias.spaces import get_space
 
 KEYS = [
@@ -184,15 +185,21 @@ def test_unique_counts_isomorphic_architectures_once():
     assert rows["n"].tolist() == [6_466] and rows["gt_tau"].tolist() == [1.0]
 
 
-def test_constant_and_missing_scores_give_nan_with_the_reason(table, truth):
+def test_a_constant_score_gives_nan_with_the_reason_and_a_missing_one_is_counted_out(table, truth):
     predictions = table[["architecture"]].assign(accuracy=50.0, loss=table["noise"] ** 2)
     predictions.loc[3, "loss"] = np.nan
-    rows = nasbias.correlate(predictions, truth).set_index("score")
-    assert rows[["gt_tau", "gt_tau_low", "spearman", "p_at_5", "tau_given_params"]].isna().all(axis=None)
+    with pytest.warns(Notice) as notices:
+        rows = nasbias.correlate(predictions, truth).set_index("score")
+    said = [str(notice.message) for notice in notices]
+    assert "accuracy of run predictions: all 300 are 50: nothing is ranked." in said
+    assert "loss of run predictions is NaN for 1 of 300 architectures: counted out, the rest is judged." in said
+    assert rows.loc["accuracy", ["gt_tau", "gt_tau_low", "spearman", "p_at_5", "tau_given_params"]].isna().all()
     assert "constant (50)" in rows.loc["accuracy", "reason"]
-    assert rows.loc["loss", "reason"] == "1 of 300 scores are NaN" and (rows["n"] == 300).all()
-    lengths = correlation.analyse_correlation(predictions, truth).lengths
-    assert lengths["gt_tau"].isna().all() and (lengths["reason"] != "").all()
+    assert rows.loc["loss", ["n", "n_nan", "reason"]].tolist() == [299, 1, ""]
+    mean = truth.groupby("architecture")["valid_accuracy"].mean().loc[table["architecture"]].to_numpy()
+    kept = np.arange(300) != 3
+    expected = scipy.stats.kendalltau(-predictions["loss"][kept], mean[kept]).statistic
+    assert rows.loc["loss", "gt_tau"] == pytest.approx(expected)
 
 
 def test_a_perplexity_truth_is_turned_round_and_reported_in_its_unit():

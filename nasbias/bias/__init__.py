@@ -34,7 +34,7 @@ from nasbias.bias.effects import (
     percentiles,
 )
 from nasbias.bias.truth_noise import DOUBT, calibrate_truth, known_noise, noise_of, noise_of_percentiles
-from nasbias.command import records
+from nasbias.files import records
 from nasbias.matching import Matched, describe_truth
 from nasbias.metrics import best_places, tau_given
 from nasbias.panel import Panel, select_panel

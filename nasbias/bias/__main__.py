@@ -10,9 +10,10 @@ import pandas as pd
 from nasbias.bias import Bias, analyse_bias
 from nasbias.bias.correction import SIZES, say_correction
 from nasbias.bias.gaussian_process import REMEDY, has_gaussian_process
-from nasbias.command import Parser, add_format, command, numbers, print_table, to_json
+from nasbias.files import to_json
 from nasbias.matching import add_match_options, match, match_options
 from nasbias.panel import add_panel_options
+from nasbias.terminal import Parser, add_format, command, numbers, print_table
 
 _WIDTH = 80
 # Column -> (its head on a terminal, digits, what it is).

@@ -101,4 +101,4 @@ class DenseScores:
             sharing=config.sharing,
             n_valid=self.data.n_valid,
         )
-        write_parquet(check_predictions(table, config.space, str(folder / STEPS)), folder / STEPS, about)
+        write_parquet(check_predictions(table, config.space, str(folder / STEPS), per_cent=True), folder / STEPS, about)

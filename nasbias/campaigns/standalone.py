@@ -25,10 +25,11 @@ from torch import nn
 from nasbias.datasets.text import columns, load_text
 from nasbias.errors import InputError
 from nasbias.files import to_json, written_atomically
+from nasbias.notices import say
 from nasbias.provenance import describe_provenance
 from nasbias.runs import RunFolder, Training
 from nasbias.runs.checkpoints import read_tensors
-from nasbias.runs.choosing import read_lines
+from nasbias.runs.choosing import choose_listed, list_architectures
 from nasbias.runs.data import EVALUATION_COLUMNS, sized
 from nasbias.runs.network import make_network
 from nasbias.scoring.data import ScoringData
@@ -36,7 +37,7 @@ from nasbias.scoring.plain import score as score_plain
 from nasbias.spaces import get_space
 from nasbias.supernets import Choice
 from nasbias.supernets.ptb import loss_one_by_one
-from nasbias.tables import check_truth, write_parquet
+from nasbias.tables import MEASURES, check_truth, measures_of, name_dead, write_parquet
 from nasbias.threads import use_threads
 from nasbias.training import train
 from nasbias.training.images import ImageTask
@@ -98,12 +99,7 @@ def choose_architectures(config: Training, n: int | None = None, seed: int = 0) 
     """
     space = get_space(config.space)
     if config.architectures:
-        listed = np.array(list(dict.fromkeys(space.parse_all(read_lines(config.architectures)))), dtype=object)
-        if n is None:
-            return listed
-        if not 1 <= n <= len(listed):
-            raise InputError(f"{config.architectures} lists {len(listed):,} architectures, not {n:,}.")
-        return listed[np.random.default_rng(seed).choice(len(listed), size=n, replace=False)]
+        return choose_listed(list_architectures(config.architectures, space), n, seed, config.architectures)
     if n is not None:
         if n < 1:
             raise InputError(f"a sample of {n} architectures asked for: 1 or more are wanted.")
@@ -218,9 +214,12 @@ def _write_truth(recipe: Training, out: Path) -> Path:
     table.insert(1, "dataset", dataset)
     table.insert(2, "epochs", recipe.epochs)
     table = table.sort_values(["seed", "architecture"], ignore_index=True)
+    for name in measures_of(table):
+        if dead := name_dead(table[name].to_numpy(), coarse=MEASURES[name].unit == "%"):
+            say(f"{name}: {dead}. Train longer or larger, or leave them out.")
     path = out / TRUTH
     seconds = round(sum(result["seconds"] for result in results), 1)
     values = {**dataclasses.asdict(recipe), "dataset": dataset}  # no paths of this machine
     about = describe_provenance(space=recipe.space, recipe=values, training_seconds=seconds)
-    write_parquet(check_truth(table, recipe.space, str(path)), path, about)
+    write_parquet(check_truth(table, recipe.space, str(path), per_cent=True), path, about)
     return path

@@ -84,12 +84,12 @@ def finetune(
             table = pd.concat(rows, ignore_index=True)
             tables.append(table.assign(run=folder.path.resolve().name, seed=config.seed, epoch=epoch))
             about = describe_provenance(space=config.space, finetuning={**options, "run": config.identity})
-            whole = check_predictions(pd.concat(tables, ignore_index=True), space, str(out))
+            whole = check_predictions(pd.concat(tables, ignore_index=True), space, str(out), per_cent=True)
             write_parquet(whole, out, about)
             done.add(architecture)
         if report:
             report(architecture, sum(name in done for name in canonical), len(canonical))
-    table = check_predictions(pd.concat(tables, ignore_index=True), space, str(out))
+    table = check_predictions(pd.concat(tables, ignore_index=True), space, str(out), per_cent=True)
     return table[np.isin(table["architecture"], canonical)].reset_index(drop=True)
 
 

@@ -1,10 +1,56 @@
-"""Which architectures: those of a file, a sample, a list."""
+"""Which architectures: one chooser for training, scoring, tuning and training alone.
 
+A list is named by a stored truth's name (those that have a truth), a table with architectures, or a text file with one
+a line.
+"""
+
+import os
 from pathlib import Path
 
+import numpy as np
+
 from nasbias.errors import InputError
+from nasbias.spaces import Space
+from nasbias.tables import AS_IS, TABLES, check_architectures, read_table, table_ending
 
 REMAINING = "remaining.txt"  # in a run's folder: what pruning left, one architecture a line
+
+
+def list_architectures(source: str | os.PathLike, space: Space) -> np.ndarray:
+    """Canonical strings of the distinct architectures that `source` lists, in its order.
+
+    Args:
+        source: the name of a stored truth, a table (`tables.read_table`), or a text file with one architecture a line.
+
+    Raises:
+        InputError: no such file or truth, nothing in it, or an architecture that is not in the space.
+    """
+    path = Path(source)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder. Give a file or the name of a truth.")
+    if not path.exists():
+        texts = _of_truth(str(source), space)
+    elif table_ending(path) in TABLES and not _is_plain_list(path, space):
+        texts = check_architectures(read_table(path), space, str(path), AS_IS).tolist()
+    else:
+        texts = read_lines(path)
+    try:
+        return np.array(list(dict.fromkeys(space.parse_all(texts))), dtype=object)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+
+
+def choose_listed(listed: np.ndarray, n: int | None, seed: int, where: object) -> np.ndarray:
+    """`n` of the listed architectures, drawn at random and in the order of the list; all of them where `n` is None.
+
+    Raises:
+        InputError: there are fewer, or `n` is below 1.
+    """
+    if n is None:
+        return listed
+    if not 1 <= n <= len(listed):
+        raise InputError(f"{where} lists {len(listed):,} architectures, not {n:,}.")
+    return listed[np.sort(np.random.default_rng(seed).choice(len(listed), n, replace=False))]
 
 
 def read_lines(path: str | Path) -> list[str]:
@@ -17,6 +63,30 @@ def read_lines(path: str | Path) -> list[str]:
         lines = [line.strip() for line in Path(path).read_text().splitlines() if line.strip()]
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is no text. One architecture a line is wanted, or a table.") from None
     if not lines:
         raise InputError(f"{path}: no architectures in it. One a line is wanted.")
     return lines
+
+
+def _of_truth(name: str, space: Space) -> list[str]:
+    from nasbias.truth import describe_sources, read_truth  # late: readers of formats that a file needs none of
+
+    known = [str(about["name"]) for about in describe_sources(space.name)]
+    if name not in known:
+        raise InputError(
+            f"{name}: neither a file nor a truth of {space.name}. Truths: {', '.join(known) or 'none yet'}."
+        )
+    return list(dict.fromkeys(read_truth(space.name, name)["architecture"]))
+
+
+def _is_plain_list(path: Path, space: Space) -> bool:
+    """Whether a .txt file has an architecture in its first line, where a table has names of columns."""
+    if table_ending(path) != ".txt" or path.suffix == ".gz":
+        return False
+    try:
+        space.parse(read_lines(path)[0])
+    except InputError:
+        return False
+    return True

@@ -52,7 +52,9 @@ class Training:
     order: Order = _option("uniform", "which architecture next; fair = FairNAS permutations")
     per_step: int = _option(1, "architectures per step, their gradients averaged")
     subset: str | None = _option(None, "subset of the space to train on; none = the space's first")
-    architectures: str | None = _option(None, "file with one architecture a line: train on these alone")
+    architectures: str | None = _option(
+        None, "train on these alone: a stored truth's name, a table, a file with one a line"
+    )
     standalone: str | None = _option(None, "train this architecture alone")
     sharing: str = _option(
         "all", "whose weights are whose: all, groups:M, similar:M, decision:NAME, file:PATH, prefix:K or none"

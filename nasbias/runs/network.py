@@ -9,7 +9,7 @@ from torch import nn
 
 from nasbias.errors import InputError
 from nasbias.matching import read_truth_column
-from nasbias.runs.choosing import read_lines
+from nasbias.runs.choosing import list_architectures
 from nasbias.runs.config import Training
 from nasbias.runs.sampling import Sampler
 from nasbias.spaces import get_space
@@ -70,6 +70,6 @@ def make_sampler(config: Training) -> Sampler:
     if config.standalone:
         only = space.encode([space.parse(config.standalone)])
     elif config.architectures:
-        only = space.encode(space.parse_all(read_lines(config.architectures)))
+        only = space.encode(list_architectures(config.architectures, space))
     seed = config.seed if config.order_seed is None else config.order_seed
     return Sampler(space, config.order, config.per_step, seed, config.subset, only)

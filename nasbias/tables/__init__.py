@@ -14,7 +14,7 @@ Which direction is better is declared once per measure (`MEASURES`); a score of 
 higher-is-better unless its name (`nll`, `val_error`) or the caller says otherwise.
 """
 
-from nasbias.tables.checks import check_predictions, check_truth, load_predictions
+from nasbias.tables.checks import check_architectures, check_predictions, check_truth, load_predictions
 from nasbias.tables.columns import AS_IS, Reading, column_option, rename_columns
 from nasbias.tables.files import TABLES, from_mapping, read_about, read_columns, read_table, table_ending, write_parquet
 from nasbias.tables.measures import (
@@ -51,6 +51,7 @@ __all__ = [
     "Reading",
     "Split",
     "by_headline",
+    "check_architectures",
     "check_predictions",
     "check_truth",
     "choose_split",

@@ -1,6 +1,7 @@
 """The two tables in canonical form: columns named and ordered, architectures canonical, values in their units."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError
+from nasbias.notices import Notice
 from nasbias.spaces import Space, get_space
 from nasbias.tables.columns import AS_IS, Reading, names_of, rename_columns
 from nasbias.tables.files import read_about, read_table, table_ending
@@ -83,6 +85,22 @@ def check_truth(
             result[name] *= factors[name]
     _no_duplicates(result, [*TRUTH_KEYS], where)
     return result
+
+
+def check_architectures(table: pd.DataFrame, space: str | Space, where: str, reading: Reading = AS_IS) -> np.ndarray:
+    """The canonical architectures of any table that has such a column, under any of its usual names.
+
+    Raises:
+        InputError: no such column, an empty table, or an unknown or ambiguous architecture.
+    """
+    space = get_space(space) if isinstance(space, str) else space
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Notice)  # nothing but the architectures is read
+        table = rename_columns(table, where, "epoch", reading)
+    _need(table, where)
+    if table.empty:
+        raise InputError(f"{where}: the table has no rows.")
+    return _canonical(table["architecture"].drop_duplicates(), space, where, reading)
 
 
 def check_predictions(

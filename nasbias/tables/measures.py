@@ -61,7 +61,7 @@ _LOWER = re.compile(r"(.*_)?(loss|nll|ce|cross_?entropy|xent|errors?|err|ppl|per
 _JUNK = re.compile(
     r"epochs?|iters?|iterations?|rows?|ids?|uid|idx|index|unnamed.*|n_.*|num_.*|nr_.*|(.*_)?(std|stdev|sd|sem|var|id|idx|"
     r"index|seconds?|secs?|s|ms|minutes|hours|time|latency|memory|energy|seeds?|count)|(latency|time|seed|memory)_.*|"
-    r"(.*_)?(params?|parameters|flops|macs|mflops)(_.*)?|lr|learning_rate|batch_size|size|timestamp|date"
+    r"(params?|parameters|flops|macs|mflops)(_?(k|m|mb|g|b))?|lr|learning_rate|batch_size|size|timestamp|date"
 )
 
 

@@ -255,7 +255,7 @@ def _read_path(space: str, path: Path, reading: Reading = AS_IS) -> tuple[pd.Dat
     formats = (*list_formats(space), TIDY)
     try:
         form = None if reading != AS_IS else next((form for form in formats if form.recognises(path)), None)
-        if form is None and table_ending(path) in TABLES:
+        if form is None and table_ending(path) in TABLES and (reading != AS_IS or table_ending(path) != ".txt"):
             form = TIDY  # whose check says what is missing
         if form is None:
             known = ", ".join(form.name for form in formats)

@@ -58,7 +58,27 @@ def test_every_notation_means_the_same_architecture(choice, random):
     order = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
     digits = {"skip_connect": 0, "none": 1, "nor_conv_3x3": 2, "nor_conv_1x1": 3, "avg_pool_3x3": 4}
     naslib = tuple(digits[OPERATIONS[choice[EDGES.index(edge)]]] for edge in order)
-    assert SPACE.parse(str(naslib)) == SPACE.parse(naslib) == text
+    assert SPACE.parse_as(str(naslib), "naslib") == SPACE.parse_as(naslib, "naslib") == text
+    assert SPACE.parse_as(str(tuple(choice)), "nats") == SPACE.parse_as(list(choice), "nats") == text
+    assert SPACE.parse_all([naslib], "naslib").tolist() == SPACE.parse_all([choice], "nats").tolist() == [text]
+
+
+def test_six_numbers_are_refused_with_both_readings_unless_these_agree():
+    with pytest.raises(InputError) as error:
+        SPACE.parse((3, 3, 3, 3, 3, 1))
+    nats = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|skip_connect~2|"
+    naslib = "|nor_conv_1x1~0|+|nor_conv_1x1~0|nor_conv_1x1~1|+|nor_conv_1x1~0|nor_conv_1x1~1|none~2|"
+    assert f"{nats} in NATS-Bench's order, {naslib} in NASLib's" in str(error.value)
+    assert "--notation nats or --notation naslib" in str(error.value)
+    assert SPACE.parse("(4, 4, 4, 4, 4, 4)") == SPACE.parse([4] * 6)  # average pooling is 4 in both, everywhere
+    with pytest.raises(InputError, match="Did you mean naslib"):
+        SPACE.parse_all(["1"], "nasslib")
+
+
+def test_one_string_is_one_architecture():
+    text = SPACE.sample(1, seed=0)[0]
+    assert SPACE.describe(text)["architecture"].tolist() == SPACE.parse_all(text).tolist() == [text]
+    assert len(SPACE.encode(text)) == len(SPACE.decide(text)) == len(SPACE.truth_keys(text)) == 1
 
 
 @pytest.mark.parametrize(

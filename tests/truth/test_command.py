@@ -71,7 +71,10 @@ def test_the_tables_for_people_name_what_a_number_is(pth, capsys):
     assert "x-valid" in out
     assert "Licence: MIT" in out
     assert main(["list", "--space", "nb201"]) == 0
-    assert "official" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert "official" in listed and pth.name in listed and "coverage" in listed and "0.038 %" in listed
+    assert run(capsys, "remove", "official")["name"] == "official"
+    assert "no truth called 'official'" in refused(capsys, "remove", "official")
 
 
 def test_showing_analog_nasbench_says_that_its_licence_is_not_stated(capsys):
@@ -162,7 +165,8 @@ def test_fetch_without_a_network_says_which_file_to_put_where(capsys, monkeypatc
 def test_fetch_says_where_a_browser_finds_what_it_cannot_download(capsys):
     assert "Google Drive" in refused(capsys, "fetch", "nb201")
     assert "pip install 'nasbias[analog]'" in refused(capsys, "fetch", "nb201", "--file", "analog-nasbench")
-    assert "Import a file that you have" in refused(capsys, "fetch", "ptb")
+    assert "ptb.csv" in refused(capsys, "fetch", "ptb")
+    assert "Import a file that you have" in refused(capsys, "fetch", "darts64")
 
 
 def test_fetch_imports_a_file_that_was_put_in_its_place(capsys, pth):

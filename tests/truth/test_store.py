@@ -12,7 +12,7 @@ import nasbias
 from nasbias import InputError, load_truth
 from nasbias.files import data_folder, sha256
 from nasbias.tables import read_about
-from nasbias.truth import describe_sources, find_truth, import_truth, read_truth
+from nasbias.truth import describe_sources, find_truth, import_truth, read_truth, remove_truth, store
 from nasbias.truth.summary import ceiling, describe_parts
 from tests.truth import official_nb201 as official
 
@@ -102,23 +102,34 @@ def test_what_the_source_does_not_have_is_an_error_that_lists_what_it_has(option
         load_truth("nb201", tidy, **options)
 
 
-def test_the_official_file_is_preferred_to_other_tables_and_those_to_a_retraining(tidy):
-    sources = describe_sources("nb201")
-    assert not sources or load_truth("nb201").attrs["name"] == "analog-nasbench"
-    import_truth("nb201", tidy, "a-table")
-    assert load_truth("nb201").attrs["name"] == "a-table"
-    import_truth("nb201", official.benchmark(2), "z-official")
-    assert load_truth("nb201").attrs["name"] == "z-official"
+def test_the_official_file_is_preferred_to_other_tables_and_those_to_a_retraining_of_equal_coverage(tidy):
+    whole = nasbias.get_space("nb201").architectures()[["architecture"]].assign(test_accuracy=90.0)
+    import_truth("nb201", tidy, "a-small-table")
+    if len(describe_sources("nb201")) == 2:  # with the installed retraining
+        assert load_truth("nb201").attrs["name"] == "analog-nasbench"  # a small import displaces nothing
+    import_truth("nb201", whole.iloc[:15_000], "b-table")
+    assert load_truth("nb201").attrs["name"] == "b-table"
+    official_table = load_truth("nb201", whole)
+    store.write_stored("nb201", "z-official", whole, {"format": "nas-bench-201", "architectures": 15_625})
+    assert load_truth("nb201").attrs["name"] == "z-official" and len(official_table) == 15_625
+    store.write_stored("nb201", "z-official", whole.iloc[:9], {"format": "nas-bench-201", "architectures": 9})
+    assert load_truth("nb201").attrs["name"] == "b-table"
 
 
 def test_without_any_truth_one_line_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", _without("analognasbench"))
     with pytest.raises(
-        InputError, match=r"pip install 'nasbias\[analog\]' or python -m nasbias.truth import nb201 PATH"
+        InputError, match=r"no ground truth for nb201 is here. Remedy: pip install 'nasbias\[analog\]'$"
     ):
         load_truth("nb201")
-    with pytest.raises(InputError, match=r"Remedy: python -m nasbias.truth import nb101 PATH --name NAME"):
-        load_truth("nb101")
+    monkeypatch.setattr("nasbias.truth.list_shipped", lambda space: {})
+    for space, command in (
+        ("nb101", "python -m nasbias.truth fetch nb101"),
+        ("nb-macro", "python -m nasbias.truth fetch nb-macro"),
+        ("ptb", "python -m nasbias.train --space ptb --standalone-sample 12"),
+    ):
+        with pytest.raises(InputError, match=f"no ground truth for {space} is here. Remedy: {command}"):
+            load_truth(space)
 
 
 def _without(package):
@@ -145,6 +156,33 @@ def test_something_that_is_no_truth_is_refused(tmp_path):
         load_truth("nb201", 3)
     with pytest.raises(InputError, match="no such file"):
         load_truth("nb201", tmp_path / "absent.csv")
+
+
+def test_a_truth_is_removed_by_name_and_what_is_not_stored_can_t_be(tidy):
+    import_truth("nb201", tidy, "mine")
+    assert remove_truth("mine")["rows"] == 80
+    assert stored() == []
+    for name, says in (("mine", "no truth called 'mine' is stored"), ("analog-nasbench", "package|no truth called")):
+        with pytest.raises(InputError, match=says):
+            remove_truth(name)
+
+
+def test_a_name_that_two_spaces_have_is_removed_from_the_one_that_is_named(tidy):
+    cells = pd.DataFrame({"architecture": nasbias.get_space("darts64").sample(5, seed=0), "test_accuracy": 5.0})
+    import_truth("nb201", tidy, "mine")
+    import_truth("darts64", cells, "mine")
+    with pytest.raises(InputError, match="in darts64 and nb201. Choose with --space"):
+        remove_truth("mine")
+    assert remove_truth("mine", "darts64")["space"] == "darts64"
+    assert stored() == ["mine"]
+
+
+def test_p1s_truth_is_preferred_to_the_one_that_is_shipped_for_darts64():
+    assert load_truth("darts64").attrs["name"] == "darts64_truth"
+    codes = nasbias.get_space("darts64").architectures()["architecture"]
+    table = pd.DataFrame({"architecture": codes, "test_accuracy": 90.0, "epochs": 200})
+    store.write_stored("darts64", "p1", table, {"format": "p1-64", "architectures": 64})
+    assert load_truth("darts64").attrs["name"] == "p1"
 
 
 def test_a_damaged_stored_file_is_an_error(tidy):
