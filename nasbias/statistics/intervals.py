@@ -67,7 +67,7 @@ def half_width(parts: Sequence[Part], p: Array | float = 1 - LEVEL) -> Array:
 def two_sided_p(value: Array | float, parts: Sequence[Part]) -> Array:
     """The p at which the interval of `half_width` around the value ends at 0: test and interval never disagree."""
     size = np.abs(np.asarray(value, dtype=float))
-    low, high = np.full(size.shape, -300.0), np.zeros(size.shape)  # log10 p
+    low, high = np.full(size.shape, -100.0), np.zeros(size.shape)  # log10 p: below it t with one degree overflows
     for _ in range(60):
         middle = (low + high) / 2
         wider = half_width(parts, 10.0**middle) > size
