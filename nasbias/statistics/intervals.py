@@ -46,7 +46,7 @@ class Part:
     variance: Array | float
     freedom: Array | float
     least: Array | float = 0.0
-    least_freedom: Array | float = np.inf
+    least_freedom: Array | float = 1e9
 
 
 def half_width(parts: Sequence[Part], p: Array | float = 1 - LEVEL) -> Array:
@@ -57,8 +57,9 @@ def half_width(parts: Sequence[Part], p: Array | float = 1 - LEVEL) -> Array:
     """
 
     def squared(part: Part) -> Array:
-        estimated = scipy.stats.t.isf(np.asarray(p) / 2, part.freedom) ** 2 * part.variance
-        known = scipy.stats.t.isf(np.asarray(p) / 2, part.least_freedom) ** 2 * part.least
+        # stdtrit is what scipy.stats.t.isf calls, at a twentieth of its time.
+        estimated = scipy.special.stdtrit(part.freedom, np.asarray(p) / 2) ** 2 * part.variance
+        known = scipy.special.stdtrit(part.least_freedom, np.asarray(p) / 2) ** 2 * part.least
         return np.maximum(estimated, known)
 
     return np.sqrt(sum(squared(part) for part in parts))
@@ -67,8 +68,8 @@ def half_width(parts: Sequence[Part], p: Array | float = 1 - LEVEL) -> Array:
 def two_sided_p(value: Array | float, parts: Sequence[Part]) -> Array:
     """The p at which the interval of `half_width` around the value ends at 0: test and interval never disagree."""
     size = np.abs(np.asarray(value, dtype=float))
-    low, high = np.full(size.shape, -300.0), np.zeros(size.shape)  # log10 p
-    for _ in range(60):
+    low, high = np.full(size.shape, -100.0), np.zeros(size.shape)  # log10 p: below it t with one degree overflows
+    for _ in range(45):
         middle = (low + high) / 2
         wider = half_width(parts, 10.0**middle) > size
         low, high = np.where(wider, middle, low), np.where(wider, high, middle)
