@@ -137,7 +137,7 @@ def test_steps_are_ordered_by_epoch_first(truth, tmp_path):
 def test_only_the_last_epoch_of_predictions_counts_as_a_step(truth, tmp_path):
     run = make_run(tmp_path / "a", "all", noisy(truth, 1, 0)[:1], steps=False)
     table = pd.read_parquet(run / "predictions.parquet")
-    later = table.assign(epoch=9, accuracy=-table["accuracy"])
+    later = table.assign(epoch=9, accuracy=100 - table["accuracy"])
     pd.concat([later, table]).to_parquet(run / "predictions.parquet")
     plans = compare_density([run], truth, last=[4]).plans
     assert plans["k"].tolist() == [1] and plans["gt_tau_mean"][0] < -0.5 and np.isnan(plans["gt_tau_std"][0])
@@ -146,7 +146,7 @@ def test_only_the_last_epoch_of_predictions_counts_as_a_step(truth, tmp_path):
 def test_the_first_bn_mode_counts_unless_another_is_named(truth, tmp_path):
     run = make_run(tmp_path / "a", "all", noisy(truth, 1, 0)[:1], steps=False)
     table = pd.read_parquet(run / "predictions.parquet")
-    both = pd.concat([table.assign(bn="running"), table.assign(bn="batch", accuracy=-table["accuracy"])])
+    both = pd.concat([table.assign(bn="running"), table.assign(bn="batch", accuracy=100 - table["accuracy"])])
     both.to_parquet(run / "predictions.parquet")
     first = compare_density([run], truth, last=[1]).plans["gt_tau_mean"][0]
     assert first > 0.5

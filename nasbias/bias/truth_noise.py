@@ -110,9 +110,8 @@ def calibrate_truth(truth: Array, noise: Array | None, design: Array) -> Array:
         # EM is slow to narrow a prior: it starts from the measured values, drawn together as far as noise spread them.
         middle, variance = truth[cell].mean(), max(float(truth[cell].var()), 1e-12)
         narrow = np.sqrt(np.clip(1 - (sd[cell] ** 2).mean() / variance, 0.05, 1))
-        places = np.searchsorted(grid, middle + narrow * (truth[cell] - middle)).clip(0, len(grid) - 1)
-        prior = np.bincount(places, minlength=len(grid)) + 0.1
-        prior = prior / prior.sum()
+        places = np.searchsorted(grid, middle + narrow * (truth[cell] - middle))
+        prior = np.bincount(np.minimum(places, len(grid) - 1), minlength=len(grid)) + 0.1
         for _ in range(_ROUNDS):
             share = likelihood * prior
             share /= share.sum(axis=1, keepdims=True)

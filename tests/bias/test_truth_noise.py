@@ -116,6 +116,25 @@ def test_known_sources_are_known_by_their_format(shared):
     assert known_noise(read_truth_column(shared / "nb201_accuracy.parquet", "nb201")) is None
 
 
+def test_the_noise_known_of_the_wheel_is_its_distance_from_the_benchmark(shared):
+    pytest.importorskip("analognasbench", reason="the noise of its truth is measured on the wheel")
+    official = read_truth_column(shared / "nb201_accuracy.parquet", "nb201", dataset="cifar10", epochs=200)
+    ours = read_truth_column("analog-nasbench", "nb201")
+    table = pd.DataFrame({"true": pd.Series(official.value, official.keys), "ours": pd.Series(ours.value, ours.keys)})
+    apart = (table["ours"] - table["true"]).groupby(pd.qcut(table["true"], 10, labels=False))
+    robust = apart.apply(lambda values: scipy.stats.median_abs_deviation(values, scale="normal"))
+    assert known_noise(ours) == pytest.approx(robust.median(), abs=0.03)
+
+
+def test_few_architectures_are_one_cell():
+    rng = np.random.default_rng(5)
+    truth, codes = rng.normal(size=90), rng.integers(0, 2, 90)
+    with_design, without = (
+        calibrate_truth(truth, np.full(90, 0.5), design) for design in (contrast_decisions(codes, 2), np.zeros((90, 0)))
+    )
+    assert with_design == pytest.approx(without)  # nothing that decisions say is used
+
+
 def real_panel(seed, noise, shared, n=2000):
     """The benchmark's truth, measured with `noise`, and three fair supernets."""
     rng = np.random.default_rng(seed)
