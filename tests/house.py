@@ -21,17 +21,16 @@ from tests.mirror import PACKAGE, list_modules, name_of
 FLOORS: list[list[str]] = [
     ["errors", "files", "notices", "provenance", "progress", "threads", "terminal"],
     ["spaces"],
-    ["tables", "statistics"],
+    ["tables", "statistics", "recipes"],
     ["truth", "datasets"],
     ["matching", "supernets"],
     ["runs"],
     ["training", "scoring", "correlation", "stability", "bias", "density", "pruning", "finetune"],
-    ["figures", "report", "sweep"],
+    ["figures", "report", "sweep", "campaigns"],
     ["train", "score", "cli", "__main__", "nasbias"],
 ]
 # Modules that still lie beside the rooms they belong in. Until they have moved, each counts as a room on that floor.
 LODGERS = {
-    "command": "terminal",
     "shipped": "tables",
     "kendall": "statistics",
     "metrics": "statistics",
@@ -40,13 +39,10 @@ LODGERS = {
     "correlation_report": "correlation",
     "cross_run": "correlation",
     "steps": "stability",
-    "effects": "bias",
-    "decomposition": "bias",
-    "correction": "bias",
 }
 TORCH = {"torch", "torchvision", "lightning_fabric", "safetensors"}
 # The half that needs torch. Every other room is the analysing half.
-TRAINING = {"datasets", "supernets", "runs", "training", "scoring", "finetune", "sweep", "train", "score"}
+TRAINING = {"datasets", "supernets", "runs", "training", "scoring", "campaigns", "finetune", "sweep", "train", "score"}
 
 
 @dataclass(frozen=True)
