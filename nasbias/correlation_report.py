@@ -11,13 +11,13 @@ from nasbias.correlation import Correlation
 from nasbias.files import to_json, write_table, written_atomically
 from nasbias.terminal import print_facts, print_table, say
 
-_NAMED = 4  # runs up to which each one's tau is shown, not the range
+_NAMED = 3  # runs up to which each one's tau is shown, not the range
 LEGEND = {
     "tau": "Kendall's tau-b of score and truth, mean over runs",
     "95 %": "its interval, for other architectures and other seeds; of random: 95 % of rankings",
     "each run": "every run's tau, or their range: what the mean stands on",
-    "connected": "tau without the architectures whose input does not reach their output",
-    "spearman": "rank correlation, ties at their mean rank",
+    "valid": "tau without the architectures whose input does not reach their output",
+    "rho": "Spearman's rank correlation, ties at their mean rank",
     "sparse": "tau where truths within .1 per cent are not ranked",
     "top1": "true rank of the architecture scored highest (ties: their mean)",
     "top3": "best true rank among the three scored highest",
@@ -26,8 +26,8 @@ LEGEND = {
     "|params": "partial tau given the parameter count: what the score knows beyond size",
 }
 _METRICS = {
-    "gt_tau_connected": "connected",
-    "spearman": "spearman",
+    "gt_tau_connected": "valid",
+    "spearman": "rho",
     "sparse_tau": "sparse",
     "top1_rank": "top1",
     "top3_rank": "top3",
@@ -35,7 +35,7 @@ _METRICS = {
     "best_at_10": "best@10",
     "tau_given_params": "|params",
 }
-_WIDE = ("sparse", "top3")  # shown with --wide only
+_WIDE = ("sparse", "top3", "P@5")  # shown with --wide only
 Block = tuple[str, pd.DataFrame]
 
 
@@ -48,7 +48,7 @@ def print_correlation(result: Correlation, per_run: bool = False, wide: bool = F
     shown: list[str] = []
     for title, table in blocks_of(result, per_run, wide):
         print()
-        forms = {name: _short for name in ("tau", "connected", "spearman", "sparse", "P@5", "|params") if name in table}
+        forms = {name: _short for name in ("tau", "valid", "rho", "sparse", "P@5", "|params") if name in table}
         forms |= {name: ".0f" for name in ("top1", "top3") if name in table} | {"best@10": ".2f"}
         print_table(table, title, forms=forms, wide=wide or None)
         shown += [name for name in table if name not in shown]
@@ -143,9 +143,8 @@ def remarks(result: Correlation) -> list[str]:
     if not pd.isna(random["gt_tau"]):
         lines.append(
             f"random: the median of random rankings of these architectures; 95 % of them get top1 "
-            f"{random['top1_rank_low']:,.0f} to {random['top1_rank_high']:,.0f}, P@5 {_short(random['p_at_5_low'])} to "
-            f"{_short(random['p_at_5_high'])}, best@10 {random['best_at_10_low']:.2f} to "
-            f"{random['best_at_10_high']:.2f}."
+            f"{random['top1_rank_low']:,.0f} to {random['top1_rank_high']:,.0f}, best@10 "
+            f"{random['best_at_10_low']:.2f} to {random['best_at_10_high']:.2f}."
         )
     return lines
 
@@ -154,7 +153,7 @@ def blocks_of(result: Correlation, per_run: bool = False, wide: bool = False) ->
     """(title, table): one for each score by training length (or by run), then the baselines and the ceiling."""
     rows = result.rows if per_run else result.lengths
     some_disconnected = bool((result.rows["n_connected"] < result.rows["n"]).any())
-    hidden = {name for name in _WIDE if not wide} | (set() if some_disconnected else {"connected"})
+    hidden = {name for name in _WIDE if not wide} | (set() if some_disconnected else {"valid"})
     several = [name for name in ("n", "n_runs") if name in rows and rows[name].nunique() > 1]
     blocks = []
     for score, part in rows.groupby("score", sort=False):
