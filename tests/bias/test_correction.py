@@ -43,6 +43,11 @@ def test_a_supernet_that_says_nothing_adds_nothing_to_either_predictor():
     assert row["gp_tau"] < row["gp_tau_without_supernet"] + 0.02
 
 
+def test_up_to_200_trainings_are_tried_by_default():
+    table = correct_scores(panel_of(2, n=400), np.random.default_rng(0), draws=1)
+    assert table["n"].tolist() == [0, 10, 20, 50, 100, 200]
+
+
 def test_draws_depend_on_the_generator_alone():
     panel = panel_of(2, n=120)
     first, again, other = (
@@ -96,6 +101,8 @@ def test_the_sentence_compares_the_better_predictor_of_each_side():
     said = say_correction(table)
     assert "100 stand-alone trainings: tau 0.75 with the supernet (a Gaussian process), 0.70 without it" in said
     assert "its score adds 0.05" in said and "(0.50) is worth no more than 50 trainings" in said
+    longer = pd.concat([table, table_of([200, 0.7, 0.6, 0.8, 0.7])])
+    assert say_correction(longer).startswith("200 stand-alone trainings: tau 0.80")
     assert "adds nothing" in say_correction(table.assign(gt_tau=[0.5, 0.6, 0.4], gp_tau=[nan, 0.5, 0.7]))
     bare = table.drop(columns=[]).assign(gp_tau=nan, gp_tau_without_supernet=nan, gt_tau=[0.9, 0.9, 0.91])
     assert "No number of trainings tried" in say_correction(

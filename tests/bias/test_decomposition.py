@@ -24,7 +24,9 @@ def test_shares_add_up_and_put_planted_parts_where_they_belong():
     table = decompose_error(panel).set_index("part")
     parts = ["size", "decisions", "pairs of decisions", "consistent, unexplained", "seed noise"]
     assert table.index.tolist() == [NOISE, REST, *parts]
+    assert table.columns.tolist() == ["share", "points", "n_columns", "gt_tau_without", "note"]
     assert table["share"].sum() == pytest.approx(100) and (table["share"] >= 0).all()
+    assert table.loc[[NOISE, REST], "gt_tau_without"].isna().all()
     assert table["share"].idxmax() == "decisions"
     assert table.loc["decisions", "gt_tau_without"] > tau(panel) + 0.05
     assert abs(table.loc["size", "gt_tau_without"] - tau(panel)) < 0.03
