@@ -3,13 +3,13 @@
 from collections import OrderedDict
 
 import numpy as np
-from tests.truth import official_nb201 as official
 import pandas as pd
 import pytest
 
 from nasbias import InputError, get_space, load_truth
 from nasbias.spaces.nats_sss import GENOTYPE
 from nasbias.truth import read_truth
+from tests.truth import official_nb201 as official
 
 BUDGETS = {"01": 1, "12": 12, "90": 90}
 NAMES = get_space("nats-sss").architectures()["architecture"].tolist()
