@@ -12,12 +12,20 @@ def test_a_notice_is_a_warning_of_one_line():
 
 
 def test_a_command_prints_each_notice_once_and_leaves_other_warnings_alone(capsys):
-    with pytest.raises(UserWarning, match="other"), printed_notices():
+    with printed_notices():
         say("read so")
         say("read so")
         say("and so")
-        warnings.warn("other", UserWarning, stacklevel=1)
+        with pytest.raises(UserWarning, match="other"):
+            warnings.warn("other", UserWarning, stacklevel=1)
     assert capsys.readouterr().err == "nasbias: read so\nnasbias: and so\n"
+
+
+def test_what_ends_in_an_error_says_only_the_error(capsys):
+    with pytest.raises(ValueError), printed_notices():
+        say("read so")
+        raise ValueError
+    assert capsys.readouterr().err == ""
 
 
 def test_other_warnings_reach_whoever_shows_them(monkeypatch):

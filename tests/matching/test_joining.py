@@ -124,14 +124,14 @@ def test_dead_scores_and_dead_truths_are_named():
     dead = np.where(np.arange(20) < 8, 10.0, ACCURACY)
     _, notices = said(match, predictions(accuracy=dead, seed=0, epoch=3), TRUTH)
     assert notices == [
-        "accuracy of run predictions after 3 epochs: 8 of 20 are exactly 10, as networks end that learnt nothing."
+        "accuracy of run predictions after 3 epochs: 8 of 20 are 10, as networks end that learnt nothing."
     ]
     _, notices = said(match, predictions(accuracy=ACCURACY), TRUTH.assign(valid_accuracy=dead))
-    assert notices[0].startswith("truth truth: of valid_accuracy 8 of 20 are exactly 10")
+    assert notices[0].startswith("truth truth: of valid_accuracy 8 of 20 are 10")
     _, notices = said(match, predictions(zen=dead), TRUTH)
     assert notices == []  # other scores may tie by their nature
-    _, notices = said(match, predictions(loss=np.where(np.arange(20) < 2, 2.302585, ACCURACY)), TRUTH)
-    assert "2 of 20 are exactly 2.30258" in notices[0]
+    _, notices = said(match, predictions(loss=np.where(np.arange(20) < 3, 2.302585, ACCURACY)), TRUTH)
+    assert "3 of 20 are 2.30259" in notices[0]
 
 
 def frame(**columns):
@@ -206,6 +206,7 @@ def test_correlate_asks_where_tau_is_clearly_negative():
     _, notices = said(nasbias.correlate, predictions(zen=-ACCURACY), TRUTH)
     assert notices == ["zen has tau -1.00: is the score lower-is-better? --lower-is-better zen reads it so."]
     assert said(nasbias.correlate, predictions(zen=ACCURACY), TRUTH)[1] == []
+    assert said(nasbias.correlate, predictions(accuracy=100 - ACCURACY), TRUTH)[1] == []  # declared: nothing to ask
 
 
 def test_rows_are_aligned_on_what_all_of_them_scored():

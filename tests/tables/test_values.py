@@ -70,12 +70,16 @@ def test_a_value_outside_its_measures_range_is_refused_with_its_architecture():
 
 
 def test_equal_outcomes_are_named_as_dead():
-    assert name_dead(np.full(5, 10.0), True) == "all 5 are 10: nothing is ranked"
-    said = name_dead(np.array([275.2234, 275.22341, 275.2234, 260, 270, 280]), coarse=False)
-    assert said == "3 of 6 are exactly 275.223, as networks end that learnt nothing"
+    assert name_dead(np.full(5, 10.0), True) == name_dead(np.full(5, 10.0), False) == "all 5 are 10: nothing is ranked"
+    cells = np.array(
+        [259.8, 268.3, 275.21922, 275.22072, 275.22127, 275.22188, 301.5, 304.3, 309.3, 322.2, 328.0, 496.4]
+    )
+    assert name_dead(cells, coarse=False) == "4 of 12 are 275.222, as networks end that learnt nothing"
+    assert name_dead(cells, coarse=True) == ""
     accuracies = np.r_[np.full(10, 10.0), np.linspace(20, 90, 90)]
-    assert name_dead(accuracies, coarse=True).startswith("10 of 100 are exactly 10,")
+    assert name_dead(accuracies, coarse=True).startswith("10 of 100 are 10,")
     assert name_dead(accuracies[1:], coarse=True) == ""  # 9 of 99 are less than a tenth
+    assert name_dead(np.r_[np.nan, np.full(3, 2.0), 3.0], coarse=True).startswith("3 of 4 are 2,")
 
 
 def test_ties_by_counting_and_single_outcomes_are_not_dead():
@@ -83,6 +87,8 @@ def test_ties_by_counting_and_single_outcomes_are_not_dead():
     assert name_dead(np.r_[np.full(29, 1.0), np.full(10, 2.0), np.arange(3, 20)], coarse=True) == ""  # not three times
     assert name_dead(np.r_[np.full(30, 1.0), np.full(10, 2.0), np.arange(3, 20)], coarse=True) != ""
     assert name_dead(np.arange(10.0), coarse=False) == "" and name_dead(np.array([1.0, np.nan]), coarse=False) == ""
-    assert name_dead(np.array([1.0, 1.0, 2.0]), coarse=True) == ""  # two are chance
-    assert name_dead(np.r_[1.0, 1.0, np.arange(2, 21)], coarse=False) == ""  # two of 21
-    assert name_dead(np.r_[1.0, 1.0, np.arange(2, 20)], coarse=False) != ""  # two of 20
+    for coarse in (False, True):
+        assert name_dead(np.array([1.0, 1.0, 2.0]), coarse) == ""  # two are chance
+        assert name_dead(np.array([1.0, 1.0, 1.0, 2.0]), coarse) != ""
+    assert name_dead(np.array([1.0, 1.0001, 1.0002, 2.0]), coarse=False) == ""
+    assert name_dead(np.linspace(2.2, 2.3, 1000), coarse=False) == ""

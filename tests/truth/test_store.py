@@ -126,7 +126,7 @@ def test_without_any_truth_one_line_says_how_to_get_it(monkeypatch):
     for space, command in (
         ("nb101", "python -m nasbias.truth fetch nb101"),
         ("nb-macro", "python -m nasbias.truth fetch nb-macro"),
-        ("ptb", "python -m nasbias.train --space ptb --standalone-sample 12"),
+        ("ptb", "python -m nasbias.train --space ptb --architectures .*ptb_predictions.parquet --standalone-sample 12"),
     ):
         with pytest.raises(InputError, match=f"no ground truth for {space} is here. Remedy: {command}"):
             load_truth(space)
