@@ -22,8 +22,9 @@ def say(text: str) -> None:
 
 @contextmanager
 def printed_notices() -> Iterator[None]:
-    """Within it every notice is a line on standard error, each text once."""
-    seen: set[str] = set()
+    """After it every notice within it is a line on standard error, each text once; none where it ended in an error,
+    which is then the one line."""
+    seen: dict[str, None] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("always", Notice)
         other = warnings.showwarning
@@ -31,9 +32,10 @@ def printed_notices() -> Iterator[None]:
         def show(message, category, *where, **more) -> None:
             if not issubclass(category, Notice):
                 other(message, category, *where, **more)
-            elif str(message) not in seen:
-                seen.add(str(message))
-                note(f"nasbias: {message}")
+            else:
+                seen[str(message)] = None
 
         warnings.showwarning = show
         yield
+    for text in seen:
+        note(f"nasbias: {text}")

@@ -198,8 +198,8 @@ def count_out(rows: list[Scored]) -> list[Scored]:
 
 def hint_direction(score: str, tau: float, high: float, sign: int) -> None:
     """A notice where a ranking is clearly the wrong way round: tau's interval below zero, and tau where its reverse
-    would be a usual value."""
-    if tau <= -0.2 and high < 0:
+    would be a usual value. A declared measure has its direction: nothing is asked."""
+    if score not in MEASURES and tau <= -0.2 and high < 0:
         other = "lower" if sign > 0 else "higher"
         say(f"{score} has tau {tau:.2f}: is the score {other}-is-better? --{other}-is-better {score} reads it so.")
 

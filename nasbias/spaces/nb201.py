@@ -29,6 +29,7 @@ _NNI_NAMES = {"conv_1x1": "nor_conv_1x1", "conv_3x3": "nor_conv_3x3"}
 # NASLib (and analog-nasbench) write six digits in the edge order 0-1 0-2 0-3 1-2 1-3 2-3, over this operation order.
 _NASLIB_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 _NASLIB_OPERATIONS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
+_NUMPY = re.compile(r"np\.u?int\d*\((\d+)\)")  # how numpy 2 writes its numbers in a tuple
 _TOKEN = re.compile(r"\|([^|~]*)~(\d+)")
 
 
@@ -62,7 +63,7 @@ class NB201(Space):
         if isinstance(text, (int, np.integer)) or (isinstance(text, str) and text.strip().isdecimal()):
             return self._from_index(int(text))
         if isinstance(text, str):
-            stripped = text.strip()
+            stripped = _NUMPY.sub(r"\1", text.strip())
             if stripped.startswith("{"):
                 return self._from_mapping(_decoded(json.loads, stripped))
             if stripped.startswith(("(", "[")):

@@ -71,7 +71,9 @@ def test_six_numbers_are_refused_with_both_readings_unless_these_agree():
     naslib = "|nor_conv_1x1~0|+|nor_conv_1x1~0|nor_conv_1x1~1|+|nor_conv_1x1~0|nor_conv_1x1~1|none~2|"
     assert f"{nats} in NATS-Bench's order, {naslib} in NASLib's" in str(error.value)
     assert "--notation nats or --notation naslib" in str(error.value)
-    assert SPACE.parse("(4, 4, 4, 4, 4, 4)") == SPACE.parse([4] * 6)  # average pooling is 4 in both, everywhere
+    assert (
+        SPACE.parse(str((np.int8(4),) * 6)) == SPACE.parse("(4, 4, 4, 4, 4, 4)") == SPACE.parse([4] * 6)
+    )  # average pooling is 4 in both, everywhere
     with pytest.raises(InputError, match="Did you mean naslib"):
         SPACE.parse_all(["1"], "nasslib")
 

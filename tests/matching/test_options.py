@@ -1,0 +1,46 @@
+import argparse
+
+import pytest
+
+from nasbias.matching import add_match_options, add_truth_options, match_options, reading_of
+from nasbias.tables import Reading
+
+
+@pytest.fixture
+def parser():
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_match_options(parser)
+    return parser
+
+
+def test_the_defaults_ask_for_nothing(parser):
+    options = match_options(parser.parse_args([]))
+    assert options.pop("reading") == Reading()
+    assert options == {
+        "space": "nb201", "dataset": None, "split": None, "epochs": None, "sample": None, "unique": False,
+        "lower_is_better": [], "higher_is_better": [],
+    }  # fmt: skip
+
+
+def test_columns_and_notation_make_a_reading(parser):
+    given = parser.parse_args(["--column", "architecture=mine", "--column", "accuracy=acc=1", "--notation", "nats"])
+    assert reading_of(given) == Reading({"architecture": "mine", "accuracy": "acc=1"}, "nats")
+    assert reading_of(parser.parse_args([])) == Reading()  # one call's columns are not the next one's
+    with pytest.raises(argparse.ArgumentError):
+        parser.parse_args(["--column", "mine"])
+
+
+def test_directions_and_the_truths_column_are_options(parser):
+    words = "--lower-is-better a b --higher-is-better c --dataset d --split test --epochs 9 --sample all --unique"
+    options = match_options(parser.parse_args(words.split()))
+    assert (options["lower_is_better"], options["higher_is_better"]) == (["a", "b"], ["c"])
+    assert (options["dataset"], options["split"], options["epochs"]) == ("d", "test", 9)
+    assert (options["sample"], options["unique"]) == ("all", True)
+
+
+def test_the_truth_alone_has_no_predictions():
+    parser = argparse.ArgumentParser()
+    add_truth_options(parser)
+    assert vars(parser.parse_args(["--truth", "mine"])) == {
+        "truth": "mine", "dataset": None, "split": None, "epochs": None,
+    }  # fmt: skip
