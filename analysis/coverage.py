@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, print_table, progress, records, to_json
-from nasbias.files import written_atomically
+from nasbias.files import records, to_json, written_atomically
 from nasbias.provenance import describe_provenance
 from nasbias.statistics import influence, mean_over_runs
+from nasbias.terminal import Parser, add_format, command, print_table, progress
 
 SIMULATIONS = {64: 4000, 1_000: 1500, 15_625: 250}  # about three minutes of one core in all
 RUNS = (1, 3, 10)

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasbias.command import Parser, command, note
 from nasbias.files import written_atomically
 from nasbias.tables import select_truth
+from nasbias.terminal import Parser, command, note
 from nasbias.truth import load_truth
 
 OUT = Path("runs/darts_uniform.txt")

@@ -18,9 +18,10 @@ import pandas as pd
 
 from analysis.harvest import is_harvested
 from analysis.study import write_tables
-from nasbias.command import Parser, add_format, command, note, records, to_json
-from nasbias.files import written_atomically
+from nasbias.files import records, to_json, written_atomically
+from nasbias.progress import note
 from nasbias.statistics import Comparison, Estimate
+from nasbias.terminal import Parser, add_format, command
 
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- findings: python -m analysis.findings --write -->\n", "<!-- end of findings -->\n"

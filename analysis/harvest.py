@@ -16,9 +16,9 @@ import pandas as pd
 from analysis.queue import Queue
 from analysis.study import STUDIES
 from nasbias.files import written_atomically
+from nasbias.runs import RunFolder
 from nasbias.spaces import get_space
 from nasbias.tables import load_predictions, read_about, read_table, scores_of, write_parquet
-from nasbias.training import RunFolder
 
 DATA = STUDIES.parent
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.study import predictions_of, report_tables
-from nasbias.command import Parser, add_format, command
 from nasbias.correlation import analyse_correlation
 from nasbias.cross_run import cross_run, map_lengths
+from nasbias.terminal import Parser, add_format, command
 
 SHARED = Path("../shared/data")
 TRUTHS = {

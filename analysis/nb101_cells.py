@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nasbias.command import Parser, command, note
 from nasbias.files import written_atomically
 from nasbias.spaces import get_space
+from nasbias.terminal import Parser, command, note
 from nasbias.truth import load_truth
 
 OUT = Path(__file__).with_name("nb101_cells.txt")

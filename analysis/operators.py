@@ -13,9 +13,9 @@ import pandas as pd
 from analysis.length import SCORES, TRUTHS
 from analysis.study import predictions_of, report_tables
 from nasbias.bias import analyse_bias, measure_size_bias
-from nasbias.command import Parser, add_format, command
 from nasbias.matching import match
 from nasbias.panel import select_panel
+from nasbias.terminal import Parser, add_format, command
 
 
 @command

@@ -16,9 +16,9 @@ import pandas as pd
 
 from analysis.study import P1_PAPER, P1_REDUCED, Job, Plan, Tables, run_study
 from nasbias.matching import match
+from nasbias.runs.config import Order
 from nasbias.stability import analyse_stability
 from nasbias.steps import collect_steps, summarise_steps
-from nasbias.training.config import Order
 
 ORDERS = ("cycle", "shuffled", "reshuffled")
 assert set(ORDERS) <= set(get_args(Order))

@@ -13,8 +13,8 @@ from typing import Protocol
 from analysis.reference import RUNS
 from analysis.study import P1_REDUCED, Job, carry_out_one
 from nasbias.files import written_atomically
+from nasbias.runs import Training
 from nasbias.spaces import get_space
-from nasbias.training import Training
 
 NB101_CELLS = "analysis/nb101_cells.txt"
 NB101_TRUTH = "../shared/data/nb101_subset_val.parquet"
@@ -49,7 +49,7 @@ class Alone:
     sample: int | None = None  # this many of them, drawn at random; None: all
 
     def carry_out(self, folder: Path) -> None:
-        from nasbias.training.standalone import choose_architectures, train_alone
+        from nasbias.campaigns.standalone import choose_architectures, train_alone
 
         train_alone(self.recipe, choose_architectures(self.recipe, self.sample), [self.seed], folder)
 
@@ -64,8 +64,8 @@ class Tuned:
     valid_size: int
 
     def carry_out(self, folder: Path) -> None:
-        from nasbias.training import RunFolder
-        from nasbias.training.finetuning import finetune
+        from nasbias.campaigns.tuning import finetune
+        from nasbias.runs import RunFolder
 
         run = RunFolder(folder.parent / self.supernet)
         population = get_space(run.config.space).population()

@@ -15,8 +15,8 @@ import pandas as pd
 
 from analysis.study import P2_PAPER, P2_REDUCED, Job, Plan, Tables, run_study
 from nasbias.pruning import compare_pruned, select_architectures
+from nasbias.runs import RunFolder
 from nasbias.spaces import get_space
-from nasbias.training import RunFolder
 
 LISTS = Path("runs/lists")
 

@@ -27,8 +27,9 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.plan import Item, plan, prepare
-from nasbias.command import Parser, add_format, command, note, print_table, records, to_json
-from nasbias.files import written_atomically
+from nasbias.files import records, to_json, written_atomically
+from nasbias.progress import note
+from nasbias.terminal import Parser, add_format, command, print_table
 
 NICENESS = 19
 COUNT_EVERY = 60.0  # seconds between two writings of a run's cost

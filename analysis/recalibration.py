@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, note, numbers, print_table, records, to_json
+from nasbias.files import records, to_json
 from nasbias.metrics import kendall_tau
 from nasbias.spaces import get_space
+from nasbias.terminal import Parser, add_format, command, note, numbers, print_table
 
 
 @command
@@ -30,12 +31,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--valid-size", type=int, default=1000, help="validation images")
     add_format(parser)
     given = parser.parse_args(argv)
-    import torch
 
+    from nasbias.runs import RunFolder
     from nasbias.scoring.workers import Scorer, Settings
-    from nasbias.training import RunFolder
+    from nasbias.threads import use_threads
 
-    torch.set_num_threads(1)
+    use_threads(1)
     config = RunFolder(given.run).config
     architectures = get_space(config.space).sample(given.sample, 0, config.subset)
     settings = Settings(given.run, valid_size=given.valid_size)

@@ -18,9 +18,10 @@ import pandas as pd
 
 from analysis.study import IMAGES, P2_PAPER
 from nasbias import score
-from nasbias.command import Parser, command, note, numbers
+from nasbias.campaigns import train_run
+from nasbias.runs import Training
 from nasbias.tables import load_predictions, read_about, scores_of, write_parquet
-from nasbias.training import Training, train
+from nasbias.terminal import Parser, command, note, numbers
 
 TEXT = "../shared/data/text/wikitext2_test.txt.gz"  # WikiText-2's test split: its training split was not to be had
 
@@ -136,9 +137,9 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     import dataclasses
 
-    import torch
+    from nasbias.threads import use_threads
 
-    torch.set_num_threads(1)
+    use_threads(1)
     plan = plan_of(arguments.space, arguments.paper)
     size = "-paper" if arguments.paper else ""
     folders = []
@@ -149,7 +150,7 @@ def main(argv: Sequence[str]) -> int:
             if arguments.step == "train":
                 note(f"{out}")
                 config = dataclasses.replace(plan["config"], epochs=length, seed=seed)
-                train(config, out, lambda record: note(f"  {record}"))
+                train_run(config, out, lambda record: note(f"  {record}"))
             elif arguments.step == "score":
                 asked = {"predictions.parquet": plan.get("score", ())}
                 if "whole" in plan and length == max(plan["lengths"]):

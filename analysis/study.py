@@ -15,11 +15,11 @@ from typing import Any
 
 import pandas as pd
 
-from nasbias.command import Parser, command, count_cores, note, print_table, records, to_json
 from nasbias.errors import InputError
-from nasbias.files import written_atomically
-from nasbias.provenance import describe_provenance
-from nasbias.training import Training
+from nasbias.files import records, to_json, written_atomically
+from nasbias.provenance import count_cores, describe_provenance
+from nasbias.runs import Training
+from nasbias.terminal import Parser, command, note, print_table
 
 IMAGES = "../shared/data/cifar10_jpeg.parquet"  # CIFAR-10 re-encoded as JPEG, 60,000 images
 STUDIES = Path(__file__).parents[1] / "data" / "studies"
@@ -92,14 +92,13 @@ def carry_out(jobs: Sequence[tuple[Path, Job]], processes: int) -> None:
 
 def carry_out_one(job: tuple[Path, Job]) -> str:
     """Train and score a run, as far as that is not yet done, on this process's one thread."""
-    import torch
-
     from nasbias import score
-    from nasbias.training import train
+    from nasbias.campaigns import train_run
+    from nasbias.threads import use_threads
 
     folder, what = job
-    torch.set_num_threads(1)
-    train(what.config, folder)
+    use_threads(1)
+    train_run(what.config, folder)
     predictions = folder / "predictions.parquet"
     if what.score is None or predictions.exists():
         return f"{folder.name}: trained"

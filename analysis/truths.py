@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.study import P1_REDUCED
-from nasbias.command import Parser, command, count_cores, note, numbers
+from nasbias.provenance import count_cores
 from nasbias.spaces import get_space
+from nasbias.terminal import Parser, command, note, numbers
 
 EPOCHS = 4
 
@@ -25,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=numbers(int), default=(0, 1))
     parser.add_argument("--processes", type=int, default=count_cores())
     given = parser.parse_args(argv)
-    from nasbias.training.standalone import train_alone
+    from nasbias.campaigns.standalone import train_alone
 
     space = get_space("darts64")
     population = space.population()

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nasbias.command import Parser, command, note
 from nasbias.spaces import get_space
 from nasbias.tables import check_truth
+from nasbias.terminal import Parser, command, note
 from nasbias.truth.nb101 import FORMATS, _metrics_message
 from nasbias.truth.tfrecord import masked_crc
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, numbers, print_table, records, to_json
 from nasbias.correction import SIZES, correct_scores
 from nasbias.decomposition import decompose_error
 from nasbias.effects import (
@@ -27,10 +26,12 @@ from nasbias.effects import (
     noise_variance,
     percentiles,
 )
+from nasbias.files import records, to_json
 from nasbias.matching import Matched, add_match_options, describe_truth, match, match_options
 from nasbias.metrics import best_places, tau_given
 from nasbias.panel import Panel, add_panel_options, select_panel
 from nasbias.statistics import Combined, adjust_p_values, combine_runs, influence, mean_over_runs, spearman_over_runs
+from nasbias.terminal import Parser, add_format, command, numbers, print_table
 
 Array = np.ndarray
 _JOINT = 5  # architectures per column below which decisions are fitted one at a time

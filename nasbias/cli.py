@@ -5,8 +5,8 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 
-from nasbias.command import command
 from nasbias.errors import unknown
+from nasbias.terminal import command
 
 COMMANDS = {
     "correlation": "how well supernets rank a space, per training length",

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbias.command import print_table, records, to_json, write_table
 from nasbias.errors import InputError
+from nasbias.files import records, to_json, write_table
 from nasbias.matching import Predictions, TruthSource, match
 from nasbias.panel import select_panel
 from nasbias.statistics import adjust_p_values, compare_runs, influence, mean_over_runs
+from nasbias.terminal import print_table
 
 
 def compare_supernets(

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, note, progress, records, to_json
+from nasbias.files import records, to_json
 from nasbias.matching import (
     Matched,
     Predictions,
@@ -39,6 +39,7 @@ from nasbias.statistics import (
     mean_over_runs,
 )
 from nasbias.tables import Split, join_keys
+from nasbias.terminal import Parser, add_format, command, note, progress
 
 BASELINES = ("params", "flops")
 _OWN_UNIT = ("best_at_1", "best_at_10")  # reported in the truth's own unit and direction

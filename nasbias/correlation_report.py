@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from nasbias.command import print_table, to_json, write_table
 from nasbias.correlation import Correlation
-from nasbias.files import written_atomically
+from nasbias.files import to_json, write_table, written_atomically
+from nasbias.terminal import print_table
 
 _SHOWN = {
     "gt_tau_low": "low",

@@ -11,12 +11,13 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from nasbias.command import note, print_table, records, to_json, write_table
 from nasbias.errors import InputError
+from nasbias.files import records, to_json, write_table
 from nasbias.matching import Predictions, read_predictions, runs_of
 from nasbias.metrics import spearman, why_undefined
 from nasbias.statistics import tau_interval
 from nasbias.tables import scores_of, sign_of
+from nasbias.terminal import note, print_table
 
 _SIDE = ("run", "seed", "epoch", "step")
 

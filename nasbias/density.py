@@ -19,14 +19,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, numbers, print_table, records, to_json
 from nasbias.errors import InputError
+from nasbias.files import records, to_json
 from nasbias.matching import Matched, TruthSource, add_truth_options, align_scores, describe_truth, match
 from nasbias.metrics import METRICS, kendall_tau, spearman
 from nasbias.runs import read_run
 from nasbias.spaces import get_space, list_spaces
 from nasbias.statistics import mean_interval
 from nasbias.tables import Split, read_table
+from nasbias.terminal import Parser, add_format, command, numbers, print_table
 
 Array = np.ndarray
 LAST = (1, 16, 64)
@@ -76,7 +77,7 @@ def compare_density(
     """
     by_plan: dict[str, list[Path]] = {}
     for run in map(Path, dict.fromkeys(runs)):
-        by_plan.setdefault(str(read_run(run, space).get("sharing", "all")), []).append(run)
+        by_plan.setdefault(read_run(run, space).sharing, []).append(run)
     if not by_plan:
         raise InputError("no runs given. Name run folders of python -m nasbias.train --sharing ... --dense-steps 64.")
     if min(last, default=0) < 1:

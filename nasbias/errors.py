@@ -13,7 +13,14 @@ class InputError(ValueError):
     """Bad input, described in one line: what was wrong, which value, what to do."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(printable(" ".join(message.split())))
+
+
+def printable(text: str) -> str:
+    """`text` with every character that a terminal would act upon, or not show, written out: ESC becomes \\x1b."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, note, print_table, records, to_json
 from nasbias.errors import InputError
+from nasbias.files import records, to_json
 from nasbias.matching import Matched, add_truth_options, describe_truth, match
 from nasbias.metrics import METRICS
 from nasbias.spaces import get_space
 from nasbias.statistics import Influence, influence, mean_over_runs
+from nasbias.terminal import Parser, add_format, command, note, print_table
 
 DEFAULT_SAMPLE = 64
 _SHOWN = (0, 1, 2, 5, 10, 20, 50, 64, 100, 200, 500, 1000)
@@ -81,13 +82,12 @@ def main(argv: Sequence[str]) -> int:
     add_format(parser)
     given = parser.parse_args(argv)
 
-    import torch
+    from nasbias.campaigns.tuning import finetune
+    from nasbias.runs import RunFolder
+    from nasbias.runs.choosing import read_lines
+    from nasbias.threads import use_threads
 
-    from nasbias.training import RunFolder
-    from nasbias.training.finetuning import finetune
-    from nasbias.training.loop import read_lines
-
-    torch.set_num_threads(given.threads)
+    use_threads(given.threads)
     folder = RunFolder(given.run)
     config = folder.config
     there = folder.epochs

@@ -22,6 +22,11 @@ def describe_provenance(**more: Any) -> dict[str, Any]:
     }
 
 
+def count_cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _commit() -> str | None:
     folder = Path(__file__).parent
     try:

@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, print_table, records, to_json
 from nasbias.errors import InputError, unknown
-from nasbias.files import written_atomically
+from nasbias.files import records, to_json, written_atomically
 from nasbias.matching import TruthSource, add_truth_options, describe_truth, match, read_truth_column
 from nasbias.metrics import best_at, spearman
 from nasbias.panel import select_panel
@@ -27,6 +26,7 @@ from nasbias.runs import read_run
 from nasbias.spaces import get_space, list_spaces
 from nasbias.statistics import influence, mean_interval, mean_over_runs
 from nasbias.tables import MEASURES, Split, join_keys
+from nasbias.terminal import Parser, add_format, command, print_table
 
 Array = np.ndarray
 CHOOSERS = ("accuracy", "residual", "pareto")
@@ -207,9 +207,9 @@ def compare_pruned(
 def _trained_on(run: Path, space: str) -> str:
     """What a run was trained on, in a few words: the rule that pruned it, its list, or its subset."""
     config = read_run(run, space)
-    listed = Path(config["architectures"]).stem if "architectures" in config else None
-    rule = config.get("prune", "none")
-    where = listed or config.get("subset") or "whole space"
+    listed = Path(config.architectures).stem if config.architectures else None
+    rule = config.prune
+    where = listed or config.subset or "whole space"
     return where if rule == "none" else f"{rule}, from {where}"
 
 

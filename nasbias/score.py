@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from nasbias.command import Parser, add_format, command, count_cores, note, numbers, print_table, progress, to_json
 from nasbias.errors import InputError
+from nasbias.files import to_json
+from nasbias.provenance import count_cores
 from nasbias.spaces import Space, get_space
 from nasbias.tables import check_predictions, read_table, write_parquet
+from nasbias.terminal import Parser, add_format, command, note, numbers, print_table, progress
 
 SHORT = 200  # architectures: below that, starting workers, which import torch, does not pay
 EXAMPLE = "python -m nasbias.score runs/nb201-0 --sample 1000"
@@ -51,10 +53,11 @@ def main(argv: Sequence[str]) -> int:
     import torch
 
     from nasbias.provenance import describe_provenance
+    from nasbias.runs import RunFolder
     from nasbias.scoring.workers import Settings, score_checkpoints
-    from nasbias.training import RunFolder
+    from nasbias.threads import use_threads
 
-    torch.set_num_threads(1)
+    use_threads(1)
     folder = RunFolder(arguments.run)
     config = folder.config
     epochs = _checkpoints(folder.epochs, arguments.checkpoints, arguments.run)
@@ -105,7 +108,7 @@ def _architectures(space: Space, config: Any, arguments: argparse.Namespace) -> 
         return np.array(list(dict.fromkeys(space.parse_all(_listed(arguments.architectures)))), dtype=object)
     if config.standalone:
         return space.parse_all([config.standalone])
-    from nasbias.training.pruning import REMAINING
+    from nasbias.runs.choosing import REMAINING
 
     remaining = arguments.run / REMAINING
     own = remaining if remaining.exists() else config.architectures
@@ -124,7 +127,7 @@ def _architectures(space: Space, config: Any, arguments: argparse.Namespace) -> 
 
 
 def _listed(path: Path) -> list[str]:
-    from nasbias.training.loop import read_lines
+    from nasbias.runs.choosing import read_lines
 
     if path.suffix not in (".csv", ".parquet"):
         return read_lines(path)

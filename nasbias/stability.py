@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
-from nasbias.command import Parser, add_format, command, print_table, records, to_json, write_table
 from nasbias.errors import InputError
+from nasbias.files import records, to_json, write_table
 from nasbias.matching import Matched, add_match_options, align_scores, describe_truth, match, match_options
 from nasbias.metrics import METRICS, best_places, kendall_tau
 from nasbias.panel import Panel, add_panel_options, select_panel
 from nasbias.statistics import LEVEL, influence, mean_interval, mean_over_runs
 from nasbias.steps import collect_steps, summarise_steps, tau_matrix
+from nasbias.terminal import Parser, add_format, command, print_table
 
 Array = np.ndarray
 DROPPED = (10, 20, 30, 40, 50, 60, 70, 80, 90)

@@ -10,20 +10,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasbias.command import (
-    Parser,
-    add_fields,
-    add_format,
-    command,
-    count_cores,
-    fields_of,
-    note,
-    numbers,
-    print_table,
-    to_json,
-)
 from nasbias.errors import InputError
+from nasbias.files import to_json
+from nasbias.provenance import count_cores
 from nasbias.spaces import get_space
+from nasbias.terminal import Parser, add_fields, add_format, command, fields_of, note, numbers, print_table
 
 EXAMPLE = (
     "python -m nasbias.train --space nb201 --dataset cifar10 --epochs 64 --checkpoints 4,8,16,32,64 --out runs/nb201-0"
@@ -34,8 +25,10 @@ EXAMPLE = (
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
     space = _space_of(argv)
+    from nasbias.campaigns import train_run
+    from nasbias.runs import Training
     from nasbias.supernets import recipe_of, supernet_options
-    from nasbias.training import Training, train
+    from nasbias.threads import use_threads
 
     options = supernet_options(space)
     parser = Parser(prog="python -m nasbias.train", description=__doc__, example=EXAMPLE)
@@ -55,9 +48,7 @@ def main(argv: Sequence[str]) -> int:
     parser.set_defaults(**recipe_of(space))
     arguments = parser.parse_args(argv)
 
-    import torch
-
-    torch.set_num_threads(arguments.threads)
+    use_threads(arguments.threads)
     config = Training(
         **fields_of(Training, arguments), network=dataclasses.asdict(options(**fields_of(options, arguments)))
     )
@@ -78,7 +69,7 @@ def main(argv: Sequence[str]) -> int:
             + ("  rolled back: not finite" if record.get("rolled_back") else "")
         )
 
-    folder = train(config, arguments.out, report)
+    folder = train_run(config, arguments.out, report)
     import pandas as pd
 
     log = folder.log
@@ -92,8 +83,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _make_truth(config, arguments: argparse.Namespace) -> int:
     """--standalone-all and --standalone-sample."""
+    from nasbias.campaigns.standalone import choose_architectures, train_alone
     from nasbias.tables import MEASURES, measures_of, read_table
-    from nasbias.training.standalone import choose_architectures, train_alone
 
     if config.standalone:
         raise InputError("--standalone trains one, --standalone-all and --standalone-sample many: give one of them.")

@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A machine under load must not fail a test for its slowness; a mutant must meet the same examples as its neighbours.
+settings.register_profile("nasbias", deadline=None)
+settings.register_profile("mutants", deadline=None, derandomize=True, database=None)
+settings.load_profile("nasbias")
 
 
 def shared_folder() -> Path:

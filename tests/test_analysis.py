@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("torch")
 from analysis.study import STUDIES, Job, carry_out, write_result
-from nasbias.training import Training
-from nasbias.training.sharing import parse_plan
+from nasbias.runs import Training
+from nasbias.supernets.sharing import parse_plan
 
 PLANNED = ("orders", "sharing", "finetuning", "folds", "replicated", "pruned")
 RESULTS = sorted(STUDIES.glob("*.json"))

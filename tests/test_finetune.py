@@ -9,14 +9,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from nasbias.campaigns.tuning import finetune  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
 from nasbias.finetune import follow_finetuning, main  # noqa: E402
 from nasbias.matching import match  # noqa: E402
+from nasbias.runs import Training  # noqa: E402
+from nasbias.runs.checkpoints import read_tensors  # noqa: E402
 from nasbias.scoring import load_scoring_data, score_architectures  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
-from nasbias.training import Training, train  # noqa: E402
-from nasbias.training.finetuning import finetune  # noqa: E402
-from nasbias.training.folder import read_tensors  # noqa: E402
+from nasbias.training import train  # noqa: E402
 from nasbias.training.loop import Run  # noqa: E402
 
 NETWORK = {"channels": 4, "cells": 1}

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, print_table, to_json
 from nasbias.datasets import published
+from nasbias.files import to_json
+from nasbias.terminal import Parser, add_format, add_table_options, command, print_facts, print_table, suggest
 
 
 @command
@@ -28,8 +29,9 @@ def main(argv: Sequence[str]) -> None:
     show = actions.add_parser("show", help="counts, classes, size, mean and deviation of a set")
     show.add_argument("source", metavar="NAME_OR_PATH")
     show.set_defaults(run=_show)
-    for action in (fetch, listing, show):
+    for action in (fetch, show):
         add_format(action)
+    add_table_options(listing)
     arguments = parser.parse_args(argv)
     arguments.run(arguments)
 
@@ -53,8 +55,10 @@ def _list(arguments: argparse.Namespace) -> None:
         print(to_json(rows))
         return
     table = pd.DataFrame(rows)
-    table["path"] = table["path"].astype(object).fillna("not here: python -m nasbias.datasets fetch " + table["name"])
-    print_table(table)
+    table.insert(1, "here", table["path"].notna())
+    print_table(table, columns=["name", "here", "images"], wide=arguments.wide, names=["name", "path"])
+    for name in table.loc[~table["here"], "name"]:
+        suggest(["python", "-m", "nasbias.datasets", "fetch", name], "get it")
 
 
 def _show(arguments: argparse.Namespace) -> None:
@@ -67,15 +71,7 @@ def _print_facts(facts: dict, format: str) -> None:
     if format == "json":
         print(to_json(facts))
     else:
-        for name, value in facts.items():
-            print(f"{name:<12} {_readable(value)}")
-
-
-def _readable(value: object) -> str:
-    if isinstance(value, list):
-        shown = [f"{item:.4f}" if isinstance(item, float) else str(item) for item in value]
-        return ", ".join(shown[:12]) + (f", ... ({len(shown)})" if len(shown) > 12 else "")
-    return f"{value:,}" if isinstance(value, int) else str(value)
+        print_facts(facts)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nasbias.command import progress
 from nasbias.datasets._decoded import Decoded, assemble
 from nasbias.errors import InputError, missing_extra
+from nasbias.progress import progress
 
 DESCRIBES = "Parquet of encoded images (one file with a column split, or a folder of train-*.parquet, test-*.parquet)"
 IMAGE_COLUMNS = ("image", "img", "jpeg", "png")

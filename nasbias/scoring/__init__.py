@@ -16,13 +16,13 @@ import torch
 from torch import nn
 
 from nasbias.errors import unknown
+from nasbias.runs import Training
 from nasbias.scoring.data import ScoringData, load_image_data
 from nasbias.scoring.plain import BN
 from nasbias.scoring.plain import score as score_plain
 from nasbias.spaces import get_space
 from nasbias.supernets import Choice, task_of
-from nasbias.training.aliased import AliasedNetworks
-from nasbias.training.config import Training
+from nasbias.supernets.sharing.aliased import AliasedNetworks
 
 __all__ = ["BN", "ScoringData", "engines", "load_scoring_data", "score_architectures"]
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from nasbias.errors import InputError
-from nasbias.training.config import Training
-from nasbias.training.images import load_run_images, network_sizes
+from nasbias.runs import Training
+from nasbias.runs.data import load_run_images, network_sizes
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from nasbias.datasets.text import columns, load_text
 from nasbias.errors import InputError
+from nasbias.runs import Training
+from nasbias.runs.data import EVALUATION_COLUMNS, sized
 from nasbias.supernets import Choice, options_from
 from nasbias.supernets.ptb import loss_of_cells, loss_one_by_one
-from nasbias.training.config import Training
-from nasbias.training.text import EVALUATION_COLUMNS, sized
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
+from nasbias.runs import RunFolder
+from nasbias.runs.checkpoints import read_tensors
+from nasbias.runs.network import make_network
 from nasbias.scoring import BN, load_scoring_data, score_architectures
 from nasbias.spaces import get_space
-from nasbias.training import RunFolder
-from nasbias.training.folder import read_tensors
-from nasbias.training.loop import make_network
+from nasbias.threads import use_threads
 
 PART = 256  # architectures a worker takes at a time
 
@@ -85,7 +85,7 @@ _scorer: Any = None  # one per worker process
 
 def _start(settings: Settings) -> None:
     global _scorer
-    torch.set_num_threads(1)
+    use_threads(1)
     _scorer = Scorer(settings)
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nasbias.command import note, progress
 from nasbias.errors import InputError
 from nasbias.files import data_folder, written_atomically
+from nasbias.progress import note, progress
 from nasbias.spaces import _nb101_graph as graph
 from nasbias.spaces._nb101_graph import MAX_EDGES, MAX_VERTICES, OPERATIONS, Topology
 from nasbias.spaces._nb101_hash import hash_many, hash_one

@@ -3,6 +3,7 @@
 Source: DARTS, arXiv 1806.09055, and its released operations.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -22,9 +23,28 @@ class SeparableRound(nn.Module):
         self.bn = nn.BatchNorm2d(channels, affine=affine, momentum=momentum)
 
     def forward(self, x: Tensor, stride: int) -> Tensor:
-        conv = self.depthwise
-        x = F.conv2d(F.relu(x), conv.weight, None, stride, conv.padding, conv.dilation, conv.groups)
-        return self.bn(self.pointwise(x))
+        return self.bn(self.pointwise(depthwise(F.relu(x), self.depthwise, stride)))
+
+
+def depthwise(x: Tensor, conv: nn.Conv2d, stride: int) -> Tensor:
+    """`conv`, depthwise, at another stride: the same sums, on a CPU without oneDNN's slow cases.
+
+    With dilation 2 a pixel only meets pixels that are an even number of rows and columns away. So at stride 2 the
+    convolution is an undilated one of every second pixel (3 to 8 times faster, forward and backward), at stride 1 four
+    of them, side by side (1.3 to 2 times, where the kernel is as large as the image; slower elsewhere).
+    """
+    kernel, dilation, side = conv.kernel_size[0], conv.dilation[0], max(x.shape[-2:])
+    even = not (x.shape[-2] % 2 or x.shape[-1] % 2)
+    if dilation == 2 and stride == 2 and even:
+        every_second = x[:, :, ::2, ::2].contiguous(memory_format=torch.channels_last)
+        return F.conv2d(every_second, conv.weight, None, 1, kernel // 2, 1, conv.groups)
+    if dilation == 2 and stride == 1 and even and kernel == 5 and side <= 8 and x.device.type == "cpu":
+        n, c, h, w = x.shape
+        parts = x.view(n, c, h // 2, 2, w // 2, 2).permute(3, 5, 0, 2, 4, 1).reshape(4 * n, h // 2, w // 2, c)
+        parts = F.conv2d(parts.permute(0, 3, 1, 2), conv.weight, None, 1, kernel // 2, 1, conv.groups)
+        parts = parts.permute(0, 2, 3, 1).reshape(2, 2, n, h // 2, w // 2, c)
+        return parts.permute(2, 3, 0, 4, 1, 5).reshape(n, h, w, c).permute(0, 3, 1, 2)
+    return F.conv2d(x, conv.weight, None, stride, conv.padding, dilation, conv.groups)
 
 
 class SeparableConv(nn.Module):

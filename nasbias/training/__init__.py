@@ -4,8 +4,7 @@
 `checkpoints/`, `log.jsonl`, `provenance.json`. A stand-alone training is the same loop with one architecture. Needs
 torch."""
 
-from nasbias.training.config import Training, read_config
-from nasbias.training.folder import RunFolder
+from nasbias.runs import RunFolder, Training, read_config
 from nasbias.training.loop import train
 
 __all__ = ["RunFolder", "Training", "read_config", "train"]

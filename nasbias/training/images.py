@@ -4,31 +4,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nasbias.datasets import Images, load_images
 from nasbias.datasets.augment import cutout, random_crop, random_flip
+from nasbias.runs import Training
+from nasbias.runs.data import load_run_images, network_sizes
 from nasbias.supernets import Choice
-from nasbias.training.config import Training
 from nasbias.training.task import Task
 
 AUXILIARY_WEIGHT = 0.4  # of the auxiliary head's loss, where a network has one (DARTS)
-
-
-def load_run_images(config: Training, device: torch.device | str) -> Images:
-    """The images of a run, split as its configuration says."""
-    return load_images(
-        config.dataset,
-        resolution=config.resolution,
-        train_size=config.train_size,
-        valid_size=config.valid_size,
-        valid=config.valid_from,
-        seed=config.split_seed,
-        device=device,
-    )
-
-
-def network_sizes(images: Images) -> dict[str, int]:
-    """What a network for these images takes and gives: `inputs` and `classes` of `build_supernet`."""
-    return {"inputs": images.channels, "classes": len(images.classes)}
 
 
 class ImageTask(Task):

@@ -8,25 +8,24 @@ to the bit, and a resumed run equals an uninterrupted one.
 import dataclasses
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.optim.sgd import sgd
 
-from nasbias.errors import InputError
+from nasbias.runs import RunFolder, Training
+from nasbias.runs.checkpoints import read_tensors, write_tensors
+from nasbias.runs.network import make_network, make_sampler
 from nasbias.spaces import get_space
-from nasbias.supernets import Choice, build_supernet, options_from, task_of
-from nasbias.training.config import Training
-from nasbias.training.dense import DenseScores
-from nasbias.training.folder import RunFolder, read_tensors, write_tensors
+from nasbias.supernets import Choice, options_from, task_of
+from nasbias.supernets.sharing import SharedNetwork
+from nasbias.training.companion import MakeCompanions, no_companions
 from nasbias.training.images import ImageTask
-from nasbias.training.pruning import Pruner
-from nasbias.training.sampling import Sampler
-from nasbias.training.sharing import SharedNetwork, share
 from nasbias.training.task import Task
 from nasbias.training.text import TextTask
 
@@ -39,18 +38,21 @@ def train(
     out: str | Path,
     report: Callable[[dict[str, Any]], None] | None = None,
     stop_after: int | None = None,
+    companions: MakeCompanions = no_companions,
 ) -> RunFolder:
     """Carry out a run in the folder `out`, going on where an earlier call stopped; a finished run is left as it is.
 
     Args:
         report: called with the log record of every finished epoch.
         stop_after: stop once this epoch is finished and its state saved, as an interruption would.
+        companions: makes what goes along with the run, such as scoring after every step; `nasbias.campaigns.train_run`
+            passes those that the configuration asks for.
 
     Raises:
         InputError: the folder holds another run, or the configuration asks for what the space or data set lacks.
     """
     folder = RunFolder(out)
-    run = Run(config)
+    run = Run(config, companions)
     folder.create(config)
     if folder.is_finished:
         return folder
@@ -62,14 +64,13 @@ def train(
     saved = time.monotonic()
     while run.epoch < config.epochs:
         record = run.train_epoch()
-        if run.pruner and run.pruner.is_due(run.epoch):
-            record |= run.pruner.prune(run.epoch, run.network)
+        for companion in run.companions:
+            record |= companion.after_epoch(run.epoch, run.network)
         if report:
             report(record)
-        if run.dense and run.epoch == config.epochs:  # before the checkpoint that says the run is finished
-            run.dense.write(folder.path, run.task.steps)
-        if run.pruner and run.epoch == config.epochs:
-            run.pruner.write(folder.path)
+        if run.epoch == config.epochs:  # before the checkpoint that says the run is finished
+            for companion in run.companions:
+                companion.write(folder.path, run.task.steps)
         if run.epoch in config.kept_epochs:
             run.save(folder.checkpoint(run.epoch))
         stopping = run.epoch == stop_after
@@ -86,7 +87,7 @@ def train(
 class Run:
     """Network, optimiser, sampler and generators of one run, with their whole state."""
 
-    def __init__(self, config: Training) -> None:
+    def __init__(self, config: Training, companions: MakeCompanions = no_companions) -> None:
         self.config = config
         accelerator = {"cuda": "gpu"}.get(config.device, config.device)
         on_gpu = accelerator == "gpu" or (accelerator == "auto" and torch.cuda.is_available())
@@ -96,8 +97,7 @@ class Run:
         self.task = make_task(config, self.fabric.device)
         self.network = make_network(config, self.task.sizes, self.generator).to(self.fabric.device)
         self.sampler = make_sampler(config)
-        self.dense = DenseScores(config, self.sampler, self.fabric.device) if config.dense_steps else None
-        self.pruner = Pruner(config, self.sampler, self.fabric.device) if config.prune != "none" else None
+        self.companions = companions(config, self.sampler, self.fabric.device)
         self.optimiser = torch.optim.SGD(
             self.network.parameters(),
             lr=config.learning_rate,
@@ -106,7 +106,9 @@ class Run:
             weight_decay=config.weight_decay,
             fused=True,
         )
-        for parameter in self.network.parameters():  # fused SGD wants all momentum buffers or none
+        self.parameters = list(self.network.parameters())
+        self.place = {parameter: i for i, parameter in enumerate(self.parameters)}
+        for parameter in self.parameters:  # fused SGD wants all momentum buffers or none
             self.optimiser.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
         self.sampled: list[Choice] = []  # by the last step
         self.epoch = 0
@@ -123,8 +125,9 @@ class Run:
         for step in range(self.task.steps):
             number = self.epoch * self.task.steps + step
             total += self.train_step(number, step)
-            if self.dense and number >= self.config.epochs * self.task.steps - self.config.dense_steps:
-                self.dense.add(number + 1, self.network, self.sampled)
+            left = self.config.epochs * self.task.steps - number - 1
+            for companion in self.companions:
+                companion.after_step(number + 1, left, self.network, self.sampled)
         self.epoch += 1
         loss = (total / self.task.steps).item()
         outcome = self.task.end_epoch(self.network, self.epoch, loss)
@@ -161,19 +164,42 @@ class Run:
             self.fabric.backward(part)
             loss += part.detach()
         if config.move_unsampled:
-            for parameter in self.network.parameters():
+            for parameter in self.parameters:
                 if parameter.grad is None:
                     parameter.grad = torch.zeros_like(parameter)
+        moving = self.parameters if config.move_unsampled else self.sampled_parameters(choices)
         if config.clip:
-            nn.utils.clip_grad_norm_(self.network.parameters(), config.clip)
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
+            nn.utils.clip_grad_norm_(moving, config.clip)
+        self.step(moving)
+        for parameter in moving:
+            parameter.grad = None
         self.task.after_step(self.network)
         return loss
 
+    def sampled_parameters(self, choices: Sequence[Choice]) -> list[nn.Parameter]:
+        """What these architectures' gradients have reached, in the network's order, on which a norm's last bit hangs.
+
+        Of a supernet's thousands of tensors a step uses a few hundred: going through all of them to clip, move and
+        forget costs as much as a small network's forward pass.
+        """
+        parameters_of: Any = self.network.parameters_of
+        used = {parameter for choice in choices for parameter in parameters_of(choice)}
+        return sorted((p for p in used if p.grad is not None), key=self.place.__getitem__)
+
+    def step(self, moving: Sequence[nn.Parameter]) -> None:
+        """The optimiser's step, for the parameters `moving` alone."""
+        (group,) = self.optimiser.param_groups
+        momenta = [self.optimiser.state[p]["momentum_buffer"] for p in moving] if group["momentum"] else []
+        gradients = [p.grad for p in moving]
+        with torch.no_grad():
+            sgd(
+                list(moving), gradients, momenta, fused=True, maximize=False,
+                **{name: group[name] for name in ("weight_decay", "momentum", "lr", "dampening", "nesterov")},
+            )  # fmt: skip
+
     def forget_momentum(self) -> None:
         """Set the optimiser's momentum to zero."""
-        for parameter in self.network.parameters():
+        for parameter in self.parameters:
             self.optimiser.state[parameter]["momentum_buffer"].zero_()
 
     def learning_rate(self, number: int) -> float:
@@ -188,10 +214,8 @@ class Run:
         state = {"epoch": self.epoch, "sampler": self.sampler.state(), "log": self.log, "task": numbers}
         tensors = {f"network.{name}": tensor for name, tensor in self.task.weights(self.network).items()}
         tensors |= {f"task.{name}": tensor for name, tensor in kept.items()}
-        if self.dense:
-            tensors |= {f"dense.{name}": tensor for name, tensor in self.dense.state().items()}
-        if self.pruner:
-            tensors |= {f"pruning.{name}": tensor for name, tensor in self.pruner.state().items()}
+        for companion in self.companions:
+            tensors |= {f"{companion.name}.{name}": tensor for name, tensor in companion.state().items()}
         for name, parameter in self.network.named_parameters():
             tensors[f"momentum.{name}"] = self.optimiser.state[parameter]["momentum_buffer"]
         tensors["random.generator"] = self.generator.get_state()
@@ -202,8 +226,7 @@ class Run:
         if not folder.latest.exists():
             return
         tensors, state = read_tensors(folder.latest)
-        rooms = ("network", "task", "momentum", "random", "dense", "pruning")
-        parts: dict[str, dict[str, Tensor]] = {room: {} for room in rooms}
+        parts: dict[str, dict[str, Tensor]] = defaultdict(dict)
         for name, tensor in tensors.items():
             part, _, rest = name.partition(".")
             parts[part][rest] = tensor
@@ -213,10 +236,8 @@ class Run:
             self.optimiser.state[parameter]["momentum_buffer"].copy_(parts["momentum"][name])
         self.generator.set_state(parts["random"]["generator"])
         self.sampler.restore(state["sampler"])
-        if self.dense:
-            self.dense.restore(parts["dense"])
-        if self.pruner:
-            self.pruner.restore(parts["pruning"])
+        for companion in self.companions:
+            companion.restore(parts[companion.name])
         self.epoch, self.log = state["epoch"], state["log"]
 
 
@@ -227,59 +248,3 @@ def make_task(config: Training, device: torch.device) -> Task:
     n = options_from(config.space, config.network).evaluated_cells
     validation = dataclasses.replace(config, order="uniform", per_step=n, order_seed=VALIDATION_SEED)
     return TextTask(config, device, make_sampler(validation).step())
-
-
-def make_network(config: Training, sizes: dict[str, int], generator: torch.Generator | None = None) -> nn.Module:
-    """A run's network before training, channels_last; the same `generator` state gives the same weights.
-
-    Raises:
-        InputError: the sharing plan does not fit the space or its list of architectures.
-    """
-    space = get_space(config.space)
-    options = options_from(config.space, config.network)
-    choices: np.ndarray | None = None
-    if config.standalone:
-        if config.sharing != "all":
-            raise InputError(f"sharing plan {config.sharing!r} is for supernets, not for an architecture alone.")
-        choices = space.encode([space.parse(config.standalone)])
-    elif config.sharing != "all":
-        choices = make_sampler(config).population
-
-    def build(allowed: Sequence[Sequence[int]] | None) -> nn.Module:
-        return build_supernet(config.space, options, allowed=allowed, **sizes)
-
-    with torch.random.fork_rng(devices=[]):
-        if generator is not None:
-            torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
-        if config.standalone and choices is not None:
-            network = build([(value,) for value in choices[0].tolist()])
-        else:
-            network = share(config.sharing, config.space, choices, build)
-    return network.to(memory_format=torch.channels_last)
-
-
-def make_sampler(config: Training) -> Sampler:
-    """The order in which a run trains its architectures."""
-    space = get_space(config.space)
-    only: np.ndarray | None = None
-    if config.standalone:
-        only = space.encode([space.parse(config.standalone)])
-    elif config.architectures:
-        only = space.encode(space.parse_all(read_lines(config.architectures)))
-    seed = config.seed if config.order_seed is None else config.order_seed
-    return Sampler(space, config.order, config.per_step, seed, config.subset, only)
-
-
-def read_lines(path: str | Path) -> list[str]:
-    """The non-empty lines of a text file: one architecture each.
-
-    Raises:
-        InputError: the file is missing or empty.
-    """
-    try:
-        lines = [line.strip() for line in Path(path).read_text().splitlines() if line.strip()]
-    except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror}).") from None
-    if not lines:
-        raise InputError(f"{path}: no architectures in it. One a line is wanted.")
-    return lines

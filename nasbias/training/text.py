@@ -12,17 +12,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nasbias.datasets.text import Text, columns, load_text, windows
+from nasbias.datasets.text import columns, load_text, windows
 from nasbias.errors import InputError
+from nasbias.runs import Training
+from nasbias.runs.data import EVALUATION_COLUMNS, sized
 from nasbias.supernets import Choice, options_from
 from nasbias.supernets.ptb import Network, loss_of_cells
-from nasbias.training.config import Training
 from nasbias.training.task import Task
-
-EVALUATION_COLUMNS = 10  # P2's batch size when it evaluates
 
 Weights = dict[str, Tensor]
 
@@ -61,7 +59,7 @@ class TextTask(Task):
         masks = network.draw_masks(inputs.shape[1], generator)
         states, reached = network(inputs, choice, self.hidden, masks)
         self.reached = reached.detach()
-        loss = F.cross_entropy(network.logits(states, masks).flatten(0, 1), targets.flatten())
+        loss = network.mean_loss(states, targets, masks)
         if self.options.activation_penalty:
             loss = loss + self.options.activation_penalty * (states * masks.output).pow(2).mean()
         if self.options.slowness_penalty and len(states) > 1:
@@ -158,21 +156,6 @@ class Averaging:
             self.count += 1
             for name, parameter in network.named_parameters():
                 self.mean[name].lerp_(parameter, 1 / max(1, self.count - 1))
-
-
-def sized(text: Text, config: Training) -> tuple[Tensor, Tensor]:
-    """The first `train_size` words of the training text and the first `valid_size` of the validation text.
-
-    Raises:
-        InputError: more words than there are, or none.
-    """
-    parts = []
-    for split, size in (("train", config.train_size), ("valid", config.valid_size)):
-        words = getattr(text, split)
-        if size is not None and not 1 <= size <= len(words):
-            raise InputError(f"{split}_size is {size:,}, but {text.name} has {len(words):,} words there.")
-        parts.append(words[:size])
-    return parts[0], parts[1]
 
 
 def _copy(weights: nn.Module | Weights) -> Weights:

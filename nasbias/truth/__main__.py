@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from nasbias.command import Parser, add_format, command, note, print_table, to_json
 from nasbias.errors import InputError
+from nasbias.files import to_json
 from nasbias.spaces import get_space
+from nasbias.terminal import Parser, add_format, command, note, print_table
 from nasbias.truth import describe_sources, find_truth, import_truth
 from nasbias.truth.fetch import SOURCES, fetch, find_source
 from nasbias.truth.summary import ceiling, describe_parts

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbias.command import note
 from nasbias.errors import InputError
+from nasbias.progress import note
 from nasbias.spaces import get_space
 from nasbias.tables import read_table
 from nasbias.truth.formats import Format, columns_of

@@ -23,8 +23,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
 
-from nasbias.command import progress
 from nasbias.errors import InputError
+from nasbias.progress import progress
 from nasbias.spaces.nb101 import SPACE
 from nasbias.tables import read_table
 from nasbias.truth.formats import Format

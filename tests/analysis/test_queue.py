@@ -12,8 +12,8 @@ pytest.importorskip("torch")
 from analysis.plan import Alone, Item, Supernet, plan
 from analysis.queue import Queue
 from analysis.study import Job
-from nasbias.training import RunFolder, Training
-from nasbias.training.sharing import parse_plan
+from nasbias.runs import RunFolder, Training
+from nasbias.supernets.sharing import parse_plan
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ torch = pytest.importorskip("torch")
 
 from nasbias import correlation, score, train  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
+from nasbias.runs import Training  # noqa: E402
 from nasbias.scoring import engines, load_scoring_data, score_architectures  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets import build_supernet, recipe_of  # noqa: E402
 from nasbias.supernets.ptb import Options  # noqa: E402
 from nasbias.tables import load_predictions  # noqa: E402
-from nasbias.training import Training  # noqa: E402
 
 PTB = get_space("ptb")
 

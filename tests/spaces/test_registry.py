@@ -4,8 +4,8 @@ import nasbias
 from nasbias.spaces import list_spaces
 
 
-def test_the_five_spaces_and_the_macro_space_are_listed():
-    assert set(list_spaces()) == {"nb201", "nb101", "darts", "ptb", "darts64", "nb-macro"}
+def test_the_spaces_of_the_study_are_listed():
+    assert {"nb201", "nb101", "darts", "ptb", "darts64", "nb-macro"} <= set(list_spaces())
 
 
 def test_an_unknown_space_answers_with_the_nearest():

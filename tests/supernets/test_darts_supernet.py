@@ -133,9 +133,9 @@ def test_images_that_can_not_be_halved_twice_are_refused():
 
 
 def test_two_epochs_from_the_command_resume_and_score(tmp_path, capsys):
-    from nasbias.training import RunFolder, read_config
+    from nasbias.runs import RunFolder, read_config
+    from nasbias.runs.checkpoints import read_tensors
     from nasbias.training import train as carry_out
-    from nasbias.training.folder import read_tensors
 
     size = ["--channels", "4", "--layers", "3", "--batch-size", "64", "--train-size", "256"]
     assert train.main(["--space", "darts", "--epochs", "2", "--out", str(tmp_path / "run"), *size]) == 0

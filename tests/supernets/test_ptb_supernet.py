@@ -5,10 +5,19 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import torch.nn.functional as F  # noqa: E402
+
 from nasbias.datasets.text import columns, windows  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.spaces.ptb import count_params  # noqa: E402
-from nasbias.supernets import build_supernet, count_parameters, recipe_of, standalone_network, task_of  # noqa: E402
+from nasbias.supernets import (  # noqa: E402
+    build_supernet,
+    count_parameters,
+    ptb,
+    recipe_of,
+    standalone_network,
+    task_of,
+)
 from nasbias.supernets.ptb import Options, loss_of_cells, loss_one_by_one  # noqa: E402
 
 PTB = get_space("ptb")
@@ -122,6 +131,37 @@ def test_the_loss_is_the_mean_cross_entropy_over_words(network, text):
     states, _ = network(valid[:-1], choice_of(V2), network.first_hidden(10))
     expected = torch.nn.functional.cross_entropy(network.logits(states).flatten(0, 1), valid[1:].flatten())
     torch.testing.assert_close(loss_of_cells(network, torch.tensor([choice_of(V2)]), valid)[0], expected)
+
+
+@pytest.mark.parametrize("at_once", [VOCABULARY, 7 * VOCABULARY, 2**20])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-13), (torch.float32, 6e-8)])
+def test_the_training_loss_and_its_gradient_are_those_of_the_cross_entropy(
+    network, text, monkeypatch, dtype, tolerance, at_once
+):
+    monkeypatch.setattr(ptb, "_LOGITS_AT_ONCE", at_once)
+    network = network.to(dtype)
+    words = columns(text, 5)
+    masks = network.draw_masks(5, torch.Generator().manual_seed(1))
+    gradients = []
+    for loss_of in (
+        lambda states: F.cross_entropy(network.logits(states, masks).flatten(0, 1), words[1:].flatten()),
+        lambda states: network.mean_loss(states, words[1:], masks),
+    ):
+        network.zero_grad(set_to_none=True)
+        states = torch.linspace(-3, 3, words[1:].numel() * HIDDEN, dtype=dtype).sin().view(-1, 5, HIDDEN)
+        states.requires_grad_()
+        loss = loss_of(states)
+        (3 * loss).backward()
+        gradients.append([loss.detach(), states.grad, network.embedding.grad, network.bias.grad])
+    for expected, found in zip(*gradients):
+        torch.testing.assert_close(found, expected, atol=6 * tolerance, rtol=10 * tolerance)
+
+
+def test_the_training_loss_of_a_word_that_is_all_but_ruled_out_is_finite(network):
+    states = torch.zeros(1, 1, HIDDEN, dtype=torch.float64)
+    with torch.no_grad():
+        network.bias.zero_()[0] = 2000
+    assert network.mean_loss(states, torch.tensor([[1]])).item() == pytest.approx(2000)
 
 
 def test_the_number_of_kernels_does_not_grow_with_the_number_of_cells(network, text):

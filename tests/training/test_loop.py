@@ -1,3 +1,4 @@
+import functools
 import json
 from dataclasses import replace
 
@@ -7,16 +8,33 @@ import pytest
 import torch
 
 from nasbias.errors import InputError
+from nasbias.runs import RunFolder, Training, read_config
+from nasbias.runs.checkpoints import read_tensors
+from nasbias.runs.sampling import Sampler
 from nasbias.score import main as score
-from nasbias.spaces import get_space
+from nasbias.spaces import get_space, list_spaces
+from nasbias.supernets import has_supernet, recipe_of, task_of
 from nasbias.tables import load_predictions, read_table
 from nasbias.train import main
-from nasbias.training import RunFolder, Training, read_config, train
-from nasbias.training.folder import read_tensors
+from nasbias.training import train
 from nasbias.training.loop import Run
-from nasbias.training.sampling import Sampler
 
 TINY = Training(epochs=3, checkpoints=(1,), batch_size=128, crop=1, network={"channels": 4, "cells": 1, "affine": True})
+
+# The smallest network of each space; a space that is not here is tried at its own default.
+SMALL = {
+    "nb201": {"channels": 4, "cells": 1},
+    "nb101": {"channels": 4, "stacks": 2, "cells": 1},
+    "darts": {"layers": 3, "channels": 4},
+    "darts64": {"channels": 4, "cells": 1},
+    "ptb": {"hidden": 8, "vocabulary": 50},
+}
+
+
+def tiny(space, **fields):
+    """A run of a few steps of any space."""
+    sizes = {"batch_size": 16, "train_size": 4000 if task_of(space) == "text" else 128, "crop": 1}
+    return Training(**{**recipe_of(space), "space": space, **sizes, "network": SMALL.get(space, {}), **fields})
 
 
 def weights(folder, epoch=3):
@@ -86,6 +104,30 @@ def test_unsampled_weights_stay_still_unless_asked():
         still = [torch.equal(before[name], dict(run.network.named_parameters())[name]) for name in others]
         assert others
         assert all(still) is not moved
+
+
+@pytest.mark.parametrize("space", [name for name in list_spaces() if has_supernet(name)])
+@pytest.mark.parametrize("order", [{"per_step": 1}, {"per_step": 2}])
+def test_a_step_over_the_sampled_weights_is_the_optimisers_step_to_the_bit(space, order):
+    config = tiny(space, **order)
+    runs = [Run(config), Run(config)]
+    ways = [Run.sampled_parameters, lambda run, choices: [p for p in run.parameters if p.grad is not None]]
+    for run, way in zip(runs, ways):
+        run.sampled_parameters = functools.partial(way, run)
+    runs[1].step = lambda moving: runs[1].optimiser.step()
+    for run in runs:
+        run.network.train()
+        run.task.begin_epoch(run.generator)
+        for step in range(4):
+            run.train_step(step, step)
+    first, second = (dict(run.network.named_parameters()) for run in runs)
+    assert same(first, second)
+    for name, parameter in first.items():
+        momenta = [
+            run.optimiser.state[p]["momentum_buffer"] for run, p in ((runs[0], parameter), (runs[1], second[name]))
+        ]
+        assert torch.equal(*momenta)
+        assert parameter.grad is None
 
 
 def test_a_diverging_run_says_so(tmp_path):

@@ -8,13 +8,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 from nasbias import score  # noqa: E402
+from nasbias.campaigns import companions_of, train_run  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
+from nasbias.runs import RunFolder, Training  # noqa: E402
+from nasbias.runs.checkpoints import read_tensors  # noqa: E402
+from nasbias.runs.network import make_network  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
+from nasbias.supernets.sharing.copies import CopiesNetwork  # noqa: E402
 from nasbias.tables import load_predictions  # noqa: E402
-from nasbias.training import RunFolder, Training, train  # noqa: E402
-from nasbias.training.copies import CopiesNetwork  # noqa: E402
-from nasbias.training.folder import read_tensors  # noqa: E402
-from nasbias.training.loop import Run, make_network  # noqa: E402
+from nasbias.training.loop import Run  # noqa: E402
 
 TINY = Training(
     space="darts64", epochs=4, batch_size=64, train_size=256, valid_size=64, learning_rate=0.025, crop=0,
@@ -24,9 +26,9 @@ TINY = Training(
 
 def test_halving_leaves_an_eighth_and_a_resumed_run_is_the_same(tmp_path):
     config = dataclasses.replace(TINY, prune="halve")
-    train(config, tmp_path / "whole")
-    train(config, tmp_path / "parts", stop_after=2)
-    train(config, tmp_path / "parts")
+    train_run(config, tmp_path / "whole")
+    train_run(config, tmp_path / "parts", stop_after=2)
+    train_run(config, tmp_path / "parts")
     logs = [RunFolder(tmp_path / name).log for name in ("whole", "parts")]
     assert [record.get("remaining") for record in logs[0]] == [32, 16, 8, None]
     assert [[r["loss"], r.get("remaining")] for r in logs[0]] == [[r["loss"], r.get("remaining")] for r in logs[1]]
@@ -42,7 +44,7 @@ def test_halving_leaves_an_eighth_and_a_resumed_run_is_the_same(tmp_path):
 @pytest.mark.parametrize("by", ["accuracy", "residual", "pareto"])
 def test_shrinking_fixes_one_decision_a_round(tmp_path, by):
     config = dataclasses.replace(TINY, epochs=3, prune=f"shrink:{by}", prune_sample=64)
-    train(config, tmp_path / "run")
+    train_run(config, tmp_path / "run")
     log = RunFolder(tmp_path / "run").log
     assert [record.get("remaining") for record in log] == [16, 16, None]
     assert log[1]["fixed"] is None  # of 16 left 4 have each value: too few to judge
@@ -64,7 +66,7 @@ def test_shrinking_fixes_one_decision_a_round(tmp_path, by):
 )
 def test_what_can_not_be_pruned(change, message):
     with pytest.raises(InputError, match=message):
-        Run(dataclasses.replace(TINY, **change))
+        Run(dataclasses.replace(TINY, **change), companions_of)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_a_run_of_copies_trains_and_scores(tmp_path):
     config = dataclasses.replace(
         TINY, space="nb201", epochs=1, sharing="copies:nor_conv_3x3", subset="all", network=network
     )
-    train(config, tmp_path / "run")
+    train_run(config, tmp_path / "run")
     assert score.main([str(tmp_path / "run"), "--sample", "5", "--recalibration-images", "64", "--processes", "1"]) == 0
     scores = load_predictions(tmp_path / "run", "nb201")
     assert np.isfinite(scores["loss"]).all()
@@ -128,6 +130,6 @@ def test_folds_by_sorted_truth_hold_the_best_first(tmp_path, monkeypatch):
     truth = pd.DataFrame({"architecture": codes, "dataset": "cifar10", "valid_accuracy": np.arange(64.0)})
     import_truth("darts64", truth, "mine")
     config = dataclasses.replace(TINY, epochs=1, sharing="truth:4")
-    folder = train(config, tmp_path / "run")
+    folder = train_run(config, tmp_path / "run")
     groups = pd.read_csv(folder.groups, dtype={"architecture": str}).set_index("architecture")["group"]
     assert groups.loc[codes[::-1]].tolist() == np.repeat([0, 1, 2, 3], 16).tolist()

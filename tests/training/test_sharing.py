@@ -8,15 +8,17 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from nasbias.campaigns import train_run  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
+from nasbias.runs import Training  # noqa: E402
+from nasbias.runs.checkpoints import read_tensors  # noqa: E402
+from nasbias.runs.network import make_sampler  # noqa: E402
 from nasbias.score import main as score  # noqa: E402
 from nasbias.scoring import load_scoring_data, score_architectures  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
+from nasbias.supernets.sharing import parse_plan, share  # noqa: E402
 from nasbias.tables import load_predictions  # noqa: E402
-from nasbias.training import Training, train  # noqa: E402
-from nasbias.training.folder import read_tensors  # noqa: E402
-from nasbias.training.loop import Run, make_sampler  # noqa: E402
-from nasbias.training.sharing import parse_plan, share  # noqa: E402
+from nasbias.training.loop import Run  # noqa: E402
 
 SPACE = get_space("nb201")
 SOME = SPACE.sample(8, seed=1)
@@ -111,7 +113,7 @@ def test_all_but_the_linear_layer_is_shared_at_the_last_prefix_of_darts64(tmp_pa
 
 def test_one_group_is_the_plan_all_to_the_bit(config, tmp_path):
     folders = [
-        train(replace(config, sharing=plan, order="cycle", dense_steps=2), tmp_path / plan.replace(":", ""))
+        train_run(replace(config, sharing=plan, order="cycle", dense_steps=2), tmp_path / plan.replace(":", ""))
         for plan in ("all", "groups:1")
     ]
     whole, grouped = (read_tensors(folder.checkpoint(2))[0] for folder in folders)
@@ -126,8 +128,8 @@ def test_one_group_is_the_plan_all_to_the_bit(config, tmp_path):
 def test_nothing_shared_is_the_standalone_training(config, tmp_path):
     (tmp_path / "one.txt").write_text(SOME[0])
     config = replace(config, architectures=str(tmp_path / "one.txt"))
-    none = train(replace(config, sharing="none", order="cycle"), tmp_path / "none")
-    alone = train(replace(config, architectures=None, standalone=SOME[0]), tmp_path / "alone")
+    none = train_run(replace(config, sharing="none", order="cycle"), tmp_path / "none")
+    alone = train_run(replace(config, architectures=None, standalone=SOME[0]), tmp_path / "alone")
     got, _ = read_tensors(none.checkpoint(2), "network.networks.0.")
     expected, _ = read_tensors(alone.checkpoint(2), "network.")
     assert got.keys() == expected.keys()
@@ -136,9 +138,9 @@ def test_nothing_shared_is_the_standalone_training(config, tmp_path):
 
 def test_a_shared_tensor_is_saved_once_and_a_resumed_run_is_the_same(config, tmp_path):
     config = replace(config, sharing="prefix:1", order="reshuffled", dense_steps=6)
-    whole = train(config, tmp_path / "whole")
-    train(config, tmp_path / "parts", stop_after=1)
-    parts = train(config, tmp_path / "parts")
+    whole = train_run(config, tmp_path / "whole")
+    train_run(config, tmp_path / "parts", stop_after=1)
+    parts = train_run(config, tmp_path / "parts")
     expected, got = (read_tensors(folder.checkpoint(2))[0] for folder in (whole, parts))
     assert sum(name.startswith("network.") and name.endswith(".stem.0.weight") for name in expected) == 1
     assert expected.keys() == got.keys()
@@ -151,14 +153,14 @@ def test_a_shared_tensor_is_saved_once_and_a_resumed_run_is_the_same(config, tmp
 
 
 def test_dense_scoring_leaves_the_training_as_it_is(config, tmp_path):
-    dense, plain = (train(replace(config, dense_steps=k), tmp_path / str(k)) for k in (3, 0))
+    dense, plain = (train_run(replace(config, dense_steps=k), tmp_path / str(k)) for k in (3, 0))
     assert not (plain.path / "steps.parquet").exists()
     for name, tensor in read_tensors(plain.checkpoint(2), "network.")[0].items():
         assert torch.equal(tensor, read_tensors(dense.checkpoint(2), "network.")[0][name])
 
 
 def test_the_last_dense_step_is_the_final_checkpoint(config, tmp_path):
-    folder = train(replace(config, sharing="similar:2", dense_steps=2), tmp_path / "run")
+    folder = train_run(replace(config, sharing="similar:2", dense_steps=2), tmp_path / "run")
     options = ["--architectures", config.architectures, "--bn", "running"]
     assert score([str(folder.path), *options]) == 0
     scored = load_predictions(folder.path).set_index("architecture")
@@ -169,7 +171,7 @@ def test_the_last_dense_step_is_the_final_checkpoint(config, tmp_path):
 
 
 def test_dense_scores_say_which_architecture_the_step_trained(config, tmp_path):
-    folder = train(replace(config, order="cycle", dense_steps=3), tmp_path / "run")
+    folder = train_run(replace(config, order="cycle", dense_steps=3), tmp_path / "run")
     dense = load_predictions(folder.path / "steps.parquet")
     trained = dense[dense["trained"]].sort_values("step")["architecture"].tolist()
     sampler = make_sampler(folder.config)
@@ -220,7 +222,7 @@ def test_a_file_parts_the_architectures(config, tmp_path):
 )
 def test_a_plan_that_does_not_fit_is_said_before_training(config, tmp_path, plan, says):
     with pytest.raises(InputError, match=says.replace("(", r"\(")):
-        train(replace(config, sharing=plan), tmp_path / "run")
+        train_run(replace(config, sharing=plan), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -238,7 +240,7 @@ def test_other_spaces_and_other_architectures_are_refused(config):
 
 
 def test_a_run_says_its_groups_in_the_form_that_a_plan_takes(config, tmp_path):
-    folder = train(replace(config, epochs=1, sharing="groups:3"), tmp_path / "run")
+    folder = train_run(replace(config, epochs=1, sharing="groups:3"), tmp_path / "run")
     table = pd.read_csv(folder.groups)
     first, again = (Run(replace(config, sharing=plan)).network for plan in ("groups:3", f"file:{folder.groups}"))
     labels = [[network.group_of(tuple(code)) for code in SPACE.encode(SOME).tolist()] for network in (first, again)]

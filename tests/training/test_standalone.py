@@ -9,16 +9,18 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from nasbias.campaigns.standalone import choose_architectures, train_alone  # noqa: E402
 from nasbias.datasets import load_images  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
+from nasbias.runs import Training  # noqa: E402
+from nasbias.runs.checkpoints import read_tensors  # noqa: E402
+from nasbias.runs.network import make_network  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets import recipe_of  # noqa: E402
 from nasbias.tables import read_about, read_table  # noqa: E402
 from nasbias.train import main  # noqa: E402
-from nasbias.training import Training, train  # noqa: E402
-from nasbias.training.folder import read_tensors  # noqa: E402
-from nasbias.training.loop import make_network, make_task  # noqa: E402
-from nasbias.training.standalone import choose_architectures, train_alone  # noqa: E402
+from nasbias.training import train  # noqa: E402
+from nasbias.training.loop import make_task  # noqa: E402
 from nasbias.truth import load_truth  # noqa: E402
 
 TINY = Training(epochs=2, batch_size=128, crop=1, network={"channels": 4, "cells": 1})

@@ -7,10 +7,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from nasbias.errors import InputError  # noqa: E402
+from nasbias.runs import Training  # noqa: E402
+from nasbias.runs.checkpoints import read_tensors  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets import recipe_of  # noqa: E402
-from nasbias.training import Training, train  # noqa: E402
-from nasbias.training.folder import read_tensors  # noqa: E402
+from nasbias.training import train  # noqa: E402
 from nasbias.training.loop import Run  # noqa: E402
 from nasbias.training.text import Averaging  # noqa: E402
 

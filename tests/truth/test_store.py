@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import numpy as np
-import official_nb201 as official
 import pandas as pd
 import pytest
 from scipy.stats import kendalltau
@@ -15,6 +14,7 @@ from nasbias.files import data_folder, sha256
 from nasbias.tables import read_about
 from nasbias.truth import describe_sources, find_truth, import_truth, read_truth
 from nasbias.truth.summary import ceiling, describe_parts
+from tests.truth import official_nb201 as official
 
 NAMES = official.names(40)
 

@@ -8,13 +8,13 @@ import pickle
 import threading
 from typing import Any
 
-import official_nb201 as official
 import pandas as pd
 import pytest
 
 from nasbias.files import data_folder, sha256
 from nasbias.truth import fetch as fetching
 from nasbias.truth.__main__ import main
+from tests.truth import official_nb201 as official
 
 
 @pytest.fixture

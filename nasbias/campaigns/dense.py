@@ -6,6 +6,7 @@ P1 scores with the running BN statistics as they are, so that is the default her
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,12 @@ from torch import Tensor, nn
 
 from nasbias.errors import InputError
 from nasbias.provenance import describe_provenance
+from nasbias.runs import Training
+from nasbias.runs.sampling import Sampler
+from nasbias.scoring import load_scoring_data, score_architectures
 from nasbias.spaces import get_space
 from nasbias.supernets import Choice, task_of
 from nasbias.tables import check_predictions, write_parquet
-from nasbias.training.config import Training
-from nasbias.training.sampling import Sampler
 
 STEPS = "steps.parquet"
 
@@ -26,14 +28,14 @@ STEPS = "steps.parquet"
 class DenseScores:
     """Accuracy, loss and which one was just trained, [steps, architectures], so far; part of a run's state."""
 
+    name = "dense"
+
     def __init__(self, config: Training, sampler: Sampler, device: torch.device) -> None:
         """Scored are the architectures trained on, or `dense_sample` of them where they are more.
 
         Raises:
             InputError: the task is not images.
         """
-        from nasbias.scoring import load_scoring_data  # imports training.config, so it can't be imported with this room
-
         if task_of(config.space) != "images":
             raise InputError(f"--dense-steps scores image networks; {config.space} reads text.")
         self.config, space = config, get_space(config.space)
@@ -48,15 +50,19 @@ class DenseScores:
         self.data = load_scoring_data(config, device=device)
         self.rows: dict[int, np.ndarray] = {}  # step -> accuracy, loss, trained: [3, architectures]
 
-    def add(self, step: int, network: nn.Module, trained: Sequence[Choice]) -> None:
-        """Score after step number `step` (1 = the first of the run), which trained these architectures."""
-        from nasbias.scoring import score_architectures
-
+    def after_step(self, step: int, left: int, network: nn.Module, trained: Sequence[Choice]) -> None:
+        """Score, if this is one of the last `dense_steps`."""
+        if left >= self.config.dense_steps:
+            return
         scores = score_architectures(
             network, list(self.architectures), self.data, self.config.space, self.config.dense_bn
         )
         just = np.isin(self.architectures, get_space(self.config.space).decode(np.array(trained)))
         self.rows[step] = np.vstack([scores[["accuracy", "loss"]].to_numpy().T, just])
+
+    def after_epoch(self, epoch: int, network: nn.Module) -> dict[str, Any]:
+        """Nothing: only steps count."""
+        return {}
 
     def state(self) -> dict[str, Tensor]:
         """Tensors for a checkpoint."""

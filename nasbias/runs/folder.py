@@ -1,7 +1,4 @@
-"""The folder a run leaves behind, and its checkpoints.
-
-A checkpoint is one safetensors file: `network.*` the weights, `momentum.*` the optimiser's, `random.*` the generators,
-and in its metadata the JSON that resuming needs. One file, renamed into place, so it is whole or absent."""
+"""The folder a run leaves behind: which files there are and what they are called. Read without torch."""
 
 import json
 import os
@@ -9,15 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
-from torch import Tensor
-
-from nasbias.command import to_json
 from nasbias.errors import InputError
-from nasbias.files import written_atomically
+from nasbias.files import to_json, written_atomically
 from nasbias.provenance import describe_provenance
-from nasbias.training.config import Training, read_config
+from nasbias.runs.config import Training, read_config
 
 
 class RunFolder:
@@ -89,25 +81,13 @@ class RunFolder:
         return self.path / "checkpoints" / "latest.safetensors"
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
-    """One safetensors file with JSON `state` in its metadata."""
-    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with written_atomically(path) as temporary:
-        safetensors.torch.save_file(whole, temporary, metadata={"state": json.dumps(state)})
-
-
-def read_tensors(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors whose name starts with `prefix` (which is cut off), and the JSON state.
+def read_run(path: str | os.PathLike, space: str) -> Training:
+    """The configuration of a run folder of `space`.
 
     Raises:
-        InputError: missing, truncated or not a nasbias checkpoint.
+        InputError: no run folder, or a run of another space.
     """
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            state = json.loads((file.metadata() or {})["state"])
-            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (not a mapping)
-            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}, state
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such checkpoint.") from None
-    except (safetensors.SafetensorError, KeyError, ValueError) as error:
-        raise InputError(f"{path}: not a whole nasbias checkpoint ({error}). Remove it and train on.") from None
+    config = RunFolder(path).config
+    if config.space != space:
+        raise InputError(f"{path} is a run of {config.space}, not of {space}. Set --space.")
+    return config

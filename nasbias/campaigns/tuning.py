@@ -14,10 +14,11 @@ import torch
 
 from nasbias.errors import InputError
 from nasbias.provenance import describe_provenance
+from nasbias.runs import RunFolder
+from nasbias.runs.checkpoints import read_tensors
 from nasbias.scoring import BN, load_scoring_data, score_architectures
 from nasbias.spaces import get_space
 from nasbias.tables import check_predictions, read_about, read_table, write_parquet
-from nasbias.training.folder import RunFolder, read_tensors
 from nasbias.training.loop import Run
 
 

@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import official_nb201 as official
 import pandas as pd
 import pytest
 
 from nasbias import InputError, get_space, load_truth
 from nasbias.truth import find_truth, import_truth, read_truth
-from nasbias.truth.nb201 import SPLITS, analog_file
+from nasbias.truth.nats import SPLITS
+from nasbias.truth.nb201 import analog_file
+from tests.truth import official_nb201 as official
 
 N = 7
 CONTAINERS = [("legacy", True), ("legacy", False), ("zip", True), ("zip", False)]

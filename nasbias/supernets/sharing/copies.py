@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from nasbias.errors import InputError, unknown
 from nasbias.spaces import Space
 from nasbias.supernets import Choice
-from nasbias.training.aliased import AliasedNetworks
+from nasbias.supernets.sharing.aliased import AliasedNetworks
 
 
 class CopiesNetwork(AliasedNetworks):

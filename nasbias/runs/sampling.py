@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from nasbias.errors import InputError
+from nasbias.runs.config import Order
 from nasbias.spaces import Space
 from nasbias.supernets import Choice
-from nasbias.training.config import Order
 
 
 class Sampler:

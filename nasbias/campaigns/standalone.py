@@ -22,23 +22,27 @@ import pandas as pd
 import torch
 from torch import nn
 
-from nasbias.command import to_json
 from nasbias.datasets.text import columns, load_text
 from nasbias.errors import InputError
-from nasbias.files import written_atomically
+from nasbias.files import to_json, written_atomically
 from nasbias.provenance import describe_provenance
+from nasbias.runs import RunFolder, Training
+from nasbias.runs.checkpoints import read_tensors
+from nasbias.runs.choosing import read_lines
+from nasbias.runs.data import EVALUATION_COLUMNS, sized
+from nasbias.runs.network import make_network
 from nasbias.scoring.data import ScoringData
 from nasbias.scoring.plain import score as score_plain
 from nasbias.spaces import get_space
 from nasbias.supernets import Choice
 from nasbias.supernets.ptb import loss_one_by_one
 from nasbias.tables import check_truth, write_parquet
-from nasbias.training.config import Training
-from nasbias.training.folder import RunFolder, read_tensors
+from nasbias.threads import use_threads
+from nasbias.training import train
 from nasbias.training.images import ImageTask
-from nasbias.training.loop import make_network, make_task, read_lines, train
+from nasbias.training.loop import make_task
 from nasbias.training.task import Task
-from nasbias.training.text import EVALUATION_COLUMNS, TextTask, sized
+from nasbias.training.text import TextTask
 
 TRUTH = "truth.parquet"
 _SCORED_AT_ONCE = 256  # images
@@ -167,7 +171,7 @@ def _as_completed(futures: Iterable[Future]) -> Iterator[dict[str, Any]]:
 
 def _start_worker() -> None:
     """One thread, and no life without the process that started it (which may be killed)."""
-    torch.set_num_threads(1)
+    use_threads(1)
     parent = multiprocessing.parent_process()
     assert parent is not None
 

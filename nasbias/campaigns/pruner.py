@@ -6,6 +6,7 @@ training steps is that of a run that prunes nothing: the cost is equal but for t
 """
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,20 @@ from torch import Tensor, nn
 from nasbias.errors import InputError, unknown
 from nasbias.files import written_atomically
 from nasbias.pruning import CHOOSERS, choose_value, keep_better_half
+from nasbias.runs import Training
+from nasbias.runs.choosing import REMAINING
+from nasbias.runs.sampling import Sampler
+from nasbias.scoring import load_scoring_data, score_architectures
 from nasbias.spaces import get_space
-from nasbias.training.config import Training
-from nasbias.training.sampling import Sampler
+from nasbias.supernets import Choice
 
-REMAINING = "remaining.txt"
 RULES = ("none", "halve", *(f"shrink:{by}" for by in CHOOSERS))
 
 
 class Pruner:
     """Narrows a sampler's population; the rounds and what is left are part of a run's state."""
+
+    name = "pruning"
 
     def __init__(self, config: Training, sampler: Sampler, device: torch.device) -> None:
         """
@@ -33,8 +38,6 @@ class Pruner:
             InputError: no such rule, no list of architectures to prune, or an order or sharing plan that needs one
                 list all along.
         """
-        from nasbias.scoring import load_scoring_data  # imports training.config, so it can't be imported with this room
-
         if config.prune not in RULES:
             raise unknown("pruning", config.prune, RULES)
         if config.prune_every < 1 or config.prune_sample < 1:
@@ -48,12 +51,18 @@ class Pruner:
         self.config, self.sampler, self.space = config, sampler, get_space(config.space)
         self.data = load_scoring_data(config, device=device)
 
+    def after_step(self, step: int, left: int, network: nn.Module, trained: Sequence[Choice]) -> None:
+        """Nothing: rounds are between epochs."""
+
     def is_due(self, epoch: int) -> bool:
         """After this epoch? Never after the last: nothing would be trained in what is left."""
         return epoch % self.config.prune_every == 0 and epoch < self.config.epochs
 
-    def prune(self, epoch: int, network: nn.Module) -> dict[str, Any]:
-        """One round; returns entries of the epoch's log record: `remaining`, `fixed`, `scored`, `scoring_seconds`."""
+    def after_epoch(self, epoch: int, network: nn.Module) -> dict[str, Any]:
+        """A round, if one is due; returns entries of the epoch's log record: `remaining`, `fixed`, `scored`,
+        `scoring_seconds`."""
+        if not self.is_due(epoch):
+            return {}
         started = time.perf_counter()
         population, config = self.sampler.population, self.config
         assert population is not None
@@ -80,8 +89,6 @@ class Pruner:
         return {"remaining": int(kept.sum()), "fixed": fixed, "scored": len(candidates), "scoring_seconds": seconds}
 
     def _score(self, network: nn.Module, codes: np.ndarray):
-        from nasbias.scoring import score_architectures
-
         architectures = list(self.space.decode(codes))
         return score_architectures(network, architectures, self.data, self.config.space, "recalibrated")
 
@@ -93,7 +100,7 @@ class Pruner:
         """Go on where `state` was taken."""
         self.sampler.population = tensors["population"].numpy()
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, steps_per_epoch: int) -> None:
         """`folder`/remaining.txt: what was left in the last epochs, one architecture a line."""
         with written_atomically(folder / REMAINING) as temporary:
             temporary.write_text("".join(f"{name}\n" for name in self.space.decode(self.sampler.population)))  # type: ignore[arg-type]

@@ -8,7 +8,7 @@
     truth:M       M supernets for the best M-th by truth, the next, ... (P2's folds by sorted truth); the best truth
                   present, which must be there when the run is scored, too
     file:PATH     a table with the columns architecture and group
-    copies:OP     a control, not a way to share: every operation is an independent copy of OP (`training.copies`)
+    copies:OP     a control, not a way to share: every operation is an independent copy of OP (`sharing.copies`)
     prefix:K      the stem and the first K cells are shared, the rest is each architecture's own, its BN and momentum
                   included (P1); the linear layer is always part of the rest
     none          nothing shared: all architectures alone, side by side in one run
@@ -27,30 +27,47 @@ import numpy as np
 import pandas as pd
 from torch import Tensor, nn
 
-from nasbias.command import write_table
 from nasbias.errors import InputError, unknown
-from nasbias.matching import read_truth_column
+from nasbias.files import write_table
 from nasbias.spaces import Space, get_space
 from nasbias.supernets import Choice, task_of
-from nasbias.tables import join_keys, read_table
-from nasbias.training.aliased import AliasedNetworks
-from nasbias.training.copies import copy_operation
+from nasbias.supernets.contract import body_of
+from nasbias.supernets.sharing.aliased import AliasedNetworks
+from nasbias.supernets.sharing.copies import copy_operation
+from nasbias.tables import read_table
 
-PLANS = {
+PLANS = {  # kind -> form; `grouping` adds those that part the architectures
     "all": "all",
-    "groups": "groups:M",
-    "similar": "similar:M",
     "decision": "decision:NAME",
-    "truth": "truth:M",
-    "file": "file:PATH",
     "copies": "copies:OP",
     "prefix": "prefix:K",
     "none": "none",
 }
+_LEAST = {"prefix": 0}  # of plans whose value is a whole number
 MOST_NETWORKS = 4096  # of prefix and none, which build a network per architecture
 _PARTITION_SEED = 42  # P1's
 
+Goodness = Callable[[list[str]], np.ndarray]
 Build = Callable[[Any], nn.Module]  # allowed values per decision, or None for all -> a network
+Grouping = Callable[[str, Space, np.ndarray, Goodness | None], np.ndarray]
+_GROUPINGS: dict[str, Grouping] = {}
+
+
+def grouping(form: str, least: int | None = None) -> Callable[[Grouping], Grouping]:
+    """Register the decorated function as the sharing plan `form`, such as "similar:M": a supernet per group.
+
+    It is given the plan's value as text, the space, the choices [n, decisions] in code order and the truth to sort by,
+    and returns groups [n], numbered from 0. With `least` the value is a whole number from there to n.
+    """
+    kind = form.partition(":")[0]
+
+    def register(function: Grouping) -> Grouping:
+        PLANS[kind], _GROUPINGS[kind] = form, function
+        if least is not None:
+            _LEAST[kind] = least
+        return function
+
+    return register
 
 
 class SharedNetwork(AliasedNetworks):
@@ -98,13 +115,17 @@ class SharedNetwork(AliasedNetworks):
             write_table(pd.DataFrame({"architecture": space.decode(self.codes), "group": groups}), path)
 
 
-def share(plan: str, space: str, choices: np.ndarray | None, build: Build) -> nn.Module:
+def share(
+    plan: str, space: str, choices: np.ndarray | None, build: Build, goodness: Goodness | None = None
+) -> nn.Module:
     """The network of a run under a sharing plan.
 
     Args:
         plan: as in the module's docstring.
         choices: the architectures trained [n, decisions]; None where the space is too large to list.
         build: makes one network; the first one made is the one that plan "all" makes.
+        goodness: how good architectures are in truth, which plan "truth" sorts by: canonical strings -> [n], higher =
+            better.
 
     Raises:
         InputError: no such plan, one that does not fit the space or the number of architectures.
@@ -124,8 +145,10 @@ def share(plan: str, space: str, choices: np.ndarray | None, build: Build) -> nn
             f"--architectures."
         )
     codes = np.unique(np.asarray(choices), axis=0)  # lexicographic: the code order
-    if kind in ("groups", "similar", "truth", "file"):
-        labels = _label(kind, value, get_space(space), codes)
+    if kind in _GROUPINGS:
+        if kind in _LEAST and int(value) > len(codes):
+            raise InputError(f"{len(codes):,} architectures can't be parted into {int(value):,} groups.")
+        labels = _GROUPINGS[kind](value, get_space(space), codes, goodness)
         table = dict(zip(map(tuple, codes.tolist()), labels.tolist()))
         return SharedNetwork([build(None) for _ in range(labels.max() + 1)], _lookup(table, plan), True, codes)
     if len(codes) > MOST_NETWORKS:
@@ -136,7 +159,7 @@ def share(plan: str, space: str, choices: np.ndarray | None, build: Build) -> nn
     table = {tuple(code): i for i, code in enumerate(codes.tolist())}
     networks = [build([(v,) for v in code]) for code in codes.tolist()]
     if kind == "prefix":
-        _alias_prefix(networks, build(None), space, int(value))
+        _alias_prefix(networks, build(None), int(value))
     return SharedNetwork(networks, _lookup(table, plan), False, codes)
 
 
@@ -149,7 +172,7 @@ def parse_plan(plan: str) -> tuple[str, str]:
     kind, colon, value = plan.partition(":")
     if kind not in PLANS:
         raise unknown("sharing plan", plan, PLANS.values())
-    least = {"groups": 1, "similar": 1, "truth": 1, "prefix": 0}.get(kind)
+    least = _LEAST.get(kind)
     form = PLANS[kind]
     if bool(value) != (":" in form) or bool(colon) != bool(value):
         raise InputError(f"sharing plan {plan!r}: the form is {form}.")
@@ -158,33 +181,29 @@ def parse_plan(plan: str) -> tuple[str, str]:
     return kind, value
 
 
-def _label(kind: str, value: str, space: Space, codes: np.ndarray) -> np.ndarray:
-    """The group of each architecture [n]."""
-    if kind == "file":
-        return _labels_from_file(space, codes, value)
-    n, groups = len(codes), int(value)
-    if groups > n:
-        raise InputError(f"{n:,} architectures can't be parted into {groups:,} groups.")
-    if kind == "similar":
-        return np.arange(n) * groups // n
-    if kind == "truth":
-        known = read_truth_column(None, space.name)
-        place = pd.Index(known.keys).get_indexer(pd.Index(join_keys(space, space.decode(codes).tolist())))
-        if (place < 0).any():
-            raise InputError(
-                f"{(place < 0).sum():,} of {n:,} architectures have no truth in {known.name}, so they can't be sorted "
-                f"by it. List those that have with --architectures."
-            )
-        order = np.argsort(-known.sign * known.value[place], kind="stable")
-        labels = np.empty(n, dtype=np.int64)
-        labels[order] = np.arange(n) * groups // n
-        return labels
-    labels = np.arange(n) % groups
+@grouping("groups:M", least=1)
+def _deal(value: str, space: Space, codes: np.ndarray, goodness: Goodness | None) -> np.ndarray:
+    labels = np.arange(len(codes)) % int(value)
     np.random.RandomState(_PARTITION_SEED).shuffle(labels)
     return labels
 
 
-def _labels_from_file(space: Space, codes: np.ndarray, path: str) -> np.ndarray:
+@grouping("similar:M", least=1)
+def _slice(value: str, space: Space, codes: np.ndarray, goodness: Goodness | None) -> np.ndarray:
+    return np.arange(len(codes)) * int(value) // len(codes)
+
+
+@grouping("truth:M", least=1)
+def _slice_by_truth(value: str, space: Space, codes: np.ndarray, goodness: Goodness | None) -> np.ndarray:
+    if goodness is None:
+        raise InputError("sharing plan 'truth' needs a truth to sort by.")
+    labels = np.empty(len(codes), dtype=np.int64)
+    labels[np.argsort(-goodness(space.decode(codes).tolist()), kind="stable")] = _slice(value, space, codes, None)
+    return labels
+
+
+@grouping("file:PATH")
+def _read_groups(path: str, space: Space, codes: np.ndarray, goodness: Goodness | None) -> np.ndarray:
     table = read_table(Path(path))
     for column in ("architecture", "group"):
         if column not in table:
@@ -224,18 +243,16 @@ def _lookup(table: dict[Choice, int], plan: str) -> Callable[[Choice], int]:
     return group_of
 
 
-def _alias_prefix(networks: Sequence[nn.Module], shared: nn.Module, space: str, cells: int) -> None:
+def _alias_prefix(networks: Sequence[nn.Module], shared: nn.Module, cells: int) -> None:
     """Let every network's stem and first cells, and what lies between these, be those of `shared`."""
     kind = importlib.import_module(type(shared).__module__).Cell
-    body = next((name for name, part in shared.named_children() if isinstance(part, nn.ModuleList)), None)
-    assert body is not None, f"{space}: no list of cells"
-    blocks: Any = shared.get_submodule(body)
+    blocks = body_of(shared)
     at = [i for i, block in enumerate(blocks) if isinstance(block, kind)]
     if cells > len(at):
         raise InputError(f"sharing plan 'prefix:{cells}': this network has {len(at)} cells.")
     end = at[cells - 1] + 1 if cells else 0
     for network in networks:
         network.stem = shared.stem  # type: ignore[assignment]
-        own: Any = network.get_submodule(body)
+        own = body_of(network)
         for i in range(end):
             own[i] = blocks[i]

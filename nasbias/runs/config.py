@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import tomli_w
-
 from nasbias.errors import InputError, unknown
 
 _LATER = ("order_seed",)  # fields that run folders of the first round do not have
@@ -111,6 +109,8 @@ class Training:
 
     def to_toml(self) -> str:
         """TOML text that `read_config` reads back; a field without a value is left out."""
+        import tomli_w  # comes with the extra "train"; who only reads runs does not have it
+
         values = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
         return tomli_w.dumps(values)
 
@@ -126,7 +126,7 @@ def read_config(path: str | os.PathLike) -> Training:
         values = tomllib.loads(path.read_text())
     except FileNotFoundError:
         raise InputError(
-            f"{path}: no such file. A run folder holds config.toml; python -m nasbias.train makes one."
+            f"{path}: no such file, so that is no run folder. python -m nasbias.train makes one."
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not TOML ({error}).") from None

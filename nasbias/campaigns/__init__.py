@@ -1,0 +1,39 @@
+"""What trains and scores in one go: dense scoring, pruning while training, fine-tuning, a ground truth of one's own.
+
+Training and scoring do not know each other; this room stands on both. `train_run` is `nasbias.training.train` with the
+companions that a configuration asks for. Needs torch."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nasbias.campaigns.dense import DenseScores
+from nasbias.campaigns.pruner import Pruner
+from nasbias.runs import RunFolder, Training
+from nasbias.runs.sampling import Sampler
+from nasbias.training import train
+from nasbias.training.companion import Companion
+
+__all__ = ["companions_of", "train_run"]
+
+
+def companions_of(config: Training, sampler: Sampler, device: torch.device) -> list[Companion]:
+    """Dense scoring and pruning, as far as the configuration asks for them."""
+    companions: list[Companion] = []
+    if config.dense_steps:
+        companions.append(DenseScores(config, sampler, device))
+    if config.prune != "none":
+        companions.append(Pruner(config, sampler, device))
+    return companions
+
+
+def train_run(
+    config: Training,
+    out: str | Path,
+    report: Callable[[dict[str, Any]], None] | None = None,
+    stop_after: int | None = None,
+) -> RunFolder:
+    """As `nasbias.training.train`, with what the configuration asks for beside the training itself."""
+    return train(config, out, report, stop_after, companions_of)

@@ -1,0 +1,37 @@
+"""A checkpoint is one safetensors file: `network.*` the weights, `momentum.*` the optimiser's, `random.*` the
+generators, and in its metadata the JSON that resuming needs. One file, renamed into place, so it is whole or absent."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from nasbias.errors import InputError
+from nasbias.files import written_atomically
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+    """One safetensors file with JSON `state` in its metadata."""
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with written_atomically(path) as temporary:
+        safetensors.torch.save_file(whole, temporary, metadata={"state": json.dumps(state)})
+
+
+def read_tensors(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors whose name starts with `prefix` (which is cut off), and the JSON state.
+
+    Raises:
+        InputError: missing, truncated or not a nasbias checkpoint.
+    """
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            state = json.loads((file.metadata() or {})["state"])
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (not a mapping)
+            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}, state
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such checkpoint.") from None
+    except (safetensors.SafetensorError, KeyError, ValueError) as error:
+        raise InputError(f"{path}: not a whole nasbias checkpoint ({error}). Remove it and train on.") from None

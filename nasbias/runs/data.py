@@ -1,0 +1,44 @@
+"""What a run is trained and scored on, split and cut as its configuration says."""
+
+import torch
+from torch import Tensor
+
+from nasbias.datasets import Images, load_images
+from nasbias.datasets.text import Text
+from nasbias.errors import InputError
+from nasbias.runs.config import Training
+
+EVALUATION_COLUMNS = 10  # of validation text: P2's batch size when it evaluates
+
+
+def load_run_images(config: Training, device: torch.device | str) -> Images:
+    """The images of a run, split as its configuration says."""
+    return load_images(
+        config.dataset,
+        resolution=config.resolution,
+        train_size=config.train_size,
+        valid_size=config.valid_size,
+        valid=config.valid_from,
+        seed=config.split_seed,
+        device=device,
+    )
+
+
+def network_sizes(images: Images) -> dict[str, int]:
+    """What a network for these images takes and gives: `inputs` and `classes` of `build_supernet`."""
+    return {"inputs": images.channels, "classes": len(images.classes)}
+
+
+def sized(text: Text, config: Training) -> tuple[Tensor, Tensor]:
+    """The first `train_size` words of the training text and the first `valid_size` of the validation text.
+
+    Raises:
+        InputError: more words than there are, or none.
+    """
+    parts = []
+    for split, size in (("train", config.train_size), ("valid", config.valid_size)):
+        words = getattr(text, split)
+        if size is not None and not 1 <= size <= len(words):
+            raise InputError(f"{split}_size is {size:,}, but {text.name} has {len(words):,} words there.")
+        parts.append(words[:size])
+    return parts[0], parts[1]

@@ -1,0 +1,79 @@
+"""argparse with one-line errors, and the decorator that makes a function a command.
+
+Exit code 0 on success, 2 with one line on standard error for what the user can mend (`InputError`), never a traceback
+for bad input. argparse rather than tyro, because tyro reports a bad option as a box of several lines.
+"""
+
+import argparse
+import functools
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from nasbias.errors import InputError, missing_extra, printable
+from nasbias.progress import note
+
+_TRAINING_PACKAGES = ("torch", "lightning_fabric", "safetensors", "tomli_w", "PIL", "sklearn")
+# Spellings of version 0.1, taken until 0.2 wherever the old one has no other meaning and the new one is an option.
+_OLD_SPELLINGS = {"--scores": "--score", "--epochs": "--budget", "--sample": "--truth-sample"}
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with errors of one line and an example at the end of `--help`.
+
+    Args:
+        example: one or more lines to copy; those after the first with their own indentation.
+        old: former spellings of this command's options, old to new. They work for one release; `--help` is silent.
+    """
+
+    def __init__(self, *, example: str = "", old: Mapping[str, str] = {}, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        options.setdefault("allow_abbrev", False)
+        if example:
+            options["epilog"] = f"example:\n  {example}"
+        self._old = {**_OLD_SPELLINGS, **old}
+        super().__init__(**options)
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+        """As argparse, after old spellings are replaced."""
+        words = list(sys.argv[1:] if args is None else args)
+        end = words.index("--") if "--" in words else len(words)
+        return super().parse_known_args([*map(self._respell, words[:end]), *words[end:]], namespace)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {printable(' '.join(message.split()))}. See {self.prog} --help.\n")
+
+    def _respell(self, word: str) -> str:
+        name, equals, value = word.partition("=")
+        known = self._option_string_actions  # argparse has no public way to ask whether an option is there
+        new = self._old.get(name)
+        return f"{new}{equals}{value}" if name not in known and new in known else word
+
+
+def command(main: Callable[[Sequence[str]], int | None]) -> Callable[..., int]:
+    """Make `main(argv)` a command: `InputError` becomes one line on standard error and exit code 2."""
+
+    @functools.wraps(main)
+    def wrapped(argv: Sequence[str] | None = None) -> int:
+        try:
+            return main(sys.argv[1:] if argv is None else list(argv)) or 0
+        except InputError as error:
+            return _refuse(error)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.split(".")[0] not in _TRAINING_PACKAGES:
+                raise
+            return _refuse(missing_extra(error.name, "train"))
+        except KeyboardInterrupt:
+            note("nasbias: interrupted")
+            return 130
+        except BrokenPipeError:  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
+    return wrapped
+
+
+def _refuse(error: InputError) -> int:
+    note(f"nasbias: {error}")
+    return 2

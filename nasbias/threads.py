@@ -1,0 +1,29 @@
+"""Threads and memory of a process that trains or scores: set together, once, before the first large tensor."""
+
+import ctypes
+import sys
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+
+
+def use_threads(n: int) -> None:
+    """Let torch use `n` CPU threads, and let the allocator keep its pages."""
+    import torch
+
+    torch.set_num_threads(n)
+    keep_pages()
+
+
+def keep_pages() -> bool:
+    """Have glibc reuse freed memory instead of giving it back to the kernel; whether it will.
+
+    By default every tensor of 32 MB or more is fresh pages that the kernel has to zero, and what lies free at the top
+    is returned: half of the time of scoring NAS-Bench-201 at C=16, N=5 in batches of 256. The process stays as large as
+    it ever was. Other allocators are left alone.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "gnu_get_libc_version"):
+        return False
+    return all((libc.mallopt(_M_MMAP_THRESHOLD, 1 << 30), libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)))

@@ -1,0 +1,92 @@
+import pytest
+
+from nasbias.errors import InputError
+from nasbias.terminal import Parser, command
+
+
+def test_bad_input_is_one_line_and_code_2(capsys):
+    @command
+    def main(argv):
+        raise InputError("a\n  b")
+
+    assert main([]) == 2
+    assert capsys.readouterr().err == "nasbias: a b\n"
+
+
+def test_control_sequences_of_a_file_are_shown_and_not_obeyed_in_an_error(capsys):
+    @command
+    def main(argv):
+        raise InputError("no column '\x1b[2Jx\u202e'")
+
+    assert main([]) == 2
+    assert capsys.readouterr().err == "nasbias: no column '\\x1b[2Jx\\u202e'\n"
+
+
+def test_a_missing_training_package_is_named_with_its_remedy(capsys):
+    @command
+    def main(argv):
+        raise ModuleNotFoundError("no torch", name="torch")
+
+    assert main([]) == 2
+    assert "pip install 'nasbias[train]'" in capsys.readouterr().err
+
+
+def test_a_missing_package_that_no_extra_brings_is_a_bug_of_ours():
+    @command
+    def main(argv):
+        raise ModuleNotFoundError("no numpy", name="numpy")
+
+    with pytest.raises(ModuleNotFoundError):
+        main([])
+
+
+def test_an_interrupted_command_ends_with_130_and_one_line(capsys):
+    @command
+    def main(argv):
+        raise KeyboardInterrupt
+
+    assert main([]) == 130
+    assert capsys.readouterr().err == "nasbias: interrupted\n"
+
+
+@pytest.mark.parametrize("words", [["--n", "three"], ["--m\n--n"], ["--\x1b[2J", "1"], ["--nn", "3"]])
+def test_a_bad_option_is_one_line_and_code_2(words, capsys):
+    parser = Parser(prog="x", example="x --n 3")
+    parser.add_argument("--n", type=int)
+    parser.add_argument("--nnn", type=int)
+    with pytest.raises(SystemExit, match="2"):
+        parser.parse_args(words)
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert "\x1b" not in printed
+    assert printed.endswith("See x --help.\n")
+
+
+def test_help_ends_with_the_example():
+    assert Parser(prog="x", example="x --n 3").format_help().endswith("example:\n  x --n 3\n")
+
+
+def test_an_old_spelling_still_works_and_is_not_in_the_help():
+    parser = Parser(prog="x", old={"-k": "--top"})
+    parser.add_argument("--top", type=int)
+    parser.add_argument("words", nargs="*")
+    assert parser.parse_args(["-k", "3"]).top == 3
+    assert parser.parse_args(["-k=4"]).top == 4
+    assert parser.parse_args(["--", "-k"]).words == ["-k"]
+    assert "-k" not in parser.format_help()
+
+
+def test_an_old_spelling_that_means_something_else_here_keeps_that_meaning():
+    parser = Parser(prog="x")
+    parser.add_argument("--budget", type=int)
+    assert parser.parse_args(["--epochs", "12"]).budget == 12
+    parser.add_argument("--epochs", type=int)
+    given = parser.parse_args(["--epochs", "12"])
+    assert (given.budget, given.epochs) == (None, 12)
+
+
+def test_an_old_spelling_works_in_a_subcommand(capsys):
+    parser = Parser(prog="x")
+    each = parser.add_subparsers(parser_class=Parser).add_parser("do", old={"--seed": "--sample-seed"})
+    each.add_argument("--sample-seed", type=int)
+    assert parser.parse_args(["do", "--seed", "5"]).sample_seed == 5

@@ -1,0 +1,38 @@
+"""In processes of their own: an allocator that has been told something stays so."""
+
+import subprocess
+import sys
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+COUNT = """
+import resource, sys, torch
+from nasbias import threads
+if sys.argv[1] == "kept":
+    threads.use_threads(1)
+    if not threads.keep_pages():
+        sys.exit("not glibc")
+for _ in range(10):  # aligned blocks fit into freed ones only after a few
+    torch.empty(2**24).fill_(1)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(5):
+    torch.empty(2**24).fill_(1)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before, torch.get_num_threads())
+"""
+
+
+def page_faults(way):
+    done = subprocess.run([sys.executable, "-c", COUNT, way], capture_output=True, text=True)
+    if "not glibc" in done.stderr:
+        pytest.skip("the allocator is not glibc's: it is left alone")
+    assert done.returncode == 0, done.stderr
+    return [int(number) for number in done.stdout.split()]
+
+
+def test_memory_of_large_tensors_is_zeroed_by_the_kernel_once():
+    faults, threads = page_faults("kept")
+    assert threads == 1
+    assert faults < 100  # 64 MB are 16,384 pages
+    assert page_faults("as it is")[0] > 1000
