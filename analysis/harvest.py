@@ -48,7 +48,12 @@ TABLES = (
     Table("nb101_copies", "nb101", ("nb101-copies",)),
     Table("nb101_pruned", "nb101", ("nb101-pruned",)),
 )
-TRUTHS = {"nb101-truth": ("nb101_truth", 1), "p1-truth": ("darts64_truth", 2)}  # run folder -> table, least seeds
+TRUTHS = {  # run folder -> table, the least number of seeds
+    "nb101-truth": ("nb101_truth", 1),
+    "p1-truth": ("darts64_truth", 2),
+    "darts-truth": ("darts_truth", 2),
+    "ptb-truth": ("ptb_truth", 2),
+}
 
 
 def harvest(queue: Queue, tables: Sequence[Table] = TABLES, out: Path = DATA) -> pd.DataFrame:
