@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasbias.command import Parser, command, note
 from nasbias.files import written_atomically
+from nasbias.progress import note
 from nasbias.tables import select_truth
+from nasbias.terminal import Parser, command
 from nasbias.truth import load_truth
 
 OUT = Path("runs/darts_uniform.txt")
