@@ -62,7 +62,7 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         type=column_option,
         default=[],
         metavar="NAME=COLUMN",
-        help="which of the table's columns is NAME: architecture=mine, accuracy=acc_mean; repeatable (default: by name)",
+        help="which of the table's columns is NAME: architecture=mine, accuracy=acc_mean; repeatable (default: names)",
     )
     parser.add_argument(
         "--notation", help="what a list of operation numbers means (nb201: nats or naslib; default: asked for)"

@@ -98,7 +98,7 @@ def name_dead(values: np.ndarray, coarse: bool) -> str:
     learnt nothing; empty where there are none. `values` [n] in any direction, NaN left out.
 
     A tenth of them, three at least, must end together. Accuracies (`coarse`) tie by counting: there they must be
-    exactly equal, and three times as many as at any other value. A loss or a perplexity is as good as equal within 2e-5 of
+    exactly equal, and three times as many as at any other value. A loss or a perplexity is equal within 2e-5 of
     itself: networks whose state does not depend on the input agree so closely, not exactly.
     """
     known = np.sort(values[~np.isnan(values)])
