@@ -25,8 +25,9 @@ FLOORS: list[list[str]] = [
     ["truth", "datasets"],
     ["matching", "supernets"],
     ["runs"],
-    ["training", "scoring", "correlation", "stability", "bias", "density", "pruning", "finetune"],
-    ["figures", "report", "sweep", "campaigns"],
+    ["training", "scoring", "correlation", "stability", "bias", "density", "pruning"],
+    ["campaigns"],
+    ["finetune", "figures", "report", "sweep"],
     ["train", "score", "cli", "__main__", "nasbias"],
 ]
 # Modules that still lie beside the rooms they belong in. Until they have moved, each counts as a room on that floor.
@@ -42,7 +43,19 @@ LODGERS = {
 }
 TORCH = {"torch", "torchvision", "lightning_fabric", "safetensors"}
 # The half that needs torch. Every other room is the analysing half.
-TRAINING = {"datasets", "supernets", "runs", "training", "scoring", "campaigns", "finetune", "sweep", "train", "score"}
+TRAINING = {
+    "threads",
+    "datasets",
+    "supernets",
+    "runs",
+    "training",
+    "scoring",
+    "campaigns",
+    "finetune",
+    "sweep",
+    "train",
+    "score",
+}
 
 
 @dataclass(frozen=True)
