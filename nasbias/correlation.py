@@ -4,8 +4,9 @@
     python -m nasbias.correlation --space nb201 --predictions mine.csv --truth my_benchmark.pth --format json
 
 `correlate` gives one row per run, seed, epoch, step, BN mode and score; `summarise_lengths` averages them over runs.
-The parameter count and the FLOPs are scored like supernets, on the same architectures, and beside them stands what random
-rankings get: a supernet that ranks worse than counting parameters, or finds no more than chance, is seen at a glance. Metrics: `nasbias.metrics`; intervals: `nasbias.statistics`.
+The parameter count and the FLOPs are scored like supernets, on the same architectures, and beside them stands what
+random rankings get: a supernet that ranks worse than counting parameters, or finds no more than chance, is seen at a
+glance. Metrics: `nasbias.metrics`; intervals: `nasbias.statistics`.
 """
 
 import sys
@@ -170,7 +171,7 @@ class _Measured:
                 yield scored
 
     def baselines(self, sample: Scored) -> list[dict[str, Any]]:
-        """Parameters and FLOPs (more = better) as if they were supernets, and chance, on the architectures of `sample`."""
+        """Parameters and FLOPs (more = better) as if they were supernets, and chance, on `sample`."""
         keys = dict.fromkeys(sample.keys) | {"run": "baseline"}
         rows = []
         for name in BASELINES:
@@ -235,8 +236,8 @@ def summarise_lengths(
     """Means over runs per score, BN mode, training length and set of architectures.
 
     The length is the epoch (the last step of it, where there are several), else the step. `gt_tau` has the interval of
-    `mean_over_runs`, with the seed's spread pooled over the lengths of a score and BN mode (`spread_of`); `taus` are the
-    runs' own; `over_params` is its lead over the parameter count on the same architectures, paired, with interval;
+    `mean_over_runs`, with the seed's spread pooled over the lengths of a score and BN mode (`spread_of`); `taus` are
+    the runs' own; `over_params` is its lead over the parameter count on the same architectures, paired, with interval;
     `gt_tau_corrected` takes the seed noise out of the truth where repeats are known.
     """
     groups: dict[tuple, dict[tuple, int]] = {}

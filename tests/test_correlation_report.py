@@ -1,4 +1,4 @@
-"""The sentence, the evidence, the tables and what they leave out, on results made up for the purpose and on real ones."""
+"""The sentence, the evidence, the tables and what they leave out."""
 
 import json
 import math
@@ -73,8 +73,12 @@ def test_one_run_is_said_and_a_length_in_steps_too():
 
 
 def test_too_few_architectures_are_called_too_few():
-    few = said(n=2, gt_tau=1.0, gt_tau_low=math.nan, gt_tau_high=math.nan, reason="2 architectures: an interval needs four")
-    assert few.endswith("tau 1.00 after 64 epochs: too few to say how sure that is (2 architectures: an interval needs four).")
+    few = said(
+        n=2, gt_tau=1.0, gt_tau_low=math.nan, gt_tau_high=math.nan, reason="2 architectures: an interval needs four"
+    )
+    assert few.endswith(
+        "tau 1.00 after 64 epochs: too few to say how sure that is (2 architectures: an interval needs four)."
+    )
     compare = said(over_params_low=math.nan, over_params_high=math.nan)
     assert "too few to compare with counting parameters (tau 0.56; difference -0.09)" in compare
     assert said(over_params=math.nan).endswith("after 64 epochs.")
@@ -135,7 +139,10 @@ def test_baselines_that_rank_nothing_are_said():
 
 def test_there_is_a_block_for_each_score_and_one_to_hold_them_against(result):
     (first, accuracy), (second, loss), (third, beside) = blocks_of(result)
-    assert (first, second) == ("accuracy: 300 architectures, 2 runs a length", "loss: 300 architectures, 2 runs a length")
+    assert (first, second) == (
+        "accuracy: 300 architectures, 2 runs a length",
+        "loss: 300 architectures, 2 runs a length",
+    )
     assert third.startswith("to hold them against") and beside[""].tolist() == ["params", "random", "ceiling"]
     assert accuracy["epoch"].tolist() == [4, 8]
     lengths = result.lengths[result.lengths["score"] == "loss"]
@@ -211,7 +218,9 @@ def test_the_printed_table_fits_80_columns_and_explains_its_columns(result, caps
 
 def test_the_way_on_names_the_space_and_the_runs(result):
     lines = next_step(result, per_run=False).splitlines()
-    assert lines[0].startswith("next: ") and "--per-run" in lines[1] and lines[-1].endswith("nasbias.bias --space nb201")
+    assert (
+        lines[0].startswith("next: ") and "--per-run" in lines[1] and lines[-1].endswith("nasbias.bias --space nb201")
+    )
     assert all(line.startswith("      ") for line in lines[1:])
     assert "--per-run" not in next_step(result, per_run=True)
 

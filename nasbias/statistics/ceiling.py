@@ -48,4 +48,3 @@ def correct_for_noise(tau: float, ceiling: float, n_seeds: float = 1) -> float:
         return np.nan
     reliability = n_seeds * between / (1 + (n_seeds - 1) * between)
     return float(2 / np.pi * np.arcsin(np.clip(np.sin(np.pi / 2 * tau) / np.sqrt(reliability), -1, 1)))
-

@@ -1,8 +1,8 @@
 """How sure a mean over runs is: one way to lay an interval, for every study.
 
 Two things vary when a supernet is judged: which architectures were scored and which seed the supernet had. Intervals
-of one run cover the first only (the seed's part is unknown and said to be); intervals over runs cover both. Low and high
-are always the 95 % interval. Coverage is measured in analysis/coverage.py (data/coverage.json).
+of one run cover the first only (the seed's part is unknown and said to be); intervals over runs cover both. Low and
+high are always the 95 % interval. Coverage is measured in analysis/coverage.py (data/coverage.json).
 """
 
 import itertools

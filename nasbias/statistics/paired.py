@@ -56,9 +56,7 @@ def compare_with_fixed(runs: Sequence[Influence], fixed: Influence, spread: Spre
     return _compare(runs, [fixed], [spread])
 
 
-def _compare(
-    first: Sequence[Influence], second: Sequence[Influence], spreads: Sequence[Spread | None]
-) -> Comparison:
+def _compare(first: Sequence[Influence], second: Sequence[Influence], spreads: Sequence[Spread | None]) -> Comparison:
     """The comparison; a side beyond the given `spreads` has no seeds."""
     one, other = mean_over_runs(first), mean_over_runs(second)
     difference = one.value - other.value
@@ -82,9 +80,7 @@ def _compare(
     reason = ONE_RUN if sides[0][1] is None else ""
     if half == 0:
         return Comparison(difference, difference, difference, float(difference == 0), reason)
-    return Comparison(
-        difference, difference - half, difference + half, float(two_sided_p(difference, parts)), reason
-    )
+    return Comparison(difference, difference - half, difference + half, float(two_sided_p(difference, parts)), reason)
 
 
 def adjust_p_values(p_values: Array, method: str = "holm") -> Array:

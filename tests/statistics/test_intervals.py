@@ -195,12 +195,14 @@ def test_the_mean_of_values_has_students_interval_within_its_range():
     assert mean_interval([1.0], 0, 5)[0] == 1 and np.isnan(mean_interval([1.0], 0, 5)[1:]).all()
     pooled = math.sqrt((2 * np.var(values, ddof=1) + 1 * 2.0) / 3 / 3) * scipy.stats.t.ppf(0.975, 3)
     assert mean_interval(values, -9, 99, [[3.0, 5.0], [4.0]]) == pytest.approx((3, 3 - pooled, 3 + pooled))
-    assert mean_interval([2.0], -99, 99, [[3.0, 5.0]])[1] == pytest.approx(2 - scipy.stats.t.ppf(0.975, 1) * math.sqrt(2))
+    assert mean_interval([2.0], -99, 99, [[3.0, 5.0]])[1] == pytest.approx(
+        2 - scipy.stats.t.ppf(0.975, 1) * math.sqrt(2)
+    )
     assert np.isnan(mean_interval([1.0, np.nan], 0, 5)).all()
 
 
 def draw_estimates(rng, runs, n, k, seed, architectures=1.0):
-    """Values [runs, k] with an error shared by architectures, one of the interaction and one of the seed; their pulls."""
+    """Values [runs, k] with errors of architectures, of the interaction and of the seed; their pulls."""
     common = rng.normal(size=(n, k)) * architectures / np.sqrt(n)
     own = rng.normal(size=(runs, n, k)) / np.sqrt(n)
     values = (common + own).sum(axis=1) + seed * rng.normal(size=(runs, k))
