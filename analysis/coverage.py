@@ -38,8 +38,8 @@ POINTS = 5.0  # standard deviation of the scores where they are counted, in per 
 
 @dataclass(frozen=True)
 class Case:
-    """What is simulated: `n` architectures, `runs` at each of `lengths` (noise of each), `images` scored (0: exact),
-    `same` runs at all lengths or others, probability `failing` that a run ranks at random."""
+    """What is simulated: `n` architectures, `runs` at each of `lengths` (noise of each), `images` that score (0:
+    exact), `same` runs at all lengths or others, probability `failing` that a run ranks at random."""
 
     name: str
     n: int

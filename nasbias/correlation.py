@@ -183,7 +183,7 @@ class _Measured:
                 yield scored
 
     def baselines(self, sample: Scored) -> list[dict[str, Any]]:
-        """Parameters and FLOPs (more = better) as if they were supernets, and chance, on those of `sample`."""
+        """Parameters and FLOPs (more = better) as if they were supernets, and chance, on `sample`."""
         keys = dict.fromkeys(sample.keys) | {"run": "baseline"}
         rows = []
         for name in BASELINES:

@@ -154,12 +154,13 @@ def blocks_of(result: Correlation, per_run: bool = False, wide: bool = False) ->
     rows = result.rows if per_run else result.lengths
     some_disconnected = bool((result.rows["n_connected"] < result.rows["n"]).any())
     hidden = {name for name in _WIDE if not wide} | (set() if some_disconnected else {"valid"})
-    several = [name for name in ("n", "n_runs") if name in rows and int(rows[name].nunique()) > 1]
+    several = [name for name in ("n", "n_runs") if name in rows and len(set(rows[name])) > 1]
     blocks = []
-    for score, part in rows.groupby("score", sort=False):
+    for score, grouped in rows.groupby("score", sort=False):
+        part: pd.DataFrame = grouped
         keys = ["run", "seed", "epoch", "step", "bn"]
-        keys = [key for key in keys if key in part and (key == "run" or bool(rows[key].notna().any()))]
-        if not per_run and int(part["bn"].nunique()) < 2:
+        keys = [key for key in keys if key in part and (key == "run" or bool(rows[key].notna().to_numpy().any()))]
+        if not per_run and len(set(part["bn"].tolist())) < 2:
             keys = [key for key in keys if key != "bn"]
         table = part[keys + several].rename(columns={"n_runs": "runs"}).reset_index(drop=True)
         blocks.append((_title(str(score), part, several), _with_metrics(table, part, hidden)))
@@ -203,7 +204,7 @@ def _beside(result: Correlation, hidden: set[str]) -> pd.DataFrame:
     """Parameters, FLOPs where they order differently, chance, and the ceiling."""
     kept = result.baselines[result.baselines["same_order_as"].isna()].reset_index(drop=True)
     table = kept[["score"]].rename(columns={"score": ""})
-    if int(kept["n"].nunique()) > 1:
+    if len(set(kept["n"])) > 1:
         table["n"] = kept["n"]
     table = _with_metrics(table, kept, hidden)
     if result.ceiling:

@@ -20,10 +20,9 @@ from nasbias.errors import InputError
 from nasbias.files import records, to_json
 from nasbias.matching import Matched, TruthSource, add_truth_options, describe_truth, match
 from nasbias.metrics import METRICS
-from nasbias.spaces import Space, get_space
-from nasbias.statistics import Influence, influence, mean_over_runs
-from nasbias.tables import Split
-from nasbias.terminal import Parser, add_fields, add_table_options, command, fields_of, note, print_table, say
+from nasbias.spaces import get_space
+from nasbias.statistics import Influence, influence, mean_over_runs, spread_of
+from nasbias.terminal import Parser, add_format, command, note, print_table
 
 DEFAULT_SAMPLE = 64
 _SHOWN = (0, 1, 2, 5, 10, 20, 50, 64, 100, 200, 500, 1000)
@@ -44,12 +43,19 @@ def follow_finetuning(matched: Matched) -> pd.DataFrame:
     for row in matched.rows:
         if row.keys["step"] is not None:
             groups.setdefault((row.keys["score"], row.keys["epoch"], int(row.keys["step"])), []).append(row)
+    pulls: dict[tuple, list[Influence]] = {
+        key: [influence(row.score, row.truth, row.items) for row in group] for key, group in groups.items()
+    }
+    spreads = {}  # of the seed, pooled over the mini-batches of a checkpoint
+    for kind in {key[:2] for key in groups}:
+        of_kind = [key for key in groups if key[:2] == kind]
+        names = [[(row.keys["run"], row.keys["seed"]) for row in groups[key]] for key in of_kind]
+        spreads[kind] = spread_of([pulls[key] for key in of_kind], names)
     rows = []
     for (score, epoch, step), group in sorted(
         groups.items(), key=lambda item: (item[0][0], item[0][1] or 0, item[0][2])
     ):
-        pulls: list[Influence] = [influence(row.score, row.truth, row.items) for row in group]
-        estimate = mean_over_runs(pulls)
+        estimate = mean_over_runs(pulls[score, epoch, step], spreads[score, epoch])
         tops = {f"t{n}r": float(np.mean([METRICS[f"top{n}_rank"](r.score, r.truth) for r in group])) for n in (1, 3)}
         rows.append(
             {

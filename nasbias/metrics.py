@@ -215,7 +215,7 @@ def best_places(values: Array, k: int) -> Array:
 
 
 def top_weights(values: Array, k: int) -> Array:
-    """How surely each of [n] is among the `k` highest: 1, 0, between where equal values compete for the last places."""
+    """How surely each of [n] is among the `k` highest: 1, 0, or between where equals compete for the last places."""
     values = np.asarray(values, dtype=float)
     if k >= len(values) or k < 1:
         return np.full(len(values), float(k >= 1))

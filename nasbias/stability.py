@@ -217,8 +217,8 @@ def measure_filter(scores: Array, truth: Array) -> pd.DataFrame:
 
     Returns:
         `dropped` and `top` in per cent of the architectures, `lost` in per cent of the true top (at least one
-        architecture; equal scores or truths at an edge count in part), its 95 % interval over instances
-        `low, high` (missing with one), `random`: what dropping at random would lose.
+        architecture; equal scores or truths at an edge count in part), its 95 % interval over instances `low, high`
+        (missing with one), `random`: what dropping at random would lose.
     """
     n = len(truth)
     rows = []

@@ -1,4 +1,4 @@
-"""The sentence, the evidence, the tables and what they leave out, on made-up results and on real ones."""
+"""The sentence, the evidence, the tables and what they leave out."""
 
 import json
 import math

@@ -34,7 +34,8 @@ def ceiling(
 
     Returns:
         `gt_tau`: mean over the pairs of seeds, with its 95 % interval, `n`: architectures with at least two seeds,
-        `pairs`: `seeds`, `gt_tau` and `n` of each pair, and what it is about: `dataset`, `epochs`, `measure`, `sample`.
+        `pairs`: `seeds`, `gt_tau` and `n` of each pair, and what was compared: `dataset`, `epochs`, `measure` and
+        `sample`.
     """
     if sample is None and "sample" in table and "uniform" in set(table["sample"].dropna()):
         sample = "uniform"

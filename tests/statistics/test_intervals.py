@@ -202,7 +202,7 @@ def test_the_mean_of_values_has_students_interval_within_its_range():
 
 
 def draw_estimates(rng, runs, n, k, seed, architectures=1.0):
-    """Values [runs, k] with an error shared by architectures, of the interaction and of the seed; their pulls."""
+    """Values [runs, k] with errors of architectures, of the interaction and of the seed; their pulls."""
     common = rng.normal(size=(n, k)) * architectures / np.sqrt(n)
     own = rng.normal(size=(runs, n, k)) / np.sqrt(n)
     values = (common + own).sum(axis=1) + seed * rng.normal(size=(runs, k))
