@@ -20,8 +20,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -37,10 +37,12 @@ COUNT_EVERY = 60.0  # seconds between two writings of a run's cost
 
 @dataclass(frozen=True)
 class Queue:
-    """A plan and the folder its runs lie in."""
+    """A plan and the folder its runs lie in. `kept` are the runs whose results are in data/, by name with their cost:
+    they are done, also on a machine that does not have their folders."""
 
     items: Sequence[Item]
     runs: Path
+    kept: Mapping[str, dict[str, float]] = field(default_factory=dict)
 
     def folder(self, item: Item) -> Path:
         """The run's folder."""
@@ -52,7 +54,9 @@ class Queue:
     def cost(self, item: Item) -> dict[str, float]:
         """CPU and wall seconds spent so far, over all attempts; of one that was killed all but its last minute."""
         path = self._file(item, "cost.json")
-        return json.loads(path.read_text()) if path.exists() else {"cpu_seconds": 0.0, "wall_seconds": 0.0}
+        if path.exists():
+            return json.loads(path.read_text())
+        return dict(self.kept.get(item.name, {"cpu_seconds": 0.0, "wall_seconds": 0.0}))
 
     def error(self, item: Item) -> str | None:
         """Why it failed, the whole traceback."""
@@ -60,8 +64,19 @@ class Queue:
         return path.read_text() if path.exists() else None
 
     def is_done(self, item: Item) -> bool:
-        """Whether it was carried out to its end."""
+        """Whether it was carried out to its end, here or where its result was harvested."""
+        return self.is_here(item) or item.name in self.kept
+
+    def is_here(self, item: Item) -> bool:
+        """Whether it was carried out to its end in this folder."""
         return self._file(item, "done").exists()
+
+    def is_wanted(self, item: Item) -> bool:
+        """Whether it is to be carried out: not done, or its folder is lost and a run that is not done needs it."""
+        if self.is_here(item):
+            return False
+        needed = any(item.name in other.after and not self.is_done(other) for other in self.items)
+        return needed or item.name not in self.kept
 
     def state(self, item: Item) -> str:
         """done, failed, running or waiting."""
@@ -135,12 +150,12 @@ class Queue:
         tried: set[str] = set()
         while time.time() < until and not self.stop.exists():
             for item in self.items:
-                if item.name in tried or self.is_done(item) or (self.error(item) and not again):
+                if item.name in tried or not self.is_wanted(item) or (self.error(item) and not again):
                     continue
-                if item.after and not all(self.is_done(other) for other in self.items if other.name in item.after):
+                if item.after and not all(self.is_here(other) for other in self.items if other.name in item.after):
                     continue
                 with self.claimed(item) as is_mine:
-                    if not is_mine or self.is_done(item):
+                    if not is_mine or not self.is_wanted(item):
                         continue
                     tried.add(item.name)
                     note(f"{time.strftime('%H:%M:%S')} {item.name}: begins")
@@ -216,7 +231,9 @@ def main(argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
     prepare(given.runs)
     items = [item for item in plan(given.runs) if item.name.startswith(given.only) or item.study.startswith(given.only)]
-    queue = Queue(items, given.runs)
+    from analysis.harvest import harvest, harvest_truths, harvested  # late: they ask for a queue
+
+    queue = Queue(items, given.runs, harvested())
     if given.step == "stop":
         queue.stop.parent.mkdir(parents=True, exist_ok=True)
         queue.stop.touch()
@@ -224,8 +241,6 @@ def main(argv: Sequence[str]) -> int:
         queue.stop.unlink(missing_ok=True)
         run(queue, given.processes, given.until, given.again)
     if given.step == "harvest":
-        from analysis.harvest import harvest, harvest_truths  # late: they ask for a queue
-
         table = harvest(queue)
         for name in harvest_truths(queue):
             note(f"{name}.parquet")
