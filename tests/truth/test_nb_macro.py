@@ -39,7 +39,7 @@ def test_three_trainings_of_each_come_back_as_three_seeds(path):
     "content",
     [
         '{"21": {"test_acc": 5, "mean_acc": 1}}',
-        '{"21": {"mean_acc": 1, "x": "\\"test_acc\\""}}',
+        '{"21": {"mean_acc": 1, "x": ["test_acc"]}}',
         '["test_acc", "mean_acc"]',
         '{"21": {"test_acc": ["x"], "mean_acc": 1}}',
         '{"21": {"test_acc": [1], "mean_acc"',
