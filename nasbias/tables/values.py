@@ -97,8 +97,8 @@ def name_dead(values: np.ndarray, coarse: bool) -> str:
     """One line on outcomes that say nothing of an architecture: all equal, or many at one value, as networks end that
     learnt nothing; empty where there are none. `values` [n] in any direction, NaN left out.
 
-    A tenth of them, three at least, must end together. Accuracies (`coarse`) tie by counting: there they must be
-    exactly equal, and three times as many as at any other value. A loss or a perplexity is equal within 2e-5 of
+    A tenth of them, three at least, must end together. Accuracies (`coarse`) tie by counting: they must be exactly
+    equal, and three times as many as at any other value. A loss or a perplexity is as good as equal within 2e-5 of
     itself: networks whose state does not depend on the input agree so closely, not exactly.
     """
     known = np.sort(values[~np.isnan(values)])
