@@ -20,9 +20,10 @@ from nasbias.errors import InputError
 from nasbias.files import records, to_json
 from nasbias.matching import Matched, TruthSource, add_truth_options, describe_truth, match
 from nasbias.metrics import METRICS
-from nasbias.spaces import get_space
+from nasbias.spaces import Space, get_space
 from nasbias.statistics import Influence, influence, mean_over_runs, spread_of
-from nasbias.terminal import Parser, add_format, command, note, print_table
+from nasbias.tables import Split
+from nasbias.terminal import Parser, add_fields, add_table_options, command, fields_of, note, print_table, say
 
 DEFAULT_SAMPLE = 64
 _SHOWN = (0, 1, 2, 5, 10, 20, 50, 64, 100, 200, 500, 1000)
