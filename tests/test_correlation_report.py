@@ -20,6 +20,7 @@ from nasbias.correlation_report import (
     write_correlation,
 )
 from nasbias.errors import InputError
+from nasbias.notices import Notice
 from nasbias.spaces import get_space
 from tests.predicted import make_table, make_truth, runs_of
 
@@ -227,7 +228,9 @@ def test_the_way_on_names_the_space_and_the_runs(result):
 
 def test_the_reason_of_a_dash_is_printed(table, truth, capsys):
     constant = runs_of(table).assign(accuracy=50.0)
-    print_correlation(analyse_correlation(constant, truth))
+    with pytest.warns(Notice, match="nothing is ranked"):
+        result = analyse_correlation(constant, truth)
+    print_correlation(result)
     out = capsys.readouterr().out
     assert "'-': the score is constant (50)." in out and out.startswith("nb201: no ranking to judge")
 

@@ -85,7 +85,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--draws", type=int, default=40, help="draws of these trainings (default: 40)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
-    parser.add_argument("--wide", action="store_true", help="all columns of all tables")
+    parser.add_argument("--wide", action="store_true", help="all columns of all tables (default: no)")
     add_format(parser)
     return parser
 
