@@ -39,7 +39,8 @@ from tests.mirror import PACKAGE, ROOT, TESTS, list_modules, name_of, tests_of  
 
 # A name fits a file of that name and every file of a folder of that name, wherever it lies under nasbias/.
 MODULES = [
-    *["metrics", "kendall", "statistics", "comparison", "cross_run", "steps", "stability", "correlation_report"],
+    *["metrics", "kendall", "statistics/influence", "statistics/spread", "statistics/intervals", "statistics/paired"],
+    *["statistics/ceiling", "statistics/chance", "comparison", "cross_run", "steps", "stability", "correlation_report"],
     *["bias", "effects", "decomposition", "correction", "matching", "panel", "tables"],
     *["truth/opcodes", "truth/unpickle", "truth/tfrecord", "truth/formats", "truth/nb101", "truth/nb201"],
     *["truth/darts", "truth/darts64", "truth/ptb", "truth/nb_macro", "truth/store"],
