@@ -1,6 +1,6 @@
 """Do the 95 % intervals of tau hold what they promise? A simulation with a known answer.
 
-    python -m analysis.coverage                  # a quarter of an hour of one core; writes data/coverage.json
+    python -m analysis.coverage                  # some minutes of one core; writes data/coverage.json
     python -m analysis.coverage --quick          # seconds, to see that it runs
 
 Architectures have a normal truth; each supernet scores truth + a bias that all supernets share + noise of its own,
@@ -28,7 +28,7 @@ from nasbias.provenance import describe_provenance
 from nasbias.statistics import Spread, influence, mean_over_runs, spread_of
 from nasbias.terminal import Parser, add_format, command, print_table, progress, say
 
-SIMULATIONS = {20: 2000, 64: 1500, 1_000: 300, 15_625: 60}
+SIMULATIONS = {20: 1000, 64: 1000, 1_000: 800, 15_625: 120}  # seven minutes of one core in all
 SPREADS = (0.0, 0.2)  # of log noise amplitude between supernets: none, and an sd of tau of about .05
 SHARED, NOISE = 0.5, 1.0
 LENGTHS = (2.0, 1.6, 1.3, 1.0)  # noise at four training lengths, in units of NOISE; the last is judged

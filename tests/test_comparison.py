@@ -124,3 +124,39 @@ def test_what_cannot_be_compared_is_refused(table, truth):
     with pytest.raises(InputError, match="10 scored architectures in common; a comparison needs 30"):
         comparison.compare_supernets(runs_of(table.iloc[:100]), runs_of(table.iloc[90:200]), truth)
     assert comparison.compare_supernets(runs_of(table.iloc[:100]), runs_of(table.iloc[70:200]), truth)["n"][0] == 30
+
+
+def test_the_mode_and_the_length_compared_are_the_ones_asked_for(table, truth):
+    both = pd.concat([runs_of(table).assign(bn="batch"), runs_of(table).assign(bn="running", loss=9.0)])
+    running = both["bn"] == "running"
+    both.loc[running, "loss"] = np.random.default_rng(0).random(running.sum())
+    found = [
+        comparison.compare_supernets(both, both, truth, scores=["loss"], bn=bn, epoch=4) for bn in ("batch", "running")
+    ]
+    taus = [one["gt_tau_a"][0] for one in found]
+    assert taus[0] > 0.15 and abs(taus[1]) < 0.1
+    assert all(one[["epoch_a", "epoch_b"]].to_numpy().tolist() == [[4, 4]] for one in found)
+
+
+def test_the_printed_comparison_has_a_row_for_each_score_in_short_numbers(files, table, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    other = runs_of(table, seeds=(3, 4)).to_csv(files / "b.csv", index=False)
+    assert other is None
+    paths = ["--predictions", files / "b.csv", "--against", files / "runs.parquet", "--truth", files / "truth.csv"]
+    code, out, _ = call(capsys, *paths)
+    row = comparison.compare_supernets(files / "b.csv", files / "runs.parquet", files / "truth.csv").iloc[1]
+    line = next(line.split() for line in out.splitlines() if line.startswith("loss "))
+    assert code == 0 and line == [
+        *("loss", "300", "2", "2", f"{row['gt_tau_a']:.3f}", f"{row['gt_tau_b']:.3f}"),
+        *(f"{row[name]:+.3f}" for name in ("difference", "low", "high")),
+        f"{row['p_adjusted']:.2g}",
+    ]
+    heads = next(line.split() for line in out.splitlines() if line.startswith("score "))
+    names = "score n runs_a runs_b gt_tau_a gt_tau_b difference low high p_adjusted"
+    assert heads == names.split() and "not shown: epoch_a, epoch_b, p_value, reason (all columns: --wide)." in out
+    code, out, _ = call(capsys, *paths, "--wide")
+    assert "epoch_a" in out and "not shown" not in out
+    code, _, _ = call(capsys, *paths, "--out", files / "out.csv")
+    assert code == 0 and len(pd.read_csv(files / "out.csv")) == 2
+    code, out, _ = call(capsys, *paths, "--format", "json")
+    assert json.loads(out)["space"] == "nb201"

@@ -49,7 +49,7 @@ def test_the_cross_run_map_holds_every_pair_once_and_needs_no_truth(files, table
     grid = cross_run.map_lengths(pairs)
     assert grid["epoch"].tolist() == [4, 8] and grid.loc[0, 8] == grid.loc[1, 4]
     code, out, _ = call(capsys, "--predictions", files / "runs.parquet", "--cross-run", "--format", "json")
-    assert code == 0 and len(json.loads(out)["cross_run"]) == 12
+    assert code == 0 and len(json.loads(out)["cross_run"]) == 12 and json.loads(out)["space"] == "nb201"
 
 
 def test_a_runs_pairs_with_itself_are_left_out_of_the_map(table):

@@ -116,10 +116,13 @@ def mean_over_runs(runs: Sequence[Influence], spread: Spread | None = None) -> E
 
     On the arctanh scale, as a crossed design of runs x architectures: the variance of the mean is s^2 / R (the spread
     between runs, which holds the run-by-architecture interaction) plus the mean covariance between runs (what all runs
-    owe to the same architectures). s^2 / R is never taken below what the architectures alone make of it. Coverage in
-    simulation: see `analysis.coverage`; where about one run in five fails, two to five runs that all went well cannot
-    know it, and where scores are counts of few images and architectures few (20 to 64), the interval is rather wide.
-    Runs whose tau is NaN make the mean NaN.
+    owe to the same architectures). s^2 / R is never taken below what the architectures alone make of it. Runs
+    whose tau is NaN make the mean NaN.
+
+    Simulated coverage (`analysis.coverage`, 86 cells) is 93 to 97 %, ties of 100 or 1,000 images and unequal runs
+    included, but for these: two or three runs at one length, or 20 architectures, where seeds differ by little more
+    than architectures make them: up to 99.7 %, too wide. One run in five that fails: 77 to 97 % with five runs at
+    one length, 86 to 93 % with four lengths pooled: runs that all went well cannot know it.
     """
     taus = np.array([run.tau for run in runs])
     if not len(taus) or np.isnan(taus).any():

@@ -86,7 +86,7 @@ def _freedom_together(groups: Sequence[Group]) -> Array:
             product += float(mine @ theirs)
             size += float(mine @ mine + theirs @ theirs) / 2
             common[i, j] = common[j, i] = len(places) - 1
-    return common * (min(max(product / size, 0.0), 1.0) ** 2 if size > 0 else 0.0)
+    return common * (max(product / size, 0.0) ** 2 if size > 0 else 0.0)
 
 
 def moderate_spread(variances: Array, units: Array, freedom: float) -> tuple[Array, float]:

@@ -30,10 +30,6 @@ def test_every_kind_of_case_is_simulated(case):
     assert 0 <= row["coverage"] <= 1 and row["width"] > 0 and (row["n"], row["runs"]) == (20, case.runs[-1])
 
 
-@pytest.mark.xfail(
-    reason="data/coverage.json is of the first round (1, 3, 10 runs): python -m analysis.coverage was cut short",
-    strict=False,
-)
 def test_measured_coverage_is_in_the_range_that_is_promised():
     """.93 to .97 but for the cells that the docstring of mean_over_runs names."""
     rows = json.loads(MEASURED.read_text())["rows"]

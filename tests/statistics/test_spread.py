@@ -118,3 +118,5 @@ def test_few_estimates_or_no_unit_leave_the_variances_as_they_are(rng):
     eight = rng.chisquare(2, 8)
     assert moderate_spread(eight, np.r_[np.ones(7), 0.0], 2.0) == (pytest.approx(eight), 2.0)
     assert moderate_spread(eight, np.ones(8), 2.0)[1] > 2
+    nothing = np.r_[0.0, eight[1:]]
+    assert moderate_spread(nothing, np.ones(8), 2.0) == (pytest.approx(nothing), 2.0)
