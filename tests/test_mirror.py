@@ -40,7 +40,7 @@ TO_COME = {
     "nasbias/runs/checkpoints.py",
     "nasbias/runs/config.py",
     "nasbias/runs/data.py",
-    "nasbias/runs/folder.py",
+    "nasbias/runs/__init__.py",
     "nasbias/runs/network.py",
     "nasbias/runs/sampling.py",
     "nasbias/statistics/__init__.py",
