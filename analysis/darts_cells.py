@@ -8,19 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nasbias.files import written_atomically
+from nasbias.progress import note
 from nasbias.tables import select_truth
-from nasbias.terminal import Parser, command, note
+from nasbias.terminal import Parser, command
 from nasbias.truth import load_truth
 
 OUT = Path("runs/darts_uniform.txt")
-
-
-def write_cells(truth: Path, out: Path) -> int:
-    """Write them, one a line; returns how many."""
-    cells = select_truth(load_truth("darts", truth), sample="uniform")["architecture"]
-    with written_atomically(out) as temporary:
-        temporary.write_text("\n".join(cells) + "\n")
-    return len(cells)
 
 
 @command
@@ -28,7 +21,10 @@ def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
     parser = Parser(prog="python -m analysis.darts_cells", description=__doc__)
     parser.add_argument("truth", type=Path)
-    note(f"{OUT}: {write_cells(parser.parse_args(argv).truth, OUT)} architectures")
+    cells = select_truth(load_truth("darts", parser.parse_args(argv).truth), sample="uniform")["architecture"]
+    with written_atomically(OUT) as temporary:
+        temporary.write_text("\n".join(cells) + "\n")
+    note(f"{OUT}: {len(cells)} architectures")
     return 0
 
 

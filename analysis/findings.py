@@ -62,7 +62,7 @@ def verdict(low: float, high: float, runs: int = 0, opposite: str = DISAGREES) -
         runs: how many runs the interval is of; given, an open verdict says how many would close it.
         opposite: what an interval below 0 is called.
     """
-    if math.isnan(low) or math.isnan(high):
+    if math.isnan(low) or math.isnan(high) or runs == 1:  # one run's interval does not know the seed's part
         return "not decided: one run"
     if low > 0:
         return AGREES

@@ -11,6 +11,7 @@ the same architectures.
 import dataclasses
 import sys
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,8 @@ def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
                     rows.append(row)
     folds = pd.DataFrame(rows)
     summary = []
-    for (space, way), part in folds.groupby(["space", "way"]):
+    for keys, part in folds.groupby(["space", "way"]):
+        space, way = cast("tuple[str, str]", keys)
         gains = (part["fold_tau"] - part["whole_tau"]).to_numpy()
         mean, low, high = mean_interval(gains, -2.0, 2.0)
         row = {"space": space, "way": way, "folds": len(part)}

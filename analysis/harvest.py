@@ -15,7 +15,6 @@ import pandas as pd
 
 from analysis.queue import Queue
 from analysis.study import STUDIES
-from nasbias.files import written_atomically
 from nasbias.runs import RunFolder
 from nasbias.spaces import get_space
 from nasbias.tables import load_predictions, read_about, read_table, scores_of, write_parquet
@@ -48,49 +47,81 @@ TABLES = (
     Table("nb101_copies", "nb101", ("nb101-copies",)),
     Table("nb101_pruned", "nb101", ("nb101-pruned",)),
 )
-TRUTHS = {"nb101-truth": ("nb101_truth", 1), "p1-truth": ("darts64_truth", 2)}  # run folder -> table, least seeds
+TRUTHS = {  # run folder -> table, the least number of seeds
+    "nb101-truth": ("nb101_truth", 1),
+    "p1-truth": ("darts64_truth", 2),
+    "darts-truth": ("darts_truth", 2),
+    "ptb-truth": ("ptb_truth", 2),
+}
 
 
 def harvest(queue: Queue, tables: Sequence[Table] = TABLES, out: Path = DATA) -> pd.DataFrame:
-    """Write the tables; returns a row for each that could be written: name, runs, rows, CPU-hours, kilobytes."""
+    """Write the tables; returns a row for each that could be written: name, runs, rows, CPU-hours, kilobytes.
+
+    Runs that a table has already and this queue's folder has not (they were made on another machine) stay in it.
+    """
     rows = []
     for table in tables:
-        runs = [item for item in queue.items if item.study in table.studies and queue.is_done(item)]
+        runs = [item for item in queue.items if item.study in table.studies and queue.is_here(item)]
         runs = [item for item in runs if (queue.folder(item) / table.file).exists()]
-        if len(runs) < table.least or not runs:
+        frames, about, costs = _already(out / f"{table.name}.parquet", {item.name for item in runs})
+        if not runs or len(runs) + len(about) < table.least:
             continue
-        frames, about = [], {}
         for item in runs:
             path = queue.folder(item) / table.file
             frame = load_predictions(path, table.space)
             scores = scores_of(frame)
             frame[scores] = frame[scores].astype("float32")
+            frame["run"] = item.name
             if table.by_group:
                 frame["run"] += "/" + _groups_of(queue.folder(item), frame["architecture"], table.space)
             frames.append(frame)
-            about[item.name] = _about(queue.folder(item), path)
+            about[item.name], costs[item.name] = _about(queue.folder(item), path), queue.cost(item)
         whole = pd.concat(frames, ignore_index=True)
         path = out / f"{table.name}.parquet"
         common, own = split_common(about)
-        for item in runs:
-            own[item.name]["cost"] = queue.cost(item)
+        for name, cost in costs.items():
+            own[name]["cost"] = cost
         write_parquet(whole, path, {"all_runs": common, "runs": own})
-        hours = sum(queue.cost(item)["cpu_seconds"] for item in runs) / 3600
+        hours = sum(cost["cpu_seconds"] for cost in costs.values()) / 3600
         size = path.stat().st_size / 1024
-        rows.append({"table": path.name, "runs": len(runs), "rows": len(whole), "cpu_hours": hours, "kB": size})
+        rows.append({"table": path.name, "runs": len(about), "rows": len(whole), "cpu_hours": hours, "kB": size})
     return pd.DataFrame(rows, columns=["table", "runs", "rows", "cpu_hours", "kB"])
 
 
 def harvest_truths(queue: Queue, out: Path = DATA) -> list[str]:
-    """Copy the truths of one's own whose seeds are finished to data/; returns their names."""
+    """Bring the truths of one's own whose seeds are finished to data/; returns their names."""
     copied = []
     for folder, (name, least) in TRUTHS.items():
-        seeds = [item for item in queue.items if item.folder == folder and queue.is_done(item)]
+        seeds = [item for item in queue.items if item.folder == folder and queue.is_here(item)]
         if len(seeds) >= least:
-            with written_atomically(out / f"{name}.parquet") as temporary:
-                temporary.write_bytes((queue.runs / folder / "truth.parquet").read_bytes())
+            path, here = out / f"{name}.parquet", queue.runs / folder / "truth.parquet"
+            table, about = read_table(here), read_about(here)
+            write_parquet(table, path, {**about, "runs": {item.name: {"cost": queue.cost(item)} for item in seeds}})
             copied.append(name)
     return copied
+
+
+def harvested(data: Path = DATA) -> dict[str, dict[str, float]]:
+    """The runs that the tables in data/ are made of, by name, and their costs."""
+    found: dict[str, dict[str, float]] = {}
+    for name in (*(table.name for table in TABLES), *(name for name, _ in TRUTHS.values())):
+        path = data / f"{name}.parquet"
+        if path.exists():
+            runs = read_about(path).get("runs", {})
+            found |= {run: about["cost"] for run, about in runs.items() if "cost" in about}
+    return found
+
+
+def _already(path: Path, but: set[str]) -> tuple[list[pd.DataFrame], dict[str, dict], dict[str, dict]]:
+    """Rows, documents and costs of a harvested table's runs `but` these."""
+    if not path.exists() or "all_runs" not in read_about(path):
+        return [], {}, {}
+    about, table = read_about(path), read_table(path)
+    kept = {name: dict(own) for name, own in about["runs"].items() if name not in but}
+    costs = {name: own.pop("cost") for name, own in kept.items()}
+    rows = table[table["run"].str.partition("/")[0].isin(list(kept))]
+    return [rows] if len(rows) else [], {name: join_common(about["all_runs"], own) for name, own in kept.items()}, costs
 
 
 def is_harvested(name: str) -> bool:
@@ -100,7 +131,7 @@ def is_harvested(name: str) -> bool:
 
 
 def cost_of(name: str) -> float:
-    """CPU-hours of the runs in a harvested table: training and scoring, without attempts that were killed."""
+    """CPU-hours of the runs in a harvested table, training and scoring."""
     about = read_about(DATA / f"{name}.parquet")
     return sum(run["cost"]["cpu_seconds"] for run in about["runs"].values()) / 3600
 
@@ -125,6 +156,15 @@ def split_common(about: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Any]
     return common, own
 
 
+def join_common(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """One whole document again, of what `split_common` parted."""
+    whole = dict(common)
+    for key, value in own.items():
+        both = isinstance(value, Mapping) and isinstance(whole.get(key), Mapping)
+        whole[key] = join_common(whole[key], value) if both else value
+    return whole
+
+
 def _groups_of(folder: Path, architectures: pd.Series, space: str) -> pd.Series:
     """The group of each architecture in a run's sharing plan, as text."""
     table = read_table(folder / "groups.csv")
@@ -138,4 +178,5 @@ def _about(folder: Path, table: Path) -> dict[str, Any]:
     if not (folder / "config.toml").exists():
         return {"scored": scored}
     config = {key: value for key, value in dataclasses.asdict(RunFolder(folder).config).items() if value is not None}
+    config = json.loads(json.dumps(config))  # as it is read again: no tuples
     return {"config": config, "trained": json.loads((folder / "provenance.json").read_text()), "scored": scored}

@@ -13,6 +13,7 @@ import pandas as pd
 from analysis.length import SCORES, TRUTHS
 from analysis.study import predictions_of, report_tables
 from nasbias.bias import analyse_bias, measure_size_bias
+from nasbias.bias.truth_noise import known_noise
 from nasbias.matching import match
 from nasbias.panel import select_panel
 from nasbias.terminal import Parser, add_format, command
@@ -31,7 +32,8 @@ def main(argv: Sequence[str]) -> int:
             matched = match(
                 predictions_of(space, given.paper), truth, space=space, scores=[SCORES.get(space, "accuracy")]
             )
-            sizes.append(_size_row(space, matched.truth.name, measure_size_bias(select_panel(matched))["params"]))
+            size = measure_size_bias(select_panel(matched), known_noise(matched.truth))["params"]
+            sizes.append(_size_row(space, matched.truth.name, size))
     tables: dict[str, pd.DataFrame] = {"size (parameters)": pd.DataFrame(sizes)}
     whole = predictions_of("nb201", given.paper, "predictions" if given.paper else "predictions_whole")
     for score in ("accuracy", "loss"):

@@ -19,6 +19,8 @@ from nasbias.spaces import get_space
 NB101_CELLS = "analysis/nb101_cells.txt"
 NB101_TRUTH = "../shared/data/nb101_subset_val.parquet"
 DARTS_TRUTH = "../shared/data/darts_cifar10_anon2102.parquet"
+PTB_TRUTH = "../shared/data/darts_ptb_anon2102.parquet"
+NB101_SOME, PTB_CELLS = "nb101_some.txt", "ptb_cells.txt"  # 2,000 cells at random, P2's cells; written likewise
 DARTS_CELLS = "darts_uniform.txt"  # of the truth the uniform sample, written beside the runs
 
 
@@ -225,6 +227,28 @@ def nb101_shrunk(seeds: Sequence[int]) -> Iterator[Item]:
             yield Item(f"nb101-shrink-{by}-{seed}", "nb101-pruned", 5.0, Supernet(Job(config, score)))
 
 
+def nb101_halved(runs: Path, seeds: Sequence[int]) -> Iterator[Item]:
+    """Of 2,000 cells at random the worse half is dropped three times; beside it nothing is. What is left is scored."""
+    for seed in seeds:
+        for way, rule in (("some", "none"), ("halve", "halve")):
+            config = dataclasses.replace(
+                NB101, epochs=25, architectures=str(runs / NB101_SOME), prune=rule, prune_every=6, seed=seed
+            )
+            score = ("--sample", "400", "--recalibration-images", "256")
+            yield Item(
+                f"nb101-{way}-{seed}", "nb101-pruned", 4.0 + 8.0 * (rule == "halve"), Supernet(Job(config, score))
+            )
+
+
+def few_truths(runs: Path, seeds: Sequence[int]) -> Iterator[Item]:
+    """32 of DARTS' uniform sample (2 epochs, 750 steps each) and 32 of P2's recurrent cells (16 epochs), alone."""
+    darts = dataclasses.replace(DARTS, epochs=2, architectures=str(runs / DARTS_CELLS))
+    ptb = dataclasses.replace(RUNS["ptb"]["config"], epochs=16, checkpoints=(), architectures=str(runs / PTB_CELLS))
+    for seed in seeds:
+        yield Item(f"darts-truth-{seed}", "truths", 32 * 1.2, Alone(darts, seed, 32), shares="darts-truth")
+        yield Item(f"ptb-truth-{seed}", "truths", 32 * 1.8, Alone(ptb, seed, 32), shares="ptb-truth")
+
+
 def truths(seeds: Sequence[int]) -> Iterator[Item]:
     """Architectures alone at the supernets' sizes. BN statistics are running ones, so their momentum is .1 where a
     supernet's is less; `cycle` and the like need no order alone."""
@@ -246,25 +270,26 @@ def headline(seeds: Sequence[int]) -> Iterator[Item]:
 
 def plan(runs: Path) -> list[Item]:
     """All runs, in order."""
-    early, late = range(3), range(3, 10)
+    early, late = range(3), range(5, 10)
     groups = [f"{kind}:{m}" for m in (2, 4, 8) for kind in ("groups", "similar")]
     return [
         *nb101_lengths((25, 4), early),
         *nb101_lengths((1, 10), early),
+        *nb201_lengths((16,), early),  # does 8x8 do?
+        *nb101_lengths((25, 1), [3, 4]),
         *p1_orders([0]),
-        *nb201_lengths((64,), [0]),  # does 8x8 do?
         *nb101_lengths((100,), early),
         *darts_lengths(runs, [16], early),
-        *nb201_lengths((16,), early),
         *p1_orders([1]),
         *p1_tuning((100, 200), ["p1-cycle-0"]),
-        *nb201_lengths((64,), [1, 2]),
+        *nb201_lengths((64,), early),
         *nb101_folds(early),
         *nb101_copies(early),
         *p1_orders([2]),
         *nb101_lengths((25,), late),
         *nb101_thirds(runs, early),
         *nb101_shrunk(early),
+        *nb101_halved(runs, early),
         *truths([0]),
         *darts_lengths(runs, [48], early),
         *nb201_lengths((256,), early),
@@ -272,6 +297,8 @@ def plan(runs: Path) -> list[Item]:
         *p1_tuning((100, 200), ["p1-cycle-1", "p1-cycle-2"]),
         *p1_sharing(["all", *groups, "prefix:0", "prefix:1", "prefix:2"], [0]),
         *truths([1]),
+        *few_truths(runs, [0, 1]),
+        *nb101_lengths((4, 10, 100), [3, 4]),
         *nb101_lengths((1, 4, 10, 100), late),
         *darts_lengths(runs, [100], early),
         *headline([0]),
@@ -282,15 +309,18 @@ def plan(runs: Path) -> list[Item]:
 
 def prepare(runs: Path) -> None:
     """Lists of architectures that runs train or are scored on, beside them."""
-    if not (runs / DARTS_CELLS).exists():
-        from analysis.darts_cells import write_cells
+    from nasbias.pruning import select_architectures
+    from nasbias.tables import select_truth
+    from nasbias.truth import load_truth
 
-        write_cells(Path(DARTS_TRUTH), runs / DARTS_CELLS)
-    for part, by in (("best", "truth"), ("random", "random")):
-        path = runs / f"nb101_{part}_third.txt"
-        if not path.exists():
-            from nasbias.pruning import select_architectures
-
-            chosen = select_architectures(NB101_TRUTH, space="nb101", share=1 / 3, by=by)
-            with written_atomically(path) as temporary:
-                temporary.write_text("".join(f"{each}\n" for each in chosen))
+    lists = {
+        DARTS_CELLS: lambda: select_truth(load_truth("darts", DARTS_TRUTH), sample="uniform")["architecture"],
+        PTB_CELLS: lambda: load_truth("ptb", PTB_TRUTH)["architecture"],
+        NB101_SOME: lambda: get_space("nb101").sample(2000, seed=0),
+        "nb101_best_third.txt": lambda: select_architectures(NB101_TRUTH, space="nb101", share=1 / 3),
+        "nb101_random_third.txt": lambda: select_architectures(NB101_TRUTH, space="nb101", share=1 / 3, by="random"),
+    }
+    for name, architectures in lists.items():
+        if not (runs / name).exists():
+            with written_atomically(runs / name) as temporary:
+                temporary.write_text("".join(f"{each}\n" for each in architectures()))

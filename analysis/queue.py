@@ -17,10 +17,11 @@ import multiprocessing
 import os
 import re
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -31,14 +32,17 @@ from nasbias.progress import note
 from nasbias.terminal import Parser, add_format, command, print_table
 
 NICENESS = 19
+COUNT_EVERY = 60.0  # seconds between two writings of a run's cost
 
 
 @dataclass(frozen=True)
 class Queue:
-    """A plan and the folder its runs lie in."""
+    """A plan and the folder its runs lie in. `kept` are the runs whose results are in data/, by name with their cost:
+    they are done, also on a machine that does not have their folders."""
 
     items: Sequence[Item]
     runs: Path
+    kept: Mapping[str, dict[str, float]] = field(default_factory=dict)
 
     def folder(self, item: Item) -> Path:
         """The run's folder."""
@@ -48,9 +52,11 @@ class Queue:
         return self.runs / ".queue" / f"{item.name}.{kind}"
 
     def cost(self, item: Item) -> dict[str, float]:
-        """CPU and wall seconds spent so far, of all attempts that were not killed."""
+        """CPU and wall seconds spent so far, over all attempts; of one that was killed all but its last minute."""
         path = self._file(item, "cost.json")
-        return json.loads(path.read_text()) if path.exists() else {"cpu_seconds": 0.0, "wall_seconds": 0.0}
+        if path.exists():
+            return json.loads(path.read_text())
+        return dict(self.kept.get(item.name, {"cpu_seconds": 0.0, "wall_seconds": 0.0}))
 
     def error(self, item: Item) -> str | None:
         """Why it failed, the whole traceback."""
@@ -58,8 +64,19 @@ class Queue:
         return path.read_text() if path.exists() else None
 
     def is_done(self, item: Item) -> bool:
-        """Whether it was carried out to its end."""
+        """Whether it was carried out to its end, here or where its result was harvested."""
+        return self.is_here(item) or item.name in self.kept
+
+    def is_here(self, item: Item) -> bool:
+        """Whether it was carried out to its end in this folder."""
         return self._file(item, "done").exists()
+
+    def is_wanted(self, item: Item) -> bool:
+        """Whether it is to be carried out: not done, or its folder is lost and a run that is not done needs it."""
+        if self.is_here(item):
+            return False
+        needed = any(item.name in other.after and not self.is_done(other) for other in self.items)
+        return needed or item.name not in self.kept
 
     def state(self, item: Item) -> str:
         """done, failed, running or waiting."""
@@ -87,18 +104,41 @@ class Queue:
         """The run from where it stands to its end; its cost and its error, if any, are written down."""
         error = self._file(item, "error.txt")
         error.unlink(missing_ok=True)
-        spent, cpu, wall = self.cost(item), time.process_time(), time.monotonic()
         failure = ""
-        try:
-            item.work.carry_out(self.folder(item))
-        except Exception:
-            failure = traceback.format_exc()
-        spent["cpu_seconds"] += round(time.process_time() - cpu, 1)
-        spent["wall_seconds"] += round(time.monotonic() - wall, 1)
-        with written_atomically(self._file(item, "cost.json")) as temporary:
-            temporary.write_text(json.dumps(spent))
+        with self._counting(item):
+            try:
+                item.work.carry_out(self.folder(item))
+            except Exception:
+                failure = traceback.format_exc()
         with written_atomically(error if failure else self._file(item, "done")) as temporary:
             temporary.write_text(failure)
+
+    @contextlib.contextmanager
+    def _counting(self, item: Item) -> Iterator[None]:
+        """Write what is spent meanwhile, every minute and at the end."""
+        before, cpu, wall = self.cost(item), time.process_time(), time.monotonic()
+        over = threading.Event()
+
+        def write() -> None:
+            spent = {
+                "cpu_seconds": round(before["cpu_seconds"] + time.process_time() - cpu, 1),
+                "wall_seconds": round(before["wall_seconds"] + time.monotonic() - wall, 1),
+            }
+            with written_atomically(self._file(item, "cost.json")) as temporary:
+                temporary.write_text(json.dumps(spent))
+
+        def follow() -> None:
+            while not over.wait(COUNT_EVERY):
+                write()
+
+        thread = threading.Thread(target=follow, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            write()
 
     @property
     def stop(self) -> Path:
@@ -110,12 +150,12 @@ class Queue:
         tried: set[str] = set()
         while time.time() < until and not self.stop.exists():
             for item in self.items:
-                if item.name in tried or self.is_done(item) or (self.error(item) and not again):
+                if item.name in tried or not self.is_wanted(item) or (self.error(item) and not again):
                     continue
-                if item.after and not all(self.is_done(other) for other in self.items if other.name in item.after):
+                if item.after and not all(self.is_here(other) for other in self.items if other.name in item.after):
                     continue
                 with self.claimed(item) as is_mine:
-                    if not is_mine or self.is_done(item):
+                    if not is_mine or not self.is_wanted(item):
                         continue
                     tried.add(item.name)
                     note(f"{time.strftime('%H:%M:%S')} {item.name}: begins")
@@ -191,7 +231,9 @@ def main(argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
     prepare(given.runs)
     items = [item for item in plan(given.runs) if item.name.startswith(given.only) or item.study.startswith(given.only)]
-    queue = Queue(items, given.runs)
+    from analysis.harvest import harvest, harvest_truths, harvested  # late: they ask for a queue
+
+    queue = Queue(items, given.runs, harvested())
     if given.step == "stop":
         queue.stop.parent.mkdir(parents=True, exist_ok=True)
         queue.stop.touch()
@@ -199,8 +241,6 @@ def main(argv: Sequence[str]) -> int:
         queue.stop.unlink(missing_ok=True)
         run(queue, given.processes, given.until, given.again)
     if given.step == "harvest":
-        from analysis.harvest import harvest, harvest_truths  # late: they ask for a queue
-
         table = harvest(queue)
         for name in harvest_truths(queue):
             note(f"{name}.parquet")

@@ -5,7 +5,9 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 
+from nasbias import __version__
 from nasbias.errors import unknown
+from nasbias.provenance import versions
 from nasbias.terminal import command
 
 COMMANDS = {
@@ -30,7 +32,12 @@ def main(argv: Sequence[str]) -> int:
         print("usage: nasbias <command> ...   (nasbias <command> --help says more)\n")
         for name, text in present.items():
             print(f"  {name:<12} {text}")
+        print("\n  --version    nasbias, Python and the packages that results depend on")
         print("\nexample:\n  nasbias correlation --space nb201")
+        return 0
+    if argv[0] == "--version":
+        others = ", ".join(f"{name} {number}" for name, number in versions().items() if name != "nasbias")
+        print(f"nasbias {__version__} ({others})")
         return 0
     name, *rest = argv
     if name not in present:

@@ -9,10 +9,10 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import records, to_json, write_table
-from nasbias.matching import Predictions, TruthSource, match
+from nasbias.matching import Matched, Predictions, TruthSource, match
 from nasbias.panel import select_panel
-from nasbias.statistics import adjust_p_values, compare_runs, influence, mean_over_runs
-from nasbias.terminal import print_table
+from nasbias.statistics import Spread, adjust_p_values, compare_runs, influence, mean_over_runs, spread_of
+from nasbias.terminal import print_table, say
 
 
 def compare_supernets(
@@ -34,7 +34,8 @@ def compare_supernets(
 
     Returns:
         `score, n, runs_a, runs_b, epoch_a, epoch_b, gt_tau_a, gt_tau_b`, `difference` = a - b with its 95 % interval
-        `low, high`, two-sided `p_value`, `p_adjusted` (Holm over the scores), `reason`: what the interval leaves out.
+        `low, high`, two-sided `p_value`, `p_adjusted` (Holm over the scores). With fewer than two runs on a side the
+        seed is not covered: interval and p-value are missing and `reason` says so.
 
     Raises:
         InputError: what matching raises, no common score, or too few common architectures.
@@ -55,7 +56,8 @@ def compare_supernets(
             [influence(scores[place], panel.truth[place]) for scores in panel.scores]
             for panel, place in zip(panels, places)
         ]
-        found = compare_runs(*runs)
+        spreads = [_spread(matched, panel.score, panel.bn) for matched, panel in zip((one, other), panels)]
+        found = compare_runs(*runs, *spreads)
         taus = [mean_over_runs(of_recipe).value for of_recipe in runs]
         rows.append(
             {"score": name, "n": len(places[0]), "runs_a": len(runs[0]), "runs_b": len(runs[1])}
@@ -70,7 +72,7 @@ def compare_supernets(
     return table
 
 
-def print_comparison(table: pd.DataFrame, space: str, format: str, out: str | None) -> None:
+def print_comparison(table: pd.DataFrame, space: str, format: str, out: str | None, wide: bool = False) -> None:
     """Print the answer and the rows (JSON, CSV or for people); write the rows to `out`."""
     if out:
         write_table(table, out)
@@ -80,12 +82,39 @@ def print_comparison(table: pd.DataFrame, space: str, format: str, out: str | No
     if format == "csv":
         table.to_csv(sys.stdout, index=False)
         return
-    row = records(table)[0]
-    verdict = "no difference is found between A and B"
+    say(verdict(records(table)[0], space))
+    print()
+    forms = dict.fromkeys(("gt_tau_a", "gt_tau_b"), ".3f") | dict.fromkeys(("difference", "low", "high"), "+.3f")
+    forms |= dict.fromkeys(("p_value", "p_adjusted"), ".2g")
+    columns = ["score", "n", "runs_a", "runs_b", "gt_tau_a", "gt_tau_b", "difference", "low", "high", "p_adjusted"]
+    print_table(table, columns=columns, forms=forms, wide=wide)
+
+
+def verdict(row: dict[str, Any], space: str) -> str:
+    """One sentence on the first score: which recipe ranks better, none found, or why that can't be said."""
+    taus = f"tau {row['gt_tau_a']:.3f} against {row['gt_tau_b']:.3f}; difference {row['difference']:+.3f}"
+    if row["low"] is None:
+        return f"{space}: no verdict by {row['score']} ({taus}): {row['reason']}. Give two runs or more on each side."
+    words = "no difference found between A and B"
     if row["low"] > 0 or row["high"] < 0:
-        verdict = f"{'A' if row['difference'] > 0 else 'B'} ranks better"
-    print(
-        f"{space}: {verdict} by {row['score']} (tau {row['gt_tau_a']:.3f} against {row['gt_tau_b']:.3f}; difference "
-        f"{row['difference']:+.3f}, 95 % {row['low']:+.3f} to {row['high']:+.3f}, p {row['p_value']:.2g})."
+        words = f"{'A' if row['difference'] > 0 else 'B'} ranks better"
+    return (
+        f"{space}: {words} by {row['score']} ({taus}, 95 % {row['low']:+.3f} to {row['high']:+.3f}, "
+        f"p {row['p_value']:.2g})."
     )
-    print_table(table)
+
+
+def _spread(matched: Matched, score: str, bn: str | None) -> Spread | None:
+    """The seed's spread of a recipe over all its training lengths; of several steps in an epoch the last."""
+    lengths: dict[Any, dict[tuple, Any]] = {}
+    for row in matched.rows:
+        if row.keys["score"] != score or row.keys["bn"] != bn:
+            continue
+        known = lengths.setdefault(row.keys["epoch"], {})
+        run = (row.keys["run"], row.keys["seed"])
+        if run not in known or (row.keys["step"] or 0) >= (known[run].keys["step"] or 0):
+            known[run] = row
+    return spread_of(
+        [[influence(row.score, row.truth, row.items) for row in runs.values()] for runs in lengths.values()],
+        [list(runs) for runs in lengths.values()],
+    )

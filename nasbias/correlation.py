@@ -4,8 +4,9 @@
     python -m nasbias.correlation --space nb201 --predictions mine.csv --truth my_benchmark.pth --format json
 
 `correlate` gives one row per run, seed, epoch, step, BN mode and score; `summarise_lengths` averages them over runs.
-The parameter count and the FLOPs are scored like supernets, on the same architectures: a supernet that ranks worse than
-counting parameters should be seen at a glance. Metrics: `nasbias.metrics`; intervals: `nasbias.statistics`.
+The parameter count and the FLOPs are scored like supernets, on the same architectures, and beside them stands what
+random rankings get: a supernet that ranks worse than counting parameters, or finds no more than chance, is seen at a
+glance. Metrics: `nasbias.metrics`; intervals: `nasbias.statistics`.
 """
 
 import sys
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.files import records, to_json
+from nasbias.kendall import dense_ranks
 from nasbias.matching import (
     Matched,
     Predictions,
@@ -33,14 +35,18 @@ from nasbias.statistics import (
     Comparison,
     Estimate,
     Influence,
+    Spread,
     ceiling_of,
-    compare_runs,
+    compare_with_fixed,
     correct_for_noise,
+    count_repeated,
     influence,
     mean_over_runs,
+    random_rankings,
+    spread_of,
 )
 from nasbias.tables import Reading, Split, join_keys
-from nasbias.terminal import Parser, add_format, command, note, progress
+from nasbias.terminal import Parser, add_table_options, command, note, progress
 
 BASELINES = ("params", "flops")
 _OWN_UNIT = ("best_at_1", "best_at_10")  # reported in the truth's own unit and direction
@@ -49,7 +55,11 @@ _PLAIN = [name for name in METRICS if name != "gt_tau" and name not in _OWN_UNIT
 
 @dataclass(frozen=True)
 class Correlation:
-    """Everything that the command reports; `ceiling` is None where the truth has no repeats."""
+    """Everything that the command reports; `ceiling` is None where the truth has no repeats.
+
+    `baselines` has per sample of architectures the rows `params`, `flops` (`same_order_as` says where it orders exactly
+    like another) and `random`: the median of random rankings, with 95 % of them in the columns `_low` and `_high`.
+    """
 
     space: str
     truth: dict[str, Any]
@@ -173,14 +183,31 @@ class _Measured:
                 yield scored
 
     def baselines(self, sample: Scored) -> list[dict[str, Any]]:
-        """Parameters and FLOPs (more = better) as if they were supernets, on the architectures of `sample`."""
+        """Parameters and FLOPs (more = better) as if they were supernets, and chance, on `sample`."""
         keys = dict.fromkeys(sample.keys) | {"run": "baseline"}
         rows = []
         for name in BASELINES:
             cost = self.costs[name][sample.items]
             scored = Scored(keys | {"score": name}, sample.items, cost, sample.truth, sample.n_not_joined)
-            rows.append(self.row(scored, influence(cost, sample.truth, sample.items)))
-        return rows
+            rows.append(self.row(scored, influence(cost, sample.truth, sample.items)) | {"same_order_as": None})
+        params, flops = (dense_ranks(self.costs[name][sample.items]) for name in BASELINES)
+        if np.array_equal(params, flops):
+            rows[1]["same_order_as"] = "params"
+        return [*rows, self._random(keys, sample)]
+
+    def _random(self, keys: dict[str, Any], sample: Scored) -> dict[str, Any]:
+        """What random rankings of `sample` get: their median, and 95 % of them as `_low` and `_high` of each metric."""
+        row: dict[str, Any] = {
+            **keys,
+            "score": "random",
+            "n": len(sample.items),
+            "n_not_joined": sample.n_not_joined,
+            "n_connected": int(self.valid[sample.items].sum()),
+        }
+        for name, values in random_rankings(sample.truth).items():
+            turned = [value * self.sign if name in _OWN_UNIT else value for value in values]
+            row |= {name: turned[0], f"{name}_low": min(turned), f"{name}_high": max(turned)}
+        return row | {"reason": why_undefined(np.arange(len(sample.truth)), sample.truth)}
 
     def row(self, scored: Scored, pull: Influence) -> dict[str, Any]:
         score, truth = scored.score, scored.truth
@@ -222,8 +249,9 @@ def summarise_lengths(
     """Means over runs per score, BN mode, training length and set of architectures.
 
     The length is the epoch (the last step of it, where there are several), else the step. `gt_tau` has the interval of
-    `mean_over_runs`; `over_params` is its lead over the parameter count on the same architectures, paired, with
-    interval; `gt_tau_corrected` takes the seed noise out of the truth where repeats are known.
+    `mean_over_runs`, with the seed's spread pooled over the lengths of a score and BN mode (`spread_of`); `taus` are
+    the runs' own; `over_params` is its lead over the parameter count on the same architectures, paired, with interval;
+    `gt_tau_corrected` takes the seed noise out of the truth where repeats are known.
     """
     groups: dict[tuple, dict[tuple, int]] = {}
     for i, scored in enumerate(measured.matched.rows):
@@ -233,13 +261,14 @@ def summarise_lengths(
         run = (keys["run"], keys["seed"])
         if run not in group or (keys["step"] or 0) >= (measured.matched.rows[group[run]].keys["step"] or 0):
             group[run] = i
+    spreads = _pool_lengths(measured, groups)
     result = []
     for (score, bn, (epoch, step), _), chosen in groups.items():
         of_group = [measured.matched.rows[i] for i in chosen.values()]
         table = pd.DataFrame([rows[i] for i in chosen.values()])
         runs = [measured.influences[i] for i in chosen.values()]
-        estimate = mean_over_runs(runs)
-        lead = _compare_with_params(measured, of_group[0], runs)
+        estimate = mean_over_runs(runs, spreads[score, bn])
+        lead = _compare_with_params(measured, of_group[0], runs, spreads[score, bn])
         corrected = np.nan
         if ceiling is not None:
             corrected = correct_for_noise(estimate.value, ceiling["gt_tau"], measured.matched.truth.n_seeds)
@@ -248,6 +277,7 @@ def summarise_lengths(
         result.append(
             {"epoch": epoch, "step": step, "score": score, "bn": bn, "n_runs": len(runs), "n": len(of_group[0].items)}
             | {"gt_tau": estimate.value, "gt_tau_low": estimate.low, "gt_tau_high": estimate.high}
+            | {"taus": [run.tau for run in runs]}
             | {"error_architectures": estimate.error_architectures, "error_runs": estimate.error_runs}
             | {"gt_tau_corrected": corrected}
             | means.to_dict()
@@ -261,11 +291,27 @@ def summarise_lengths(
     return _table(result)
 
 
-def _compare_with_params(measured: _Measured, sample: Scored, runs: list[Influence]) -> Comparison:
+def _pool_lengths(measured: _Measured, groups: dict[tuple, dict[tuple, int]]) -> dict[tuple, Spread | None]:
+    """The seed's spread of each (score, BN mode), over all its training lengths."""
+    lengths: dict[tuple, list[dict[tuple, int]]] = {}
+    for (score, bn, *_), chosen in groups.items():
+        lengths.setdefault((score, bn), []).append(chosen)
+    return {
+        kind: spread_of(
+            [[measured.influences[i] for i in chosen.values()] for chosen in of_kind],
+            [list(chosen) for chosen in of_kind],
+        )
+        for kind, of_kind in lengths.items()
+    }
+
+
+def _compare_with_params(
+    measured: _Measured, sample: Scored, runs: list[Influence], spread: Spread | None
+) -> Comparison:
     params = measured.costs["params"][sample.items]
     if why_undefined(params, sample.truth):
-        return Comparison(np.nan, np.nan, np.nan, np.nan, why_undefined(params, sample.truth))
-    return compare_runs(runs, [influence(params, sample.truth, sample.items)])
+        return Comparison(np.nan, reason=why_undefined(params, sample.truth))
+    return compare_with_fixed(runs, influence(params, sample.truth, sample.items), spread)
 
 
 def _table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
@@ -275,21 +321,22 @@ def _table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _describe_ceiling(matched: Matched) -> dict[str, Any] | None:
-    """tau between two repeats of the truth, over the scored architectures that have both."""
+    """tau between two repeats of the truth (`ceiling_of`), over the scored architectures that have both.
+
+    `truth show` says the same of all architectures of the truth; `sample` and `n` say on what this one stands.
+    """
     keys = pd.Index(join_keys(matched.space, matched.architectures["architecture"].tolist())).unique()
     repeats = matched.truth.repeats[pd.Index(matched.truth.keys).get_indexer(keys)]
-    if repeats.shape[1] < 2:
-        return None
     estimate = ceiling_of(repeats)
     if np.isnan(estimate.value):
         return None
-    both = int(((~np.isnan(repeats)).sum(axis=1) > 1).sum())
     return {
         "gt_tau": estimate.value,
         "gt_tau_low": estimate.low,
         "gt_tau_high": estimate.high,
-        "n": both,
+        "n": count_repeated(repeats),
         "n_pairs": estimate.n_runs,
+        "sample": matched.truth.sample,
     }
 
 
@@ -301,12 +348,18 @@ def main(argv: Sequence[str]) -> int:
         example="python -m nasbias.correlation --space nb201 --predictions mine.csv --truth NAME --format json",
     )
     add_match_options(parser)
-    parser.add_argument("--scores", nargs="+", metavar="SCORE", help="score columns to use (default: all)")
-    parser.add_argument("--per-run", action="store_true", help="print every run, not only means per training length")
-    parser.add_argument("--cross-run", action="store_true", help="correlate the runs and lengths with each other")
-    parser.add_argument("--against", nargs="+", metavar="PATH", help="a second supernet's: is the first one better?")
-    parser.add_argument("--out", metavar="FILE", help="also write the rows (.csv, .parquet) or the document (.json)")
-    add_format(parser, "table", "json", "csv")
+    parser.add_argument(
+        "--score", dest="scores", nargs="+", metavar="SCORE", help="score columns to use (default: all)"
+    )
+    parser.add_argument("--per-run", action="store_true", help="print every run, not means per length (default: no)")
+    parser.add_argument("--cross-run", action="store_true", help="correlate the runs with each other (default: no)")
+    parser.add_argument(
+        "--against", nargs="+", metavar="PATH", help="a second supernet's: is the first one better? (default: none)"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", help="also write the rows (.csv, .parquet) or the document (.json) (default: none)"
+    )
+    add_table_options(parser, "table", "json", "csv")
     given = parser.parse_args(argv)
     # Drawing and cross-run tables live apart from the statistics that they show.
     from nasbias.comparison import compare_supernets, print_comparison
@@ -320,7 +373,7 @@ def main(argv: Sequence[str]) -> int:
     options = match_options(given) | {"scores": given.scores}
     if given.against:
         table = compare_supernets(given.predictions, given.against, given.truth, **options)
-        print_comparison(table, given.space, given.format, given.out)
+        print_comparison(table, given.space, given.format, given.out, given.wide)
         return 0
     result = analyse_correlation(given.predictions, given.truth, **options)
     for run, count in result.n_not_joined.items():
@@ -332,7 +385,7 @@ def main(argv: Sequence[str]) -> int:
     elif given.format == "csv":
         result.rows.to_csv(sys.stdout, index=False)
     else:
-        print_correlation(result, per_run=given.per_run)
+        print_correlation(result, per_run=given.per_run, wide=given.wide)
     return 0
 
 

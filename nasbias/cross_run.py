@@ -93,7 +93,9 @@ def print_cross_run(table: pd.DataFrame, space: str, format: str, out: str | Non
         print(f"{space}: tau between supernets, {len(runs)} run(s), {len(table):,} pairs; median {median:.2f}")
         grid = map_lengths(table)
         if len(grid):
-            print_table(grid.dropna(axis=1, how="all"), "mean tau between different runs, by epoch of each")
+            print_table(
+                grid.dropna(axis=1, how="all").rename(columns=str), "mean tau between different runs, by epoch of each"
+            )
         else:
             print_table(table.dropna(axis=1, how="all").drop(columns="reason"))
         note("every pair: --format csv or json")

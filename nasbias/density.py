@@ -21,13 +21,21 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import records, to_json
-from nasbias.matching import Matched, TruthSource, add_truth_options, align_scores, describe_truth, match
+from nasbias.matching import (
+    Matched,
+    TruthSource,
+    add_truth_options,
+    add_truth_sample,
+    align_scores,
+    describe_truth,
+    match,
+)
 from nasbias.metrics import METRICS, kendall_tau, spearman
 from nasbias.runs import read_run
 from nasbias.spaces import get_space, list_spaces
 from nasbias.statistics import mean_interval
 from nasbias.tables import Split, read_table
-from nasbias.terminal import Parser, add_format, command, numbers, print_table
+from nasbias.terminal import Parser, add_table_options, command, numbers, print_table, say
 
 Array = np.ndarray
 LAST = (1, 16, 64)
@@ -187,9 +195,37 @@ def _fold_rows(plan: str, runs: Sequence[Path], instances: Sequence[_Instance], 
     return rows
 
 
+_LEGEND = {
+    "k": "mini-batches at the end of training that are looked at (fewer where a run has fewer)",
+    "gt_tau_mean": "Kendall's tau with the truth, mean over these and over runs; low, high: 95 % over runs",
+    "gt_tau_std": "its standard deviation over these mini-batches, mean over runs",
+    "t1r": "true rank of the one ranked first; t3r: the best of the first three",
+    "spearman": "rank correlation inside the group; low, high: 95 % over runs",
+}
+
+
 @command
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
+    given = _parser().parse_args(argv)
+    names = ("space", "last", "score", "bn", "dataset", "split", "epochs", "sample")
+    density = compare_density(given.runs, given.truth, **{name: getattr(given, name) for name in names})
+    if given.format == "json":
+        print(to_json(density.to_plain()))
+        return 0
+    truth = density.about["truth"]
+    shown: dict[str, Any] = {"wide": given.wide, "legend": _LEGEND, "names": ["plan"]}
+    shown["forms"] = {"t1r": ".1f", "t3r": ".1f", **dict.fromkeys(("gt_tau_mean", "gt_tau_std", "low", "high"), ".3f")}
+    print_table(density.plans, f"{given.space}: {given.score} against {truth['name']}, {truth['split']}", **shown)
+    if len(density.folds):
+        say()
+        print_table(density.folds, "inside the groups, after the last step", **shown)
+    if (density.plans["runs"] == 1).to_numpy().any():
+        say("a plan with one run has no interval: how much the seed moves it is unknown")
+    return 0
+
+
+def _parser() -> Parser:
     parser = Parser(
         prog="python -m nasbias.density",
         description="GT-Tau over the last mini-batches and correlation inside groups, by sharing plan.",
@@ -200,27 +236,12 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--space", default="darts64", help=f"one of {', '.join(list_spaces())} (default: darts64)")
     add_truth_options(parser)
-    parser.add_argument("--sample", help="rows of the truth by how they were chosen (default: uniform if marked; all)")
+    add_truth_sample(parser)
     parser.add_argument("--last", type=numbers(int), default=LAST, help="k of GT-Tau-Mean-k (default: 1,16,64)")
     parser.add_argument("--score", default="accuracy", help="score column (default: accuracy)")
     parser.add_argument("--bn", help="BN mode of the scores (default: the file's first)")
-    add_format(parser)
-    given = parser.parse_args(argv)
-    options = {
-        name: getattr(given, name) for name in ("space", "last", "score", "bn", "dataset", "split", "epochs", "sample")
-    }
-    density = compare_density(given.runs, given.truth, **options)
-    if given.format == "json":
-        print(to_json(density.to_plain()))
-        return 0
-    truth = density.about["truth"]
-    print_table(density.plans, title=f"{given.space}: {given.score} against {truth['name']}, {truth['split']}")
-    if len(density.folds):
-        print()
-        print_table(density.folds, title="inside the groups, after the last step")
-    if (density.plans["runs"] == 1).to_numpy().any():
-        print("a plan with one run has no interval: how much the seed moves it is unknown")
-    return 0
+    add_table_options(parser)
+    return parser
 
 
 if __name__ == "__main__":

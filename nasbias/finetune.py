@@ -5,23 +5,32 @@ momentum), scores it after each mini-batch into RUN/finetune-EPOCH.parquet, and 
 Going on where it stopped, it tunes no architecture twice.
 """
 
+import dataclasses
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import records, to_json
-from nasbias.matching import Matched, add_truth_options, describe_truth, match
+from nasbias.matching import Matched, TruthSource, add_truth_options, describe_truth, match
 from nasbias.metrics import METRICS
-from nasbias.spaces import get_space
-from nasbias.statistics import Influence, influence, mean_over_runs
-from nasbias.terminal import Parser, add_format, command, note, print_table
+from nasbias.spaces import Space, get_space
+from nasbias.statistics import Influence, influence, mean_over_runs, spread_of
+from nasbias.tables import Split
+from nasbias.terminal import Parser, add_fields, add_table_options, command, fields_of, note, print_table, say
 
 DEFAULT_SAMPLE = 64
 _SHOWN = (0, 1, 2, 5, 10, 20, 50, 64, 100, 200, 500, 1000)
+
+
+def _option(default: Any, text: str) -> Any:
+    return dataclasses.field(default=default, metadata={"help": text})
 
 
 def follow_finetuning(matched: Matched) -> pd.DataFrame:
@@ -35,12 +44,19 @@ def follow_finetuning(matched: Matched) -> pd.DataFrame:
     for row in matched.rows:
         if row.keys["step"] is not None:
             groups.setdefault((row.keys["score"], row.keys["epoch"], int(row.keys["step"])), []).append(row)
+    pulls: dict[tuple, list[Influence]] = {
+        key: [influence(row.score, row.truth, row.items) for row in group] for key, group in groups.items()
+    }
+    spreads = {}  # of the seed, pooled over the mini-batches of a checkpoint
+    for kind in {key[:2] for key in groups}:
+        of_kind = [key for key in groups if key[:2] == kind]
+        names = [[(row.keys["run"], row.keys["seed"]) for row in groups[key]] for key in of_kind]
+        spreads[kind] = spread_of([pulls[key] for key in of_kind], names)
     rows = []
     for (score, epoch, step), group in sorted(
         groups.items(), key=lambda item: (item[0][0], item[0][1] or 0, item[0][2])
     ):
-        pulls: list[Influence] = [influence(row.score, row.truth, row.items) for row in group]
-        estimate = mean_over_runs(pulls)
+        estimate = mean_over_runs(pulls[score, epoch, step], spreads[score, epoch])
         tops = {f"t{n}r": float(np.mean([METRICS[f"top{n}_rank"](r.score, r.truth) for r in group])) for n in (1, 3)}
         rows.append(
             {
@@ -58,6 +74,93 @@ def follow_finetuning(matched: Matched) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@dataclass(frozen=True)
+class Tuning:
+    """Which architectures of a run are tuned, from where, and how."""
+
+    epoch: int | None = _option(None, "checkpoint to start from; none = the last but one, else the last")
+    steps: int = _option(64, "mini-batches for each architecture")
+    architectures: str | None = _option(
+        None, "a stored truth's name, a table, a file with one a line; none = those trained on"
+    )
+    sample: int | None = _option(
+        None, f"tune this many, drawn at random; none = all of a list, {DEFAULT_SAMPLE} of a space"
+    )
+    sample_seed: int = _option(0, "seed of the draw")
+    learning_rate: float | None = _option(None, "constant learning rate; none = the run's at that checkpoint")
+    bn: Literal["recalibrated", "batch", "running"] = _option("running", "which BN statistics the networks use")
+    valid_size: int | None = _option(None, "validation images or words to score on; none = all")
+    threads: int = _option(1, "CPU threads")
+    out: Path | None = _option(None, "predictions file; none = RUN/finetune-EPOCH.parquet")
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """Predictions after each mini-batch, `table`, their file, and GT-Tau against mini-batches (empty without truth)."""
+
+    path: Path
+    space: str
+    epoch: int
+    table: pd.DataFrame
+    curve: pd.DataFrame
+    truth: dict[str, Any] | None
+
+    def to_plain(self) -> dict[str, Any]:
+        """The command's JSON document."""
+        rows = records(self.curve)
+        return {"predictions": str(self.path), "space": self.space, "truth": self.truth, "rows": rows}
+
+
+def finetune_run(
+    run: str | os.PathLike,
+    options: Tuning = Tuning(),
+    truth: TruthSource = None,
+    *,
+    dataset: str | None = None,
+    split: Split | None = None,
+    epochs: int | None = None,
+    report: Callable[[str, int, int], None] | None = None,
+) -> FineTuned:
+    """Tune each architecture alone from a run's checkpoint, write its scores, and follow GT-Tau over mini-batches.
+
+    Args:
+        truth, dataset, split, epochs: as in `nasbias.correlate`; "none" only tunes.
+        report: called with each architecture that is finished, how many are, and how many were asked for.
+
+    Raises:
+        InputError: no checkpoint, a stand-alone run, or no common architecture with the truth.
+    """
+    from nasbias.campaigns.tuning import finetune
+    from nasbias.runs import RunFolder
+    from nasbias.threads import use_threads
+
+    use_threads(options.threads)
+    folder = RunFolder(run)
+    config, there = folder.config, folder.epochs
+    if not there:
+        raise InputError(f"{run} has no checkpoint yet. Train on.")
+    if config.standalone:
+        raise InputError(f"{run} is a stand-alone training: only a supernet has architectures to tune.")
+    epoch = options.epoch if options.epoch is not None else there[-2:][0]
+    out = options.out or folder.path / f"finetune-{epoch:04d}.parquet"
+    table = finetune(
+        folder,
+        epoch,
+        list(_architectures(get_space(config.space), config, options)),
+        out,
+        steps=options.steps,
+        learning_rate=options.learning_rate,
+        bn=options.bn,
+        valid_size=options.valid_size,
+        report=report,
+    )
+    curve, about = pd.DataFrame(), None
+    if not (isinstance(truth, str) and truth == "none"):
+        matched = match(table, truth, space=config.space, dataset=dataset, split=split, epochs=epochs)
+        curve, about = follow_finetuning(matched), describe_truth(matched.truth)
+    return FineTuned(Path(out), config.space, epoch, table, curve, about)
+
+
 @command
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
@@ -66,80 +169,59 @@ def main(argv: Sequence[str]) -> int:
         description="Tune each architecture alone from a checkpoint; GT-Tau per mini-batch. --truth none only tunes.",
         example="python -m nasbias.finetune runs/darts64-0 --epoch 100 --steps 64",
     )
-    parser.add_argument("run", type=Path, help="run folder of a supernet")
-    parser.add_argument("--epoch", type=int, help="checkpoint to start from (default: the last but one, else the last)")
-    parser.add_argument("--steps", type=int, default=64, help="mini-batches for each architecture (default: 64)")
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument(
-        "--architectures", metavar="NAME|PATH", help="a stored truth's name, a table, a file with one a line"
-    )
-    which.add_argument("--sample", type=int, help=f"this many, drawn at random (default: {DEFAULT_SAMPLE}, or all)")
-    parser.add_argument("--sample-seed", type=int, default=0, help="seed of the draw (default: 0)")
-    parser.add_argument("--learning-rate", type=float, help="default: the run's at that checkpoint")
-    parser.add_argument("--bn", choices=("running", "recalibrated", "batch"), default="running")
-    parser.add_argument("--valid-size", type=int, help="validation images or words to score on (default: all)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
-    parser.add_argument("--out", type=Path, help="predictions file (default: RUN/finetune-EPOCH.parquet)")
+    parser.add_argument("run", type=Path, metavar="RUN", help="run folder of a supernet")
+    add_fields(parser, Tuning)
     add_truth_options(parser)
-    add_format(parser)
+    add_table_options(parser)
     given = parser.parse_args(argv)
+    columns = {name: getattr(given, name) for name in ("dataset", "split", "epochs")}
+    tuned = finetune_run(given.run, Tuning(**fields_of(Tuning, given)), given.truth, report=_tell, **columns)
+    if given.format == "json":
+        print(to_json(tuned.to_plain()))
+    else:
+        _print(tuned, given.wide, given.steps)
+    return 0
 
-    from nasbias.campaigns.tuning import finetune
-    from nasbias.runs import RunFolder
+
+def _architectures(space: Space, config: Any, options: Tuning) -> np.ndarray:
+    """Canonical strings of what to tune: a list, by default the one trained on, or a sample of the space."""
     from nasbias.runs.choosing import list_architectures
-    from nasbias.threads import use_threads
 
-    use_threads(given.threads)
-    folder = RunFolder(given.run)
-    config = folder.config
-    there = folder.epochs
-    if not there:
-        raise InputError(f"{given.run} has no checkpoint yet. Train on.")
-    epoch = given.epoch if given.epoch is not None else there[-2:][0]
-    space = get_space(config.space)
-    if config.standalone:
-        raise InputError(f"{given.run} is a stand-alone training: only a supernet has architectures to tune.")
-    listed = given.architectures or config.architectures
+    listed = options.architectures or config.architectures
+
+    listed = options.architectures or config.architectures
     if listed:
         architectures = list_architectures(listed, space)
-        if given.sample is not None:
-            architectures = architectures[np.random.default_rng(given.sample_seed).permutation(len(architectures))]
-            architectures = architectures[: given.sample]
-    else:
-        population = space.population(config.subset)
-        most = DEFAULT_SAMPLE if population is None else min(len(population), DEFAULT_SAMPLE)
-        architectures = space.sample(most if given.sample is None else given.sample, given.sample_seed, config.subset)
-    out = given.out or given.run / f"finetune-{epoch:04d}.parquet"
+        if options.sample is None:
+            return architectures
+        order = np.random.default_rng(options.sample_seed).permutation(len(architectures))
+        return architectures[order][: options.sample]
+    population = space.population(config.subset)
+    most = DEFAULT_SAMPLE if population is None else min(len(population), DEFAULT_SAMPLE)
+    return space.sample(most if options.sample is None else options.sample, options.sample_seed, config.subset)
 
-    def report(architecture: str, finished: int, total: int) -> None:
-        note(f"{finished:>{len(str(total))}}/{total}  {architecture}")
 
-    predictions = finetune(
-        folder,
-        epoch,
-        list(architectures),
-        out,
-        steps=given.steps,
-        learning_rate=given.learning_rate,
-        bn=given.bn,
-        valid_size=given.valid_size,
-        report=report,
+def _tell(architecture: str, finished: int, total: int) -> None:
+    note(f"{finished:>{len(str(total))}}/{total}  {architecture}")
+
+
+def _print(tuned: FineTuned, wide: bool, last: int) -> None:
+    title = f"{tuned.path}: {tuned.table['architecture'].nunique():,} architectures tuned from epoch {tuned.epoch}"
+    if tuned.truth is None:
+        say(title)
+        return
+    print_table(
+        tuned.curve[tuned.curve["step"].isin({*_SHOWN, last})],
+        f"{title}; against {tuned.truth['name']}, {tuned.truth['split']}",
+        wide=wide,
+        columns=["score", "step", "runs", "n", "gt_tau", "low", "high", "t1r", "t3r"],
+        forms={"t1r": ".0f", "t3r": ".0f"},
+        legend={
+            "step": "mini-batches of its own that each architecture was trained for",
+            "gt_tau": "Kendall's tau with the truth, mean over runs; low, high: its 95 % interval",
+            "t1r": "true rank of the one ranked first; t3r: the best of the first three",
+        },
     )
-    curve, truth = pd.DataFrame(), None
-    if given.truth != "none":
-        found = {name: getattr(given, name) for name in ("dataset", "split", "epochs")}
-        matched = match(predictions, given.truth, space=space.name, **found)
-        curve, truth = follow_finetuning(matched), describe_truth(matched.truth)
-    if given.format == "json":
-        print(to_json({"predictions": str(out), "space": space.name, "truth": truth, "rows": records(curve)}))
-        return 0
-    title = f"{out}: {predictions['architecture'].nunique():,} architectures tuned from epoch {epoch}"
-    if curve.empty:
-        print(title)
-        return 0
-    shown = curve[curve["step"].isin({*_SHOWN, given.steps})]
-    print_table(shown, title=f"{title}; GT-Tau against mini-batches, truth {truth['name'] if truth else ''}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Counting pairs: how many others each item agrees with, exactly, in O(n log n), with ties.
 
 For items (x_i, y_i) the concordance of i is s_i = sum_j sign(x_i - x_j) sign(y_i - y_j). From s_i and the ties follow
-tau-b, its value without any one item (so an exact jackknife), and its bootstrap. scipy gives only the sum.
+tau-b and its value without any one item, so an exact jackknife. scipy gives only the sum.
 
 Two ways to count: where the distinct values are few (accuracies that are counts of images), a joint histogram and its
 cumulative sums; otherwise a wavelet walk over the bits of one rank. Both are whole-array numpy.
@@ -63,22 +63,6 @@ def count_concordance(x: Array, y: Array) -> Concordance:
     else:
         s = _concordance_of_items(rank_x, rank_y, size_x, size_y)
     return Concordance(s=s, ties_x=size_x[rank_x] - 1, ties_y=size_y[rank_y] - 1)
-
-
-def tau_of_table(table: Array) -> float:
-    """tau-b of a joint histogram [values of x, values of y] of counts, both axes ascending."""
-    n = float(table.sum())
-    kind = np.int32 if n < 2**30 else np.int64  # half the memory to walk through
-    table = np.asarray(table, dtype=kind)
-    above = np.cumsum(table, axis=0, dtype=kind)
-    above -= table  # smaller x, same y
-    left = np.cumsum(above, axis=1, dtype=kind)
-    rows, columns = table.sum(axis=1, dtype=np.float64), table.sum(axis=0, dtype=np.float64)
-    balance = -float(rows @ left[:, -1].astype(np.float64))
-    left *= 2
-    left -= above
-    balance += float(np.einsum("ij,ij->", table, left, dtype=np.float64))  # exact: pair counts stay below 2**53
-    return float(tau_b(balance, n * (n - 1) / 2, (rows * (rows - 1)).sum() / 2, (columns * (columns - 1)).sum() / 2))
 
 
 def dense_ranks(values: Array) -> Array:

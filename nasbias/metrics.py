@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 
 from nasbias.errors import InputError, unknown
 
@@ -21,17 +21,26 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric's name, which direction is better, its range (None = open), and the function of (score, truth)."""
+    """A metric's name, which direction is better, its range (None = open), the function of (score, truth), and the size
+    of the top that it looks at: a number of architectures or a share of them (None: all are looked at)."""
 
     name: str
     better: Literal["higher", "lower"]
     range: tuple[float | None, float | None]
     function: Callable[[Array, Array], float]
+    top: float | None = None
 
     def __call__(self, score: Array, truth: Array) -> float:
         return self.function(score, truth)
 
+    def count(self, n: int) -> int:
+        """How many of `n` architectures the top has."""
+        if self.top is None:
+            return n
+        return min(int(self.top), n) if self.top >= 1 else _count(n, self.top)
 
+
+SPARSE_WIDTH = 0.1  # per cent accuracy that sparse tau does not tell apart
 METRICS: dict[str, Metric] = {}
 
 
@@ -39,7 +48,8 @@ def metric(name: str, better: Literal["higher", "lower"], range: tuple[float | N
     """Register the decorated function, with the arguments `fixed`, as the metric `name`; it stays what it is."""
 
     def register(function: Callable[..., float]) -> Callable[..., float]:
-        METRICS[name] = Metric(name, better, range, functools.partial(function, **fixed) if fixed else function)
+        top = next(iter(fixed.values()), None)
+        METRICS[name] = Metric(name, better, range, functools.partial(function, **fixed) if fixed else function, top)
         return function
 
     return register
@@ -90,7 +100,7 @@ def spearman(score: Array, truth: Array) -> float:
 
 
 @metric("sparse_tau", better="higher", range=(-1, 1))
-def sparse_tau(score: Array, truth: Array, width: float = 0.1) -> float:
+def sparse_tau(score: Array, truth: Array, width: float = SPARSE_WIDTH) -> float:
     """tau-b after rounding the truth to bins of `width` (0.1 % accuracy): differences below that are not ranked."""
     return kendall_tau(score, np.round(np.asarray(truth, dtype=float) / width))
 
@@ -100,33 +110,39 @@ def sparse_tau(score: Array, truth: Array, width: float = 0.1) -> float:
 def top_rank(score: Array, truth: Array, n: int) -> float:
     """Best true rank (1 = best of all; equals share the better rank) among the `n` architectures scored highest.
 
-    Ties in the score by order of appearance.
+    Where scores tie at the top, the mean over all ways to choose among the equal ones.
     """
     score, truth = _pair(score, truth)
     if why_undefined(score, truth):
         return np.nan
-    return float((truth > truth[best_places(score, n)].max()).sum() + 1)
+    return _mean_best(score, _descending_ranks(truth), n)
 
 
 @metric("best_at_10", better="higher", range=(None, None), k=10)
 @metric("best_at_1", better="higher", range=(None, None), k=1)
 def best_at(score: Array, truth: Array, k: int) -> float:
-    """The best truth among the `k` architectures scored highest, in the truth's unit (higher = better): P2's top-k."""
+    """The best truth among the `k` architectures scored highest, in the truth's unit (higher = better): P2's top-k.
+
+    Where scores tie at the top, the mean over all ways to choose among the equal ones.
+    """
     score, truth = _pair(score, truth)
     if why_undefined(score, truth):
         return np.nan
-    return float(truth[best_places(score, k)].max())
+    return -_mean_best(score, -truth, k)
 
 
 @metric("p_at_10", better="higher", range=(0, 1), share=0.10)
 @metric("p_at_5", better="higher", range=(0, 1), share=0.05)
 def precision_at_top(score: Array, truth: Array, share: float) -> float:
-    """Share of the predicted top K that is in the true top K; K = `share` of the architectures, at least one."""
+    """Share of the predicted top K that is in the true top K; K = `share` of the architectures, at least one.
+
+    Where scores or truths tie at the edge of a top, the mean over all ways to choose among the equal ones.
+    """
     score, truth = _pair(score, truth)
     if why_undefined(score, truth):
         return np.nan
     k = _count(len(score), share)
-    return len(np.intersect1d(best_places(score, k), best_places(truth, k))) / k
+    return float(top_weights(score, k) @ top_weights(truth, k)) / k
 
 
 @metric("p_bottom_10", better="higher", range=(0, 1), share=0.10)
@@ -151,8 +167,7 @@ def worst_rank_at(score: Array, truth: Array, share: float) -> float:
     score, truth = _pair(score, truth)
     if why_undefined(score, truth):
         return np.nan
-    worst = truth[best_places(score, _count(len(score), share))].min()
-    return float((truth > worst).sum() + 1) / len(score)
+    return -_mean_best(score, -_descending_ranks(truth), _count(len(score), share)) / len(score)
 
 
 def rank_difference(score: Array, truth: Array) -> Array:
@@ -197,6 +212,41 @@ def best_places(values: Array, k: int) -> Array:
     # Only what can be among the k is sorted: a full sort of a census for each of ten metrics costs more than its tau.
     candidates = np.flatnonzero(values <= np.partition(values, k - 1)[k - 1])
     return candidates[np.argsort(values[candidates], kind="stable")[:k]]
+
+
+def top_weights(values: Array, k: int) -> Array:
+    """How surely each of [n] is among the `k` highest: 1, 0, or between where equals compete for the last places."""
+    values = np.asarray(values, dtype=float)
+    if k >= len(values) or k < 1:
+        return np.full(len(values), float(k >= 1))
+    edge = np.partition(values, len(values) - k)[len(values) - k]
+    weights = (values > edge).astype(float)
+    tied = values == edge
+    weights[tied] = (k - weights.sum()) / tied.sum()
+    return weights
+
+
+def _mean_best(score: Array, cost: Array, k: int) -> float:
+    """The lowest `cost` among the `k` highest scores; the mean over ways to choose where scores tie at the edge."""
+    k = min(k, len(score))
+    edge = np.partition(score, len(score) - k)[len(score) - k]
+    certain = cost[score > edge]
+    tied = np.sort(cost[score == edge])
+    left = k - len(certain)
+    if len(certain):
+        tied = np.minimum(tied, certain.min())
+    if left == len(tied):
+        return float(tied[0])
+    # The best of `left` drawn from the tied is the j-th lowest with probability C(t - 1 - j, left - 1) / C(t, left).
+    after = np.arange(len(tied) - 1, left - 2, -1, dtype=float)  # how many are higher
+    chance = np.cumprod(np.concatenate(([left / len(tied)], (after[1:] - left + 2) / after[:-1])))
+    return float(chance @ tied[: len(chance)])
+
+
+def _descending_ranks(values: Array) -> Array:
+    """Ranks [n] as floats, 1 = highest, equals share the better rank."""
+    ordered = np.sort(-values)
+    return np.searchsorted(ordered, -values, side="left") + 1.0
 
 
 def _count(n: int, share: float) -> int:

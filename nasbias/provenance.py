@@ -15,11 +15,22 @@ def describe_provenance(**more: Any) -> dict[str, Any]:
     """Git commit (with '+' where the tree has changes), package versions, hardware and the time, plus `more`."""
     return {
         "commit": _commit(),
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": versions(),
         "hardware": {"cpu": _cpu(), "cores": os.cpu_count(), "gpu": _gpu()},
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         **more,
     }
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, nasbias and the installed packages that results depend on."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 def count_cores() -> int:
@@ -35,16 +46,6 @@ def _commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return commit.stdout.strip() + ("+" if changed.returncode else "")
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _cpu() -> str:

@@ -4,23 +4,25 @@ Writes RUN/predictions.parquet: one row per checkpoint and architecture, with ac
 text), every architecture on the same validation images or words. `python -m nasbias.correlation` reads it.
 """
 
-import argparse
 import dataclasses
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import to_json
 from nasbias.notices import say
-from nasbias.provenance import count_cores
+from nasbias.provenance import count_cores, describe_provenance
 from nasbias.spaces import Space, get_space
 from nasbias.tables import MEASURES, check_predictions, name_dead, scores_of, write_parquet
-from nasbias.terminal import Parser, add_format, command, note, numbers, print_table, progress
+from nasbias.terminal import Parser, add_fields, add_table_options, command, fields_of, note, print_table, suggest
 
 SHORT = 200  # architectures: below that, starting workers, which import torch, does not pay
 EXAMPLE = "python -m nasbias.score runs/nb201-0 --sample 1000"
@@ -28,73 +30,135 @@ DEFAULT_SAMPLE = 256  # of a space with more architectures than
 SCORED_WHOLE = 20_000
 
 
-@command
-def main(argv: Sequence[str]) -> int:
-    """The command; see the module's docstring."""
-    parser = Parser(prog="python -m nasbias.score", description=__doc__, example=EXAMPLE)
-    parser.add_argument("run", type=Path, help="run folder that python -m nasbias.train left")
-    parser.add_argument("--checkpoints", type=numbers(int), default=(), help="epochs to score (default: all there are)")
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument(
-        "--architectures", metavar="NAME|PATH", help="a stored truth's name, a table, a file with one a line"
-    )
-    which.add_argument("--sample", type=int, help="score this many, drawn at random")
-    parser.add_argument("--sample-seed", type=int, default=0, help="of the draw: one seed, the same architectures")
-    parser.add_argument("--subset", help="subset of the space to score (default: the one trained on)")
-    parser.add_argument("--bn", choices=("recalibrated", "batch", "running"), default="recalibrated")
-    parser.add_argument("--recalibration-images", type=int, default=512, help="training images for BN (default: 512)")
-    parser.add_argument("--valid-size", type=int, help="validation images or words to score on (default: all)")
-    parser.add_argument("--engine", help="plain, fast or batched (default: the space's best here)")
-    parser.add_argument(
-        "--processes", type=int, help="single-threaded workers (default: one a core; 1 on a GPU or for a short list)"
-    )
-    parser.add_argument("--out", type=Path, help="predictions file (default: RUN/predictions.parquet)")
-    add_format(parser)
-    arguments = parser.parse_args(argv)
+def _option(default: Any, text: str) -> Any:
+    return dataclasses.field(default=default, metadata={"help": text})
 
-    import pandas as pd
+
+@dataclass(frozen=True)
+class Scoring:
+    """What of a run is scored, and how."""
+
+    checkpoints: tuple[int, ...] = _option((), "epochs to score; none = all there are")
+    architectures: str | None = _option(None, "a stored truth's name, a table, a file with one a line")
+    sample: int | None = _option(
+        None, f"score this many, drawn at random; none = all of up to {SCORED_WHOLE:,}, else {DEFAULT_SAMPLE}"
+    )
+    sample_seed: int = _option(0, "seed of the draw: one seed, the same architectures")
+    subset: str | None = _option(None, "subset of the space to score; none = what was trained on")
+    bn: Literal["recalibrated", "batch", "running"] = _option("recalibrated", "which BN statistics the networks use")
+    recalibration_images: int = _option(512, "training images for recalibrated BN, in batches of 256")
+    valid_size: int | None = _option(None, "validation images or words to score on; none = all")
+    precision: Literal["32-true", "bf16-mixed"] = _option(
+        "32-true",
+        "bf16-mixed is faster on a processor with AVX512_BF16 (others are slower by it) and ranks a little otherwise: "
+        "tau with float32 .996 by loss, .97 by accuracy (nb201, C=8 N=1 16x16, 150 architectures, 1,000 images)",
+    )
+    engine: str | None = _option(None, "plain, fast or batched; none = the space's best here")
+    processes: int | None = _option(
+        None, f"single-threaded workers; none = one a core, one on a GPU or for fewer than {SHORT} architectures"
+    )
+    out: Path | None = _option(None, "predictions file; none = RUN/predictions.parquet")
+
+
+@dataclass(frozen=True)
+class ScoredRun:
+    """The predictions of a run, `table`, and the file they were written to."""
+
+    run: Path
+    path: Path
+    space: str
+    table: pd.DataFrame
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Mean, least and greatest of each score, per epoch."""
+        scores = [name for name in get_space(self.space).score_columns if name in self.table]
+        summary = self.table.groupby("epoch")[scores].agg(["mean", "min", "max"])
+        summary.columns = [f"{name}_{kind}" for name, kind in summary.columns]
+        return summary.reset_index()
+
+    def to_plain(self) -> dict[str, Any]:
+        """The command's JSON document."""
+        return {"run": str(self.run), "predictions": str(self.path), "rows": self.summary.to_dict("records")}
+
+
+def score_run(
+    run: str | os.PathLike,
+    options: Scoring = Scoring(),
+    report: Callable[[int, int, float], None] | None = None,
+) -> ScoredRun:
+    """Score architectures with the shared weights of a run's checkpoints, and write the predictions.
+
+    Args:
+        report: called after each checkpoint with its epoch, how many architectures, and the seconds since the start.
+
+    Raises:
+        InputError: no such run, checkpoint, architecture or engine, or options that exclude each other.
+    """
     import torch
 
-    from nasbias.provenance import describe_provenance
     from nasbias.runs import RunFolder
     from nasbias.scoring.workers import Settings, score_checkpoints
     from nasbias.threads import use_threads
 
+    if options.architectures and options.sample is not None:
+        raise InputError("--architectures and --sample exclude each other: give one of them.")
     use_threads(1)
-    folder = RunFolder(arguments.run)
+    folder = RunFolder(run)
     config = folder.config
-    epochs = _checkpoints(folder.epochs, arguments.checkpoints, arguments.run)
+    epochs = _checkpoints(folder.epochs, options.checkpoints, folder.path)
     space = get_space(config.space)
-    architectures = _architectures(space, config, arguments)
+    architectures = _architectures(space, config, folder.path, options)
     device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
-    processes = arguments.processes
+    processes = options.processes
     if processes is None:
         processes = 1 if device != "cpu" or len(architectures) < SHORT else count_cores()
     if processes < 1:
         raise InputError(f"--processes is {processes}: 1 or more are needed.")
     settings = Settings(
-        folder.path, arguments.bn, arguments.recalibration_images, arguments.valid_size, arguments.engine, device
+        folder.path,
+        options.bn,
+        options.recalibration_images,
+        options.valid_size,
+        options.engine,
+        device,
+        options.precision,
     )
     started = time.perf_counter()
     tables = []
-    scored = score_checkpoints(settings, epochs, architectures, processes)
-    for epoch, scores in progress(scored, f"scoring {len(architectures):,} architectures", total=len(epochs)):
+    for epoch, scores in score_checkpoints(settings, epochs, architectures, processes):
         tables.append(scores.assign(run=folder.path.resolve().name, seed=config.seed, epoch=epoch))
-        note(f"epoch {epoch}: {len(scores):,} architectures, {time.perf_counter() - started:.1f} s since the start")
-    out = arguments.out or folder.path / "predictions.parquet"
+        if report:
+            report(epoch, len(scores), time.perf_counter() - started)
+    out = options.out or folder.path / "predictions.parquet"
     table = check_predictions(pd.concat(tables, ignore_index=True), space, str(out), per_cent=True)
     about = describe_provenance(
         run=config.identity, space=config.space, scoring=dataclasses.asdict(settings) | {"run": folder.path.name}
     )
     write_parquet(table, out, about)
     _name_dead(table)
-    summary = _summarise(table, [name for name in space.score_columns if name in table])
-    if arguments.format == "json":
-        print(to_json({"run": str(folder.path), "predictions": str(out), "rows": summary.to_dict("records")}))
+    return ScoredRun(Path(run), Path(out), config.space, table)
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    """The command; see the module's docstring."""
+    parser = Parser(prog="python -m nasbias.score", description=__doc__, example=EXAMPLE)
+    parser.add_argument("run", type=Path, metavar="RUN", help="run folder that python -m nasbias.train left")
+    add_fields(parser, Scoring)
+    add_table_options(parser)
+    given = parser.parse_args(argv)
+    scored = score_run(given.run, Scoring(**fields_of(Scoring, given)), _tell)
+    if given.format == "json":
+        print(to_json(scored.to_plain()))
         return 0
-    print_table(summary, title=f"{out}: {len(table):,} predictions")
-    print(f"next: python -m nasbias.correlation --space {config.space} --predictions {arguments.run}")
+    print_table(scored.summary, f"{scored.path}: {len(scored.table):,} predictions", wide=given.wide)
+    suggest(["python", "-m", "nasbias.correlation", "--space", scored.space, "--predictions", given.run])
     return 0
+
+
+def _tell(epoch: int, n: int, seconds: float) -> None:
+    note(f"epoch {epoch}: {n:,} architectures, {seconds:.1f} s since the start")
 
 
 def _checkpoints(there: list[int], asked: tuple[int, ...], run: Path) -> list[int]:
@@ -105,7 +169,7 @@ def _checkpoints(there: list[int], asked: tuple[int, ...], run: Path) -> list[in
     return sorted(set(asked)) or there
 
 
-def _architectures(space: Space, config: Any, arguments: argparse.Namespace) -> np.ndarray:
+def _architectures(space: Space, config: Any, run: Path, arguments: Scoring) -> np.ndarray:
     """Canonical strings of what to score; by default what was trained on, or what pruning left of it."""
     subset = arguments.subset or config.subset
     from nasbias.runs.choosing import REMAINING, choose_listed, list_architectures
@@ -114,7 +178,7 @@ def _architectures(space: Space, config: Any, arguments: argparse.Namespace) -> 
         return list_architectures(arguments.architectures, space)
     if config.standalone:
         return space.parse_all([config.standalone])
-    remaining = arguments.run / REMAINING
+    remaining = run / REMAINING
     own = remaining if remaining.exists() else config.architectures
     if own and not arguments.subset:
         listed = list_architectures(own, space)
@@ -134,14 +198,6 @@ def _name_dead(table) -> None:
         for name in scores_of(rows):
             if dead := name_dead(rows[name].to_numpy(), coarse=MEASURES[name].unit == "%"):
                 say(f"epoch {epoch}, {name}: {dead}.")
-
-
-def _summarise(table, scores: list[str]):
-    """Mean, best and worst of each score per epoch."""
-    grouped = table.groupby("epoch")[scores]
-    summary = grouped.agg(["mean", "min", "max"])
-    summary.columns = [f"{name}_{kind}" for name, kind in summary.columns]
-    return summary.reset_index()
 
 
 if __name__ == "__main__":

@@ -13,20 +13,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 
 from nasbias.errors import InputError
 from nasbias.files import records, to_json, write_table
 from nasbias.matching import Matched, add_match_options, align_scores, describe_truth, match, match_options
-from nasbias.metrics import METRICS, best_places, kendall_tau
+from nasbias.metrics import METRICS, top_weights
 from nasbias.panel import Panel, add_panel_options, select_panel
-from nasbias.statistics import LEVEL, influence, mean_interval, mean_over_runs
+from nasbias.statistics import LEVEL, Influence, Spread, influence, mean_interval, mean_over_runs, spread_of
 from nasbias.steps import collect_steps, summarise_steps, tau_matrix
 from nasbias.terminal import Parser, add_format, command, print_table
 
 Array = np.ndarray
 DROPPED = (10, 20, 30, 40, 50, 60, 70, 80, 90)
 TOPS = (1, 5, 10)
+_SMALL = 512  # architectures up to which random rankings are drawn whole
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,9 @@ def analyse_stability(
         InputError: what `select_panel` raises.
     """
     panel = select_panel(matched, score, epoch, bn, least=4)
+    others = [at for at in _epochs(matched, panel) if at != panel.epoch]
+    panels = [panel, *(select_panel(matched, panel.score, at, panel.bn, least=4) for at in others)]
+    epochs = follow_epochs(panels)
     return Stability(
         about={
             "space": panel.space.name,
@@ -82,9 +86,9 @@ def analyse_stability(
             "n_architectures": panel.n,
             "truth": describe_truth(matched.truth),
         },
-        instances=summarise_instances(panel.scores, panel.truth),
+        instances=epochs[0],
         frames=frame_instances(panel, np.random.default_rng(seed)),
-        epochs=follow_epochs(matched, panel),
+        epochs=_table_of_epochs(panels, epochs),
         last_epochs=summarise_last_epochs(matched, panel, last_epochs),
         steps=[summarise_steps(steps, last) for steps in collect_steps(matched, panel.score, panel.bn)],
         filter=measure_filter(panel.scores, panel.truth),
@@ -92,8 +96,14 @@ def analyse_stability(
     )
 
 
-def summarise_instances(scores: Array, truth: Array) -> dict[str, Any]:
+def summarise_instances(
+    scores: Array, truth: Array, pulls: Sequence[Influence] | None = None, spread: Spread | None = None
+) -> dict[str, Any]:
     """One row of P1's tables 1 and 2, of scores [instances, n] and the truth [n].
+
+    Args:
+        pulls: the instances' `influence`, where it is known already.
+        spread: the seed's, pooled over training lengths (`spread_of`); default: from these instances alone.
 
     Returns:
         `n` instances, `s_tau` with `s_tau_low, s_tau_high` (95 %, jackknife over instances; missing below three),
@@ -101,8 +111,9 @@ def summarise_instances(scores: Array, truth: Array) -> dict[str, Any]:
         `_std`; standard deviations are population ones, as in P1's code. `reason` says why something is missing.
     """
     n = len(scores)
-    estimate = mean_over_runs([influence(row, truth) for row in scores])
-    gt = np.array([kendall_tau(row, truth) for row in scores])
+    pulls = [influence(row, truth) for row in scores] if pulls is None else pulls
+    estimate = mean_over_runs(pulls, spread)
+    gt = np.array([pull.tau for pull in pulls])
     tops = {f"t{k}r": np.array([METRICS[f"top{k}_rank"](row, truth) for row in scores]) for k in (1, 3)}
     result: dict[str, Any] = {"n": n} | dict.fromkeys(
         ("s_tau", "s_tau_low", "s_tau_high", "s_tau_max", "s_tau_min"), np.nan
@@ -131,25 +142,49 @@ def frame_instances(panel: Panel, generator: np.random.Generator) -> list[dict[s
     complete = panel.repeats[:, ~np.isnan(panel.repeats).any(axis=0)]
     if complete.shape[1] > 1:
         frames.append({"name": "ground truth", **summarise_instances(complete.T, panel.truth)})
-    n = panel.n
-    instances = max(len(panel.scores), 2)
-    random = [
-        summarise_instances(generator.permuted(np.tile(np.arange(n), (instances, 1)), axis=1), panel.truth)
-        for _ in range(20 if n <= 512 else 1)
-    ]
+    n, instances = panel.n, max(len(panel.scores), 2)
+    sd = float(np.sqrt(2 * (2 * n + 5) / (9 * n * (n - 1))))
+    draw = _draw_small if n <= _SMALL else _draw_large
+    random = [draw(panel.truth, instances, sd, generator) for _ in range(20)]
     keys = ("s_tau", "s_tau_max", "s_tau_min", "gt_tau", "gt_tau_std", "t1r", "t3r")
     means = {key: float(np.mean([row[key] for row in random])) for key in keys}
-    sd = float(np.sqrt(2 * (2 * n + 5) / (9 * n * (n - 1))))
     return [*frames, {"name": "random", "n": instances, **means, "expected_sd": sd}]
 
 
-def follow_epochs(matched: Matched, panel: Panel) -> pd.DataFrame:
-    """`summarise_instances` at every epoch that the runs were scored at: S-Tau and GT-Tau against training length."""
-    rows = []
-    for epoch in _epochs(matched, panel):
-        at = select_panel(matched, panel.score, epoch, panel.bn, least=4)
-        rows.append({"epoch": epoch, **summarise_instances(at.scores, at.truth)})
-    return pd.DataFrame(rows)
+def _draw_small(truth: Array, instances: int, sd: float, generator: np.random.Generator) -> dict[str, Any]:
+    """`summarise_instances` of random rankings."""
+    rankings = generator.permuted(np.tile(np.arange(len(truth)), (instances, 1)), axis=1)
+    return summarise_instances(rankings, truth)
+
+
+def _draw_large(truth: Array, instances: int, sd: float, generator: np.random.Generator) -> dict[str, Any]:
+    """The same for many architectures: taus of independent rankings are independent and normal, so they are drawn."""
+    pairs = generator.normal(0, sd, instances * (instances - 1) // 2)
+    gt = generator.normal(0, sd, instances)
+    ranks = scipy.stats.rankdata(-truth, method="min")
+    best = np.stack([ranks[generator.choice(len(truth), 3, replace=False)] for _ in range(instances)])
+    return {
+        "s_tau": pairs.mean(),
+        "s_tau_max": pairs.max(),
+        "s_tau_min": pairs.min(),
+        "gt_tau": gt.mean(),
+        "gt_tau_std": gt.std(),
+        "t1r": best[:, 0].mean(),
+        "t3r": best.min(axis=1).mean(),
+    }
+
+
+def follow_epochs(panels: Sequence[Panel]) -> list[dict[str, Any]]:
+    """`summarise_instances` of one recipe at each training length, the seed's spread pooled over the lengths."""
+    pulls = [[influence(row, panel.truth) for row in panel.scores] for panel in panels]
+    names = [[(keys["run"], keys["seed"]) for keys in panel.runs] for panel in panels]
+    spread = spread_of(pulls, names)
+    return [summarise_instances(panel.scores, panel.truth, own, spread) for panel, own in zip(panels, pulls)]
+
+
+def _table_of_epochs(panels: Sequence[Panel], rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    known = [(panel.epoch, row) for panel, row in zip(panels, rows) if panel.epoch is not None]
+    return pd.DataFrame([{"epoch": epoch, **row} for epoch, row in sorted(known, key=lambda each: each[0])])
 
 
 def summarise_last_epochs(matched: Matched, panel: Panel, last: int = 10) -> pd.DataFrame:
@@ -182,17 +217,16 @@ def measure_filter(scores: Array, truth: Array) -> pd.DataFrame:
 
     Returns:
         `dropped` and `top` in per cent of the architectures, `lost` in per cent of the true top (at least one
-        architecture), its 95 % interval over instances `low, high` (missing with one), `random`: what dropping at
-        random would lose.
+        architecture; equal scores or truths at an edge count in part), its 95 % interval over instances `low, high`
+        (missing with one), `random`: what dropping at random would lose.
     """
     n = len(truth)
     rows = []
     for top in TOPS:
-        best = np.zeros(n, dtype=bool)
-        best[best_places(truth, max(1, round(top * n / 100)))] = True
+        best = top_weights(truth, max(1, round(top * n / 100)))
         for dropped in DROPPED:
             k = round(dropped * n / 100)
-            lost = np.array([100 * best[best_places(row, n)[n - k :]].sum() / best.sum() for row in scores])
+            lost = np.array([100 * (best @ (1 - top_weights(row, n - k))) / best.sum() for row in scores])
             rows.append([dropped, top, *mean_interval(lost, 0.0, 100.0), 100 * k / n])
     return pd.DataFrame(rows, columns=["dropped", "top", "lost", "low", "high", "random"])
 
@@ -259,7 +293,9 @@ def main(argv: Sequence[str]) -> int:
     add_panel_options(parser)
     parser.add_argument("--last", type=int, default=64, help="mini-batches of GT-Tau-Mean-k and Std-k (default: 64)")
     parser.add_argument("--last-epochs", type=int, default=10, help="last epochs of one instance (default: 10)")
-    parser.add_argument("--ranks", metavar="FILE", help="also write every architecture's ranks (.csv, .parquet, .json)")
+    parser.add_argument(
+        "--ranks", metavar="FILE", help="also write each one's ranks (.csv, .parquet, .json) (default: none)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the random frame (default: 0)")
     add_format(parser)
     given = parser.parse_args(argv)

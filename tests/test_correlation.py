@@ -9,9 +9,14 @@ import pytest
 import scipy.stats
 
 import nasbias
-from nasbias import comparison, correlation, cross_run
+from nasbias import correlation
+from nasbias.matching import match
 from nasbias.notices import Notice
 from nasbias.spaces import get_space
+from nasbias.statistics import influence, mean_over_runs, random_rankings, spread_of
+from nasbias.tables import check_truth
+from nasbias.truth.summary import ceiling
+from tests.predicted import make_table, make_truth, runs_of
 
 KEYS = [
     "run",
@@ -37,44 +42,12 @@ KEYS = [
 
 @pytest.fixture
 def table():
-    """300 architectures, 20 of them disconnected, a made-up truth of two seeds, and what a run says of them."""
-    rng = np.random.default_rng(0)
-    space = get_space("nb201")
-    everything = space.architectures()
-    dead = everything[~everything["is_valid"]]["architecture"].sample(20, random_state=0)
-    names = [*space.sample(280, seed=0), *dead]
-    described = space.describe(names)
-    quality = np.log(described["params"].to_numpy()) + 0.5 * rng.normal(size=300)
-    quality[~described["is_valid"].to_numpy()] = 0
-    table = described.assign(valid_accuracy=80 + quality - quality.max() / 2)
-    table["noise"] = rng.normal(size=300)
-    return table
+    return make_table()
 
 
 @pytest.fixture
 def truth(table):
-    rng = np.random.default_rng(1)
-    rows = [
-        pd.DataFrame(
-            {"architecture": table["architecture"], "dataset": "cifar10", "epochs": 200, "seed": seed}
-            | {"valid_accuracy": table["valid_accuracy"] + 0.1 * rng.normal(size=300)}
-        )
-        for seed in (777, 888)
-    ]
-    return pd.concat(rows, ignore_index=True)
-
-
-def runs_of(table, seeds=(0, 1), epochs=(4, 8)):
-    rng = np.random.default_rng(2)
-    rows = [
-        pd.DataFrame({"run": f"s{seed}", "seed": seed, "epoch": epoch, "architecture": table["architecture"]}).assign(
-            accuracy=(table["valid_accuracy"] / 2 + rng.normal(size=len(table)) * 4 / epoch).round(1),
-            loss=5 - table["valid_accuracy"] / 20 + rng.normal(size=len(table)) / epoch,
-        )
-        for seed in seeds
-        for epoch in epochs
-    ]
-    return pd.concat(rows, ignore_index=True)
+    return make_truth(table)
 
 
 @pytest.fixture
@@ -104,7 +77,8 @@ def test_every_row_is_what_scipy_says_of_its_run(table, truth):
         assert row["gt_tau_connected"] == pytest.approx(scipy.stats.kendalltau(score[valid], mean[valid]).statistic)
         assert row["gt_tau_connected"] < row["gt_tau"]
         assert row["spearman"] == pytest.approx(scipy.stats.spearmanr(score, mean).statistic)
-        assert row["best_at_10"] == pytest.approx(mean[np.argsort(-score, kind="stable")[:10]].max())
+        if row["score"] == "loss":  # without ties
+            assert row["best_at_10"] == pytest.approx(mean[np.argsort(-score, kind="stable")[:10]].max())
         assert row["gt_tau_low"] < row["gt_tau"] < row["gt_tau_high"]
 
 
@@ -150,20 +124,11 @@ def test_the_document_has_the_promised_keys(files, capsys):
     document = json.loads(out)
     assert code == 0 and list(document) == ["space", "truth", "ceiling", "baselines", "rows", "lengths"]
     assert document == json.loads((files / "out.json").read_text())
-    assert all(set(KEYS) <= set(row) for row in document["rows"] + document["baselines"])
+    scored = [row for row in document["baselines"] if row["score"] != "random"]
+    assert all(set(KEYS) <= set(row) for row in document["rows"] + scored) and len(scored) == 2
     assert document["truth"]["split"] == "valid_accuracy" and document["truth"]["n_seeds"] == 2
     code, out, _ = call(capsys, *arguments, "--format", "csv")
     assert code == 0 and out.splitlines()[0].startswith("run,seed,epoch,step,bn,score,n,")
-
-
-def test_the_table_puts_answer_baselines_and_ceiling_in_view(files, capsys):
-    arguments = ["--predictions", files / "runs.parquet", "--truth", files / "truth.csv"]
-    code, out, _ = call(capsys, *arguments)
-    assert code == 0 and out.startswith("nb201: accuracy ranks 300 architectures with Kendall tau 0.")
-    first_words = [line.split()[0] for line in out.splitlines() if line.strip()]
-    assert {"accuracy", "loss", "params", "flops", "ceiling", "next:"} <= set(first_words)
-    code, per_run, _ = call(capsys, *arguments, "--per-run")
-    assert sum(line.startswith(("s0 ", "s1 ")) for line in per_run.splitlines()) == 8
 
 
 def test_a_csv_with_two_columns_is_enough_and_any_notation_joins(tmp_path, table, truth):
@@ -273,47 +238,78 @@ def test_the_last_step_of_an_epoch_stands_for_it(table, truth):
     assert result.lengths["gt_tau"][0] == result.rows.set_index("step").loc[103, "gt_tau"]
 
 
-def test_the_cross_run_map_holds_every_pair_once_and_needs_no_truth(files, table, capsys):
-    pairs = cross_run.cross_run(files / "runs.parquet", scores=["accuracy"])
-    predictions = pd.read_parquet(files / "runs.parquet")
-    assert len(pairs) == 6
-    row = pairs[(pairs["run_a"] == "s0") & (pairs["epoch_a"] == 4) & (pairs["run_b"] == "s1") & (pairs["epoch_b"] == 8)]
-    one, other = (
-        predictions[(predictions["run"] == run) & (predictions["epoch"] == epoch)]["accuracy"]
-        for run, epoch in (("s0", 4), ("s1", 8))
+def test_the_seeds_spread_is_pooled_over_the_lengths_of_a_score(table, truth):
+    result = correlation.analyse_correlation(runs_of(table, seeds=range(2), epochs=(2, 4, 8)), truth)
+    matched = match(runs_of(table, seeds=range(2), epochs=(2, 4, 8)), truth)
+    for score in ("accuracy", "loss"):
+        rows = [row for row in matched.rows if row.keys["score"] == score]
+        groups: dict = {}
+        for row in rows:
+            groups.setdefault(row.keys["epoch"], []).append(influence(row.score, row.truth, row.items))
+        spread = spread_of(list(groups.values()), [[0, 1]] * 3)
+        of_score = result.lengths[result.lengths["score"] == score].set_index("epoch")
+        for epoch, runs in groups.items():
+            estimate = mean_over_runs(runs, spread)
+            assert of_score.loc[epoch, "gt_tau_low"] == pytest.approx(estimate.low)
+            assert of_score.loc[epoch, "error_runs"] == pytest.approx(estimate.error_runs)
+            assert of_score.loc[epoch, "taus"] == pytest.approx([run.tau for run in runs])
+
+
+def test_random_rankings_stand_beside_the_baselines_on_the_same_sample(table, truth):
+    sample = table.iloc[:200]
+    result = correlation.analyse_correlation(runs_of(sample), truth)
+    mean = truth.groupby("architecture")["valid_accuracy"].mean()[sample["architecture"]].to_numpy()
+    row = result.baselines.set_index("score").loc["random"]
+    expected = random_rankings(mean)
+    assert row["n"] == 200 and row["gt_tau"] == pytest.approx(0)
+    for name in ("gt_tau", "top1_rank", "best_at_10", "p_at_5"):
+        found = [row[name], row[f"{name}_low"], row[f"{name}_high"]]
+        assert found == pytest.approx(list(expected[name]))
+
+
+def test_a_baseline_that_orders_like_another_says_so(table, truth):
+    baselines = correlation.analyse_correlation(runs_of(table), truth).baselines.set_index("score")
+    params, flops = (scipy.stats.rankdata(table[name]) for name in ("params", "flops"))
+    assert (baselines.loc["flops", "same_order_as"] == "params") == (params == flops).all()
+    assert pd.isna(baselines.loc["params", "same_order_as"])
+    darts = get_space("darts").sample(40, seed=0)
+    truth = pd.DataFrame({"architecture": darts, "test_accuracy": 90 + np.arange(40) / 10})
+    row = correlation.analyse_correlation(
+        pd.DataFrame({"architecture": darts, "accuracy": np.arange(40.0)}), truth, space="darts"
     )
-    assert row["gt_tau"].item() == pytest.approx(scipy.stats.kendalltau(one, other).statistic)
-    grid = cross_run.map_lengths(pairs)
-    assert grid["epoch"].tolist() == [4, 8] and grid.loc[0, 8] == grid.loc[1, 4]
-    code, out, _ = call(capsys, "--predictions", files / "runs.parquet", "--cross-run", "--format", "json")
-    assert code == 0 and len(json.loads(out)["cross_run"]) == 12
+    assert row.baselines["same_order_as"].isna().all()
 
 
-def test_two_supernets_are_compared_on_the_same_architectures(tmp_path, table, truth, capsys):
-    good, bad = runs_of(table, seeds=range(3)), runs_of(table.iloc[50:], seeds=range(3), epochs=[8])
-    rng = np.random.default_rng(0)
-    bad["accuracy"] = (bad["accuracy"] + 3 * rng.normal(size=len(bad))).clip(0, 100)
-    good.to_csv(tmp_path / "good.csv", index=False)
-    bad.to_csv(tmp_path / "bad.csv", index=False)
-    row = comparison.compare_supernets(good, bad, truth, scores=["accuracy"]).iloc[0]
-    assert (row["n"], row["runs_a"], row["epoch_a"]) == (250, 3, 8)
-    mean = truth.groupby("architecture")["valid_accuracy"].mean()
-    common = good[good["architecture"].isin(bad["architecture"]) & (good["epoch"] == 8)]
-    taus = [
-        scipy.stats.kendalltau(run["accuracy"], mean[run["architecture"]]).statistic for _, run in common.groupby("run")
-    ]
-    assert row["gt_tau_a"] == pytest.approx(np.mean(taus))
-    assert 0 < row["low"] < row["difference"] < row["high"] and row["p_value"] < 0.05
-    truth.to_csv(tmp_path / "truth.csv", index=False)
-    paths = [
-        "--predictions",
-        tmp_path / "bad.csv",
-        "--against",
-        tmp_path / "good.csv",
-        "--truth",
-        tmp_path / "truth.csv",
-    ]
-    code, out, _ = call(capsys, *paths)
-    assert code == 0 and out.startswith("nb201: B ranks better by accuracy")
-    code, out, _ = call(capsys, *paths, "--format", "json")
-    assert {row["score"] for row in json.loads(out)["comparison"]} == {"accuracy", "loss"}
+def test_chance_at_the_top_of_a_perplexity_is_in_its_own_unit():
+    cells = list(get_space("ptb").sample(40, seed=0))
+    truth = pd.DataFrame({"architecture": cells, "valid_perplexity": 70.0 - np.arange(40) / 10})
+    predictions = pd.DataFrame({"architecture": cells, "perplexity": 200.0 - np.arange(40)})
+    random = correlation.analyse_correlation(predictions, truth, space="ptb").baselines.set_index("score").loc["random"]
+    assert 66.1 <= random["best_at_10_low"] <= random["best_at_10"] <= random["best_at_10_high"] <= 69.1
+
+
+def test_the_ceiling_says_on_which_rows_it_stands(table, truth):
+    marked = truth.assign(sample=np.where(truth["architecture"].isin(table["architecture"][:100]), "uniform", "search"))
+    result = correlation.analyse_correlation(runs_of(table), marked)
+    assert result.ceiling is not None and (result.ceiling["n"], result.ceiling["sample"]) == (100, "uniform")
+    shown = ceiling(check_truth(marked, "nb201", "truth"))
+    assert shown is not None and shown["gt_tau"] == pytest.approx(result.ceiling["gt_tau"])
+    assert (shown["n"], shown["sample"]) == (100, "uniform")
+
+
+def test_partial_tau_given_params_is_scipys_three_taus(table, truth):
+    row = nasbias.correlate(runs_of(table, seeds=[0], epochs=[8]), truth, scores=["accuracy"]).iloc[0]
+    score = runs_of(table, seeds=[0], epochs=[8])["accuracy"]
+    mean = truth.groupby("architecture")["valid_accuracy"].mean()[table["architecture"]].to_numpy()
+    xy, xz, yz = (
+        scipy.stats.kendalltau(a, b).statistic
+        for a, b in ((score, mean), (score, table["params"]), (mean, table["params"]))
+    )
+    assert row["tau_given_params"] == pytest.approx((xy - xz * yz) / math.sqrt((1 - xz**2) * (1 - yz**2)))
+
+
+def test_runs_are_only_averaged_with_those_on_the_same_architectures(table, truth):
+    mixed = pd.concat([runs_of(table, seeds=[0]), runs_of(table.iloc[:250], seeds=[1])])
+    lengths = correlation.analyse_correlation(mixed, truth, scores=["accuracy"]).lengths
+    assert lengths[["n", "epoch", "n_runs"]].to_numpy().tolist() == [[250, 4, 1], [250, 8, 1], [300, 4, 1], [300, 8, 1]]
+    assert lengths["reason"].str.contains("seed").all() and lengths["error_runs"].isna().all()

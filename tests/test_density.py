@@ -109,3 +109,82 @@ def test_the_command_answers_in_json_and_refuses_what_is_no_run(truth, tmp_path,
     (runs[0] / "steps.parquet").unlink()
     with pytest.raises(InputError, match="has no scores"):
         compare_density(runs, truth)
+
+
+def test_top_ranks_and_the_last_scores_are_means_over_the_steps_used(truth, tmp_path):
+    scores = noisy(truth, 6, 4)
+    run = make_run(tmp_path / "a", "all", scores)
+    values = truth["valid_accuracy"].to_numpy()
+    rank = scipy.stats.rankdata(-values)
+    for k in (1, 3):
+        row = compare_density([run], truth, last=[k]).plans.iloc[0]
+        order = np.argsort(-scores[-k:], axis=1, kind="stable")
+        assert row["t1r"] == pytest.approx(rank[order[:, 0]].mean())
+        assert row["t3r"] == pytest.approx(rank[order[:, :3]].min(axis=1).mean())
+        assert row["k"] == k and row["plan"] == "all"
+
+
+def test_steps_are_ordered_by_epoch_first(truth, tmp_path):
+    run = make_run(tmp_path / "a", "all", noisy(truth, 1, 0, steps=2))
+    table = pd.read_parquet(run / "steps.parquet")
+    perfect = dict(zip(CODES, truth["valid_accuracy"]))
+    late = table[table["step"] == 0].assign(epoch=3, step=0)
+    late["accuracy"] = late["architecture"].map(perfect) - 30
+    pd.concat([late, table]).to_parquet(run / "steps.parquet")
+    assert compare_density([run], truth, last=[1]).plans["gt_tau_mean"][0] == pytest.approx(1)
+
+
+def test_only_the_last_epoch_of_predictions_counts_as_a_step(truth, tmp_path):
+    run = make_run(tmp_path / "a", "all", noisy(truth, 1, 0)[:1], steps=False)
+    table = pd.read_parquet(run / "predictions.parquet")
+    later = table.assign(epoch=9, accuracy=100 - table["accuracy"])
+    pd.concat([later, table]).to_parquet(run / "predictions.parquet")
+    plans = compare_density([run], truth, last=[4]).plans
+    assert plans["k"].tolist() == [1] and plans["gt_tau_mean"][0] < -0.5 and np.isnan(plans["gt_tau_std"][0])
+
+
+def test_the_first_bn_mode_counts_unless_another_is_named(truth, tmp_path):
+    run = make_run(tmp_path / "a", "all", noisy(truth, 1, 0)[:1], steps=False)
+    table = pd.read_parquet(run / "predictions.parquet")
+    both = pd.concat([table.assign(bn="running"), table.assign(bn="batch", accuracy=100 - table["accuracy"])])
+    both.to_parquet(run / "predictions.parquet")
+    first = compare_density([run], truth, last=[1]).plans["gt_tau_mean"][0]
+    assert first > 0.5
+    assert compare_density([run], truth, last=[1], bn="batch").plans["gt_tau_mean"][0] == pytest.approx(-first)
+    with pytest.raises(InputError, match=r"BN mode 'x'. It has: running, batch"):
+        compare_density([run], truth, bn="x")
+
+
+def test_folds_are_means_over_runs_with_an_interval_and_need_four_architectures(truth, tmp_path):
+    groups = np.r_[np.zeros(3), np.ones(4), np.full(57, 2)].astype(int)
+    scores = [noisy(truth, 4, seed, steps=2) for seed in range(3)]
+    runs = [make_run(tmp_path / str(seed), "groups:3", rows, groups) for seed, rows in enumerate(scores)]
+    folds = compare_density(runs, truth, last=[1]).folds.set_index("group")
+    assert folds.index.tolist() == [1, 2]  # three architectures have no correlation, four have
+    values = truth["valid_accuracy"].to_numpy()
+    inside = groups == 2
+    rhos = [scipy.stats.spearmanr(rows[-1][inside], values[inside]).statistic for rows in scores]
+    taus = [scipy.stats.kendalltau(rows[-1][inside], values[inside]).statistic for rows in scores]
+    assert folds.loc[2, "spearman"] == pytest.approx(np.mean(rhos))
+    assert folds.loc[2, "gt_tau"] == pytest.approx(np.mean(taus))
+    half = scipy.stats.t.ppf(0.975, 2) * scipy.stats.sem(rhos)
+    assert folds.loc[2, "low"] == pytest.approx(max(np.mean(rhos) - half, -1))
+    assert folds.loc[2, "high"] == pytest.approx(min(np.mean(rhos) + half, 1))
+    assert folds.loc[2, ["n", "runs", "plan"]].tolist() == [57, 3, "groups:3"]
+
+
+def test_a_run_without_groups_is_passed_over_and_one_given_twice_counts_once(truth, tmp_path):
+    bare = make_run(tmp_path / "a", "groups:2", noisy(truth, 1, 0))
+    grouped = make_run(tmp_path / "b", "groups:2", noisy(truth, 1, 1), np.arange(64) % 2)
+    density = compare_density([bare, grouped, bare], truth, last=[1])
+    assert density.folds["runs"].tolist() == [1, 1] and density.plans["runs"].tolist() == [2]
+
+
+def test_the_answer_says_what_was_compared(truth, tmp_path):
+    density = compare_density([make_run(tmp_path / "a", "all", noisy(truth, 1, 0))], truth, last=[1])
+    assert (density.about["space"], density.about["score"]) == ("darts64", "accuracy")
+    assert density.about["truth"]["split"] == "valid_accuracy" and density.to_plain()["space"] == "darts64"
+    with pytest.raises(InputError, match="no runs given"):
+        compare_density([], truth)
+    with pytest.raises(InputError, match="not nothing"):
+        compare_density([tmp_path / "a"], truth, last=[])

@@ -1,5 +1,6 @@
 """Rank metrics against scipy and against their definitions written out naively."""
 
+import itertools
 import math
 
 import numpy as np
@@ -10,13 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nasbias.errors import InputError
-from nasbias.kendall import count_concordance, tau_of_table
 from nasbias.metrics import (
     METRICS,
     best_at,
     best_places,
+    best_rank_at,
     get_metric,
     kendall_tau,
+    partial_tau,
     precision_at_bottom,
     precision_at_top,
     rank_difference,
@@ -25,6 +27,9 @@ from nasbias.metrics import (
     spearman,
     tau_given,
     top_rank,
+    top_weights,
+    why_undefined,
+    worst_rank_at,
 )
 
 
@@ -33,46 +38,11 @@ def rng():
     return np.random.default_rng(0)
 
 
-def naive_concordance(x, y):
-    return (np.sign(x[:, None] - x) * np.sign(y[:, None] - y)).sum(axis=1)
-
-
 pairs = st.integers(2, 40).flatmap(
     lambda n: st.tuples(
         arrays(np.int64, n, elements=st.integers(0, 9)), arrays(np.int64, n, elements=st.integers(-50, 50))
     )
 )
-
-
-@given(pairs)
-@settings(max_examples=60, deadline=None)
-def test_concordance_is_the_sum_over_all_partners(pair):
-    x, y = pair
-    counted = count_concordance(x, y)
-    assert counted.s.tolist() == naive_concordance(x, y).tolist()
-    assert counted.ties_x.tolist() == ((x[:, None] == x).sum(axis=1) - 1).tolist()
-    without = [kendall_tau(np.delete(x, i), np.delete(y, i)) for i in range(len(x))]
-    np.testing.assert_allclose(counted.leave_one_out(), without, atol=1e-12)
-
-
-@pytest.mark.parametrize(("values", "n"), [(2, 300), (17, 300), (10**6, 300), (40, 3000), (10**6, 3000)])
-def test_both_ways_of_counting_agree_with_the_definition(rng, values, n):
-    x, y = rng.integers(0, values, n), rng.integers(0, max(values // 3, 2), n)
-    assert (count_concordance(x, y).s == naive_concordance(x, y)).all()
-
-
-def test_every_way_to_tau_is_scipys_on_ties_and_on_a_census(rng):
-    score, truth = rng.integers(0, 40, 15_625), rng.integers(0, 9, 15_625)
-    expected = scipy.stats.kendalltau(score, truth).statistic
-    table = np.zeros((40, 9))
-    np.add.at(table, (score, truth), 1)
-    assert tau_of_table(table) == pytest.approx(expected, abs=1e-12)
-    assert count_concordance(score, truth).tau == pytest.approx(expected, abs=1e-12)
-    assert kendall_tau(score, truth) == pytest.approx(expected, abs=1e-12)
-    score = rng.normal(size=15_625)
-    truth = score + rng.normal(size=15_625)
-    expected = scipy.stats.kendalltau(score, truth).statistic
-    assert count_concordance(score, truth).tau == pytest.approx(expected, abs=1e-12)
 
 
 @given(arrays(np.int64, st.integers(1, 30), elements=st.integers(0, 6)), st.integers(0, 30))
@@ -108,8 +78,79 @@ def test_top_rank_is_the_best_true_rank_among_those_scored_highest():
     assert best_at(score, truth, 3) == 80
 
 
-def test_equal_scores_are_taken_in_order_of_appearance():
-    assert best_at([1, 1, 0], [70.0, 90.0, 80.0], 1) == 70.0
+def means_over_ties(score, truth, k, of_top):
+    """The mean of `of_top(chosen)` over every way to choose the k highest scores."""
+    edge = np.sort(score)[::-1][k - 1]
+    certain, tied = np.flatnonzero(score > edge), np.flatnonzero(score == edge)
+    ways = itertools.combinations(tied, k - len(certain))
+    return np.mean([of_top(np.array([*certain, *way])) for way in ways])
+
+
+@given(st.integers(2, 9), st.integers(1, 9), st.integers(0, 10**6))
+@settings(max_examples=150, deadline=None)
+def test_ties_at_the_top_are_averaged_over_every_way_to_choose(n, k, seed):
+    rng = np.random.default_rng(seed)
+    k = min(k, n)
+    score, truth = rng.integers(0, 3, n).astype(float), rng.integers(0, 5, n).astype(float)
+    if len(set(score)) < 2 or len(set(truth)) < 2:
+        return
+    ranks = scipy.stats.rankdata(-truth, method="min")
+    expected = means_over_ties(score, truth, k, lambda top: ranks[top].min())
+    assert top_rank(score, truth, k) == pytest.approx(expected)
+    assert best_at(score, truth, k) == pytest.approx(means_over_ties(score, truth, k, lambda top: truth[top].max()))
+    share = k / n
+    k = max(1, round(share * n))
+    assert best_rank_at(score, truth, share) == pytest.approx(expected / n)
+    worst = means_over_ties(score, truth, k, lambda top: ranks[top].max())
+    assert worst_rank_at(score, truth, share) == pytest.approx(worst / n)
+    common = means_over_ties(
+        score, truth, k, lambda top: means_over_ties(truth, truth, k, lambda best: len({*top} & {*best}))
+    )
+    assert precision_at_top(score, truth, share) == pytest.approx(common / k)
+
+
+def test_equal_scores_share_their_places_whatever_their_order():
+    assert best_at([1, 1, 0], [70.0, 90.0, 80.0], 1) == 80.0
+    assert top_rank([1, 1, 0], [70.0, 90.0, 80.0], 1) == 2.0
+    assert top_weights([3, 1, 1, 0], 2).tolist() == [1, 0.5, 0.5, 0]
+    assert top_weights([3, 1], 2).tolist() == [1, 1] and top_weights([3, 1], 0).tolist() == [0, 0]
+
+
+def test_a_metric_says_how_large_its_top_is():
+    counts = {name: METRICS[name].count(200) for name in METRICS}
+    assert counts["best_at_10"] == 10 and counts["top3_rank"] == 3 and counts["p_at_5"] == 10
+    assert counts["p_at_10"] == 20 and counts["wr_at_5"] == 10 and counts["gt_tau"] == 200
+    assert METRICS["best_at_10"].count(4) == 4 and METRICS["p_at_5"].count(4) == 1
+
+
+def test_the_reason_of_an_undefined_metric_is_told():
+    assert why_undefined([1.0], [2.0]) == "1 architecture(s): a ranking needs two"
+    assert why_undefined([1, np.nan, np.nan], [1, 2, 3]) == "2 of 3 scores are NaN"
+    assert why_undefined([1, 2, 3], [1, 2, np.nan]) == "1 of 3 truths are NaN"
+    assert why_undefined([1, 2], [3, 3]) == "the truth is constant (3)"
+    assert why_undefined([1, 2], [1, 2]) == ""
+    assert math.isnan(partial_tau(0.5, 1.0, 0.2)) and math.isnan(tau_given([1, 2], [1, 2], [1, np.nan]))
+
+
+def test_the_registered_names_directions_and_ranges_are_these():
+    said = {name: (each.better, each.range) for name, each in METRICS.items()}
+    correlation, share, rank = ("higher", (-1, 1)), ("higher", (0, 1)), ("lower", (1, None))
+    assert said == {
+        "gt_tau": correlation,
+        "spearman": correlation,
+        "sparse_tau": correlation,
+        "top1_rank": rank,
+        "top3_rank": rank,
+        "best_at_1": ("higher", (None, None)),
+        "best_at_10": ("higher", (None, None)),
+        "p_at_5": share,
+        "p_at_10": share,
+        "p_bottom_5": share,
+        "p_bottom_10": share,
+        "br_at_5": ("lower", (0, 1)),
+        "wr_at_5": ("lower", (0, 1)),
+    }
+    assert all(METRICS[name].name == name and get_metric(name) is METRICS[name] for name in METRICS)
 
 
 def test_precision_counts_the_common_members_of_two_tops(rng):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 
 from nasbias.errors import InputError
 from nasbias.pruning import choose_value, compare_pruned, keep_better_half, main, select_architectures, sort_fronts
@@ -133,3 +134,100 @@ def test_the_selection_is_written_as_training_reads_it(truth, tmp_path, capsys):
     assert main(["select", "--space", "darts64", "--truth", str(path), "--share", "0.5", "--out", str(out)]) == 0
     assert len(out.read_text().split()) == 32
     assert "--architectures" in capsys.readouterr().out
+
+
+def test_the_figures_of_repeats_are_their_means_and_found_has_an_interval(truth, tmp_path):
+    values = truth["valid_accuracy"].to_numpy()
+    scores = [values + np.random.default_rng(seed).normal(0, 4, 64) for seed in range(3)]
+    runs = [
+        make_run(tmp_path / str(seed), pd.DataFrame({"architecture": CODES, "accuracy": each}))
+        for seed, each in enumerate(scores)
+    ]
+    table, about = compare_pruned([*runs, runs[0]], truth, space="darts64", k=5)
+    (row,) = table.to_dict("records")
+    taus = [scipy.stats.kendalltau(each, values).statistic for each in scores]
+    rhos = [scipy.stats.spearmanr(each, values).statistic for each in scores]
+    found = [values[np.argmax(each)] for each in scores]
+    half = scipy.stats.t.ppf(0.975, 2) * scipy.stats.sem(found)
+    assert row["gt_tau"] == pytest.approx(np.mean(taus)) and row["low"] < row["gt_tau"] < row["high"]
+    assert row["spearman"] == pytest.approx(np.mean(rhos))
+    assert row["found"] == pytest.approx(np.mean(found))
+    assert row["found_low"] == pytest.approx(np.mean(found) - half)
+    assert row["found_high"] == pytest.approx(min(np.mean(found) + half, 100))
+    assert row["found_top"] == pytest.approx(np.mean([values[np.argsort(-each)[:5]].max() for each in scores]))
+    assert (row["mean_truth"], row["best"]) == pytest.approx((values.mean(), values.max()))
+    assert (row["runs"], row["n"], row["space"]) == (3, 64, "whole space")
+    assert (about["space"], about["score"], about["k"]) == ("darts64", "accuracy", 5)
+
+
+def test_where_low_is_better_the_figures_are_in_the_truths_own_unit(truth, tmp_path):
+    lower = truth.rename(columns={"valid_accuracy": "valid_perplexity"})
+    values = lower["valid_perplexity"].to_numpy()
+    run = make_run(tmp_path / "a", pd.DataFrame({"architecture": CODES, "accuracy": 100 - values}))
+    (row,) = compare_pruned([run], lower, space="darts64", k=100)[0].to_dict("records")
+    assert row["gt_tau"] == pytest.approx(1)
+    assert row["best"] == row["found"] == row["found_top"] == values.min()
+    assert row["mean_truth"] == pytest.approx(values.mean())
+
+
+@pytest.mark.parametrize(
+    ("config", "label"),
+    [
+        ({}, "whole space"),
+        ({"subset": "small"}, "small"),
+        ({"architectures": "lists/best.txt"}, "best"),
+        ({"prune": "none"}, "whole space"),
+        ({"prune": "halve", "architectures": "x/some.txt"}, "halve, from some"),
+    ],
+)
+def test_runs_are_named_by_what_they_were_trained_on(config, label, truth, tmp_path):
+    run = make_run(tmp_path / "a", pd.DataFrame({"architecture": CODES, "accuracy": np.arange(64.0)}), **config)
+    assert compare_pruned([run], truth, space="darts64")[0]["space"].tolist() == [label]
+
+
+def test_a_share_is_of_what_has_a_truth_and_at_least_one(truth):
+    known = truth.iloc[::2]
+    assert len(select_architectures(known, space="darts64", share=0.25)) == 8
+    assert len(select_architectures(known, space="darts64", share=0.001)) == 1
+    assert len(select_architectures(known, space="darts64", share=1)) == 32
+    assert set(select_architectures(known, space="darts64", share=0.5, by="random")) <= set(known["architecture"])
+    best = select_architectures(truth, space="darts64", share=0.25)
+    assert best.tolist() == [code for code in CODES if code in set(best)]  # in the space's order
+
+
+def test_a_space_too_large_to_list_is_its_truths_rows():
+    names = get_space("darts").sample(20, seed=0)
+    table = pd.DataFrame({"architecture": names, "dataset": "cifar10", "test_accuracy": np.arange(20.0)})
+    kept = select_architectures(table, space="darts", share=0.2)
+    assert set(kept) == set(get_space("darts").truth_keys(names[-4:].tolist()))
+
+
+def test_the_first_of_equal_values_is_fixed_and_one_value_left_is_passed_over():
+    codes = np.array([[0, 0, 1]] * 10 + [[0, 1, 0]] * 10)
+    accuracy, params = np.r_[np.full(10, 5.0), np.full(10, 5.0)], np.ones(20)
+    assert choose_value(codes, accuracy, params) == (1, 0)
+    assert choose_value(codes, accuracy, params, least=11) is None
+    assert choose_value(codes, accuracy, params, "residual") == (1, 0)  # one size: nothing to take off
+    assert choose_value(codes, np.r_[np.zeros(10), np.ones(10)], np.r_[np.ones(10), np.full(10, 2.0)], "pareto") == (
+        1,
+        0,
+    )
+    with pytest.raises(InputError, match="score to shrink by"):
+        choose_value(codes, accuracy, params, "size")
+
+
+def test_the_command_says_what_it_wrote_and_compares_in_a_table(truth, tmp_path, capsys):
+    path, out = tmp_path / "truth.csv", tmp_path / "r.txt"
+    truth.to_csv(path, index=False)
+    options = ["--space", "darts64", "--truth", str(path)]
+    assert main(["select", *options, "--by", "random", "--seed", "3", "--out", str(out), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"out": str(out), "n": 21, "by": "random", "share": 0.33}
+    expected = select_architectures(truth, space="darts64", share=0.33, by="random", seed=3)
+    assert out.read_text().split() == expected.tolist()
+    run = make_run(tmp_path / "a", pd.DataFrame({"architecture": CODES, "accuracy": np.arange(64.0)}))
+    assert main(["compare", *options, str(run)]) == 0
+    assert "darts64: accuracy against truth.csv, valid_accuracy; inside the space trained on" in capsys.readouterr().out
+    assert main(["compare", *options, str(run), "-k", "0"]) == 2
+    assert "k must be 1 or more, not 0" in capsys.readouterr().err
+    with pytest.raises(InputError, match="no runs given"):
+        compare_pruned([], truth)

@@ -12,7 +12,8 @@ from nasbias import stability
 from nasbias.matching import match
 from nasbias.panel import select_panel
 from nasbias.spaces import get_space
-from nasbias.steps import Steps, collect_steps, measure_autocorrelation, measure_gain, measure_tau_at_lag, tau_matrix
+from nasbias.statistics import influence, mean_interval, mean_over_runs, spread_of
+from nasbias.steps import tau_matrix
 
 SPACE = get_space("darts64")
 
@@ -43,15 +44,6 @@ def predictions_of(truth, rng, runs=3, epochs=(1, 2), noise=1.5):
         for run in range(runs)
         for epoch in epochs
     )
-
-
-def test_the_tau_matrix_is_scipys_pair_by_pair(rng):
-    for n in (30, 600):
-        scores = rng.integers(0, 12, (4, n))
-        matrix = tau_matrix(scores)
-        for i in range(4):
-            for j in range(4):
-                assert matrix[i, j] == pytest.approx(scipy.stats.kendalltau(scores[i], scores[j]).statistic)
 
 
 def test_instances_are_summarised_as_p1_defines(rng):
@@ -114,80 +106,6 @@ def test_reliably_bad_is_in_the_worst_quarter_of_every_run(truth, rng):
     assert set(table.loc[table["is_reliably_bad"], "architecture"]) == set(bad) and len(bad) > 0
 
 
-def planted_steps(rng, period):
-    """Scores after 128 steps that each lift the architecture they train; in a fixed order the period is 64."""
-    usual = rng.normal(size=64)
-    order = np.tile(np.arange(64), 2) if period else np.concatenate([rng.permutation(64), rng.permutation(64)])
-    lift = np.zeros(64)
-    rows = []
-    for trained in order:
-        lift *= 0.9
-        lift[trained] += 3
-        rows.append(usual + lift + 0.05 * rng.normal(size=64))
-    return Steps("a", 0, np.arange(1000, 1128), np.arange(64), np.array(rows), usual), order.tolist()
-
-
-def test_a_fixed_order_shows_its_period_and_a_shuffled_one_does_not(rng):
-    fixed, _ = planted_steps(rng, period=True)
-    shuffled, _ = planted_steps(rng, period=False)
-    assert measure_autocorrelation(fixed)["64"] > measure_autocorrelation(fixed)["32"] + 0.2
-    assert measure_autocorrelation(shuffled)["64"] < measure_autocorrelation(fixed)["64"] - 0.2
-    taus = measure_tau_at_lag(fixed)
-    assert taus["1"] > taus["16"] and taus["64"] > taus["32"] + 0.1
-    expected = np.mean([scipy.stats.kendalltau(fixed.scores[i], fixed.scores[i + 32]).statistic for i in range(96)])
-    assert taus["32"] == pytest.approx(expected)
-    assert list(taus) == ["1", "2", "4", "8", "16", "32", "48", "64", "96"]
-
-
-def test_the_architecture_just_trained_gains(rng):
-    fixed, order = planted_steps(rng, period=True)
-    gain = measure_gain(fixed, order)
-    assert gain["gain"] > 5 * gain["error"] and gain["rank_gain"] > 0 and gain["n"] == 128
-    nobody = measure_gain(fixed, [None] * 128)
-    assert nobody["n"] == 0 and math.isnan(nobody["gain"])
-    other = measure_gain(fixed, [(column + 32) % 64 for column in order])
-    assert abs(other["gain"]) < gain["gain"] / 10
-
-
-def test_what_was_trained_travels_with_the_predictions(rng):
-    fixed, order = planted_steps(rng, period=True)
-    codes = get_space("darts64").architectures()["architecture"].to_numpy()
-    frames = [
-        pd.DataFrame({"architecture": codes, "step": step, "accuracy": 50 + row, "trained": np.arange(64) == at})
-        for step, row, at in zip(fixed.step, fixed.scores, order)
-    ]
-    table = pd.concat(frames).assign(run="a", seed=0, epoch=8)
-    truth = pd.DataFrame({"architecture": codes, "valid_accuracy": 50 + fixed.truth})
-    (steps,) = collect_steps(match(table, truth, space="darts64"), "accuracy", None)
-    assert steps.trained is not None
-    assert stability.summarise_steps(steps)["gain"] == pytest.approx(measure_gain(fixed, order))
-    plain = match(table.drop(columns="trained"), truth, space="darts64")
-    (steps,) = collect_steps(plain, "accuracy", None)
-    assert stability.summarise_steps(steps)["gain"]["n"] == 0
-
-
-def test_steps_keep_the_last_k_in_order_of_step(truth, rng):
-    mean = truth.groupby("architecture", sort=False)["test_accuracy"].mean()
-    frames = []
-    for step in rng.permutation(np.arange(500, 510)):
-        noise = 0.0 if step >= 506 else 3.0
-        frames.append(
-            pd.DataFrame({"run": "a", "seed": 0, "epoch": 8, "step": step, "architecture": mean.index}).assign(
-                accuracy=mean.to_numpy() - 40 + noise * rng.normal(size=64)
-            )
-        )
-    matched = match(pd.concat(frames), truth, space="darts64")
-    (steps,) = collect_steps(matched, "accuracy", None)
-    assert steps.step.tolist() == list(range(500, 510))
-    row = stability.summarise_steps(steps, last=4)
-    assert (row["k"], row["first_step"], row["last_step"]) == (4, 506, 509)
-    assert row["gt_tau_mean"] == pytest.approx(1) and row["gt_tau_std"] == pytest.approx(0) and row["t1r"] == 1
-    assert stability.summarise_steps(steps, last=99)["k"] == 10
-    taus = [scipy.stats.kendalltau(score, steps.truth).statistic for score in steps.scores]
-    assert stability.summarise_steps(steps)["gt_tau_std"] == pytest.approx(np.std(taus))
-    assert select_panel(matched, least=4).scores.shape == (1, 64)  # the last step stands for the epoch
-
-
 def test_the_command_prints_the_document_and_the_tables(truth, rng, tmp_path, capsys):
     predictions_of(truth, rng).to_csv(tmp_path / "p.csv", index=False)
     truth.to_csv(tmp_path / "t.csv", index=False)
@@ -207,3 +125,101 @@ def test_the_command_prints_the_document_and_the_tables(truth, rng, tmp_path, ca
     assert "ground truth" in out and "random" in out
     assert stability.main([*arguments, "--last", "0"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_best_true_rank_of_one_and_of_three_are_told_apart(rng):
+    truth = np.arange(64.0)
+    scores = np.stack([truth, truth])
+    scores[0, 0], scores[1, 20] = 100, 100  # what is ranked first is the worst, and the 44th best
+    row = stability.summarise_instances(scores, truth)
+    assert (row["t1r"], row["t3r"]) == ((64 + 44) / 2, 1.0)
+    assert (row["t1r_std"], row["t3r_std"]) == (10.0, 0.0)
+
+
+def test_the_interval_of_s_tau_is_the_jackknife_over_instances(rng):
+    scores = np.arange(40) + 15 * rng.normal(size=(5, 40))
+    row = stability.summarise_instances(scores, np.arange(40))
+    matrix = tau_matrix(scores)
+    mean = matrix[np.triu_indices(5, 1)].mean()
+    keep = [np.delete(np.arange(5), i) for i in range(5)]
+    without = np.array([matrix[np.ix_(k, k)][np.triu_indices(4, 1)].mean() for k in keep])
+    error = np.sqrt(4 / 5 * ((without - without.mean()) ** 2).sum()) / (1 - mean**2)
+    half = scipy.stats.t.ppf(0.975, 4) * error
+    expected = np.tanh(np.arctanh(mean) + np.array([-half, half]))
+    assert (row["s_tau_low"], row["s_tau_high"]) == pytest.approx(tuple(expected))
+    two = stability.summarise_instances(scores[:2], np.arange(40))
+    assert two["reason"] == "two instances: no interval for S-Tau" and math.isnan(two["s_tau_low"])
+    assert two["s_tau"] == pytest.approx(matrix[0, 1]) and row["reason"] == ""
+
+
+def test_gt_tau_has_the_interval_of_all_studies_with_the_seed_pooled_over_epochs(truth, rng):
+    matched = match(predictions_of(truth, rng, runs=2, epochs=(1, 2, 4)), truth, space="darts64")
+    panels = [select_panel(matched, epoch=epoch, least=4) for epoch in (1, 2, 4)]
+    pulls = [[influence(row, panel.truth) for row in panel.scores] for panel in panels]
+    spread = spread_of(pulls, [[0, 1]] * 3)
+    result = stability.analyse_stability(matched)
+    assert result.epochs["epoch"].tolist() == [1, 2, 4]
+    for row, own in zip(result.epochs.to_dict("records"), pulls):
+        estimate = mean_over_runs(own, spread)
+        assert (row["gt_tau_low"], row["gt_tau_high"]) == pytest.approx((estimate.low, estimate.high))
+    assert result.instances["gt_tau_low"] == result.epochs["gt_tau_low"].iloc[-1]
+    first = stability.analyse_stability(matched, epoch=1)
+    assert first.instances["gt_tau"] == result.epochs["gt_tau"].iloc[0]
+    assert first.epochs["epoch"].tolist() == [1, 2, 4] and first.about["epoch"] == 1
+
+
+def test_only_the_last_epochs_of_a_run_are_taken_for_instances(truth, rng):
+    predictions = predictions_of(truth, rng, runs=2, epochs=(1, 2, 3, 4, 5))
+    matched = match(predictions, truth, space="darts64")
+    rows = stability.analyse_stability(matched, last_epochs=3).last_epochs
+    assert rows[["first_epoch", "last_epoch", "n"]].to_numpy().tolist() == [[3, 5, 3]] * 2
+    scores = [
+        predictions[(predictions["run"] == "s0") & (predictions["epoch"] == epoch)]["accuracy"] for epoch in (3, 4, 5)
+    ]
+    expected = np.mean([scipy.stats.kendalltau(scores[i], scores[j]).statistic for i, j in ((0, 1), (0, 2), (1, 2))])
+    assert rows["s_tau"][0] == pytest.approx(expected) and "s_tau_low" not in rows and "reason" not in rows
+    assert stability.analyse_stability(matched, last_epochs=1).last_epochs.empty
+    assert stability.analyse_stability(matched).last_epochs["n"].tolist() == [5, 5]
+
+
+def test_last_epochs_of_the_command_are_what_it_says(truth, rng, tmp_path, capsys):
+    predictions_of(truth, rng, runs=2, epochs=(1, 2, 3)).to_csv(tmp_path / "p.csv", index=False)
+    truth.to_csv(tmp_path / "t.csv", index=False)
+    arguments = ["--space", "darts64", "--predictions", str(tmp_path / "p.csv"), "--truth", str(tmp_path / "t.csv")]
+    for last, first in ((2, 2), (3, 1)):
+        assert stability.main([*arguments, "--format", "json", "--last-epochs", str(last)]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert [row["first_epoch"] for row in document["last_epochs"]] == [first, first]
+
+
+def test_a_filter_counts_ties_in_part_and_its_interval_is_over_instances(rng):
+    truth = np.arange(100.0)
+    tied = np.repeat([1.0, 2.0], 50)  # of the better half any may be dropped
+    lost = stability.measure_filter(tied[None], truth).set_index(["dropped", "top"])
+    assert lost.loc[(80, 10), "lost"] == pytest.approx(60) and lost.loc[(50, 10), "lost"] == 0
+    scores = truth + 40 * rng.normal(size=(3, 100))
+    found = stability.measure_filter(scores, truth).set_index(["dropped", "top"]).loc[(50, 5)]
+    each = [100 * np.mean(np.argsort(np.argsort(row))[95:] < 50) for row in scores]
+    assert found[["lost", "low", "high"]].tolist() == pytest.approx(list(mean_interval(each, 0, 100)))
+
+
+def test_ranks_of_an_architecture_over_runs_are_those_of_numpy(truth, rng):
+    panel = select_panel(match(predictions_of(truth, rng), truth, space="darts64"))
+    table = stability.rank_spread(panel).set_index("architecture").loc[panel.architectures["architecture"]]
+    ranks = scipy.stats.rankdata(-panel.scores, axis=1)
+    assert table["mean_rank"].tolist() == pytest.approx(ranks.mean(axis=0).tolist())
+    assert table["std_rank"].tolist() == pytest.approx(ranks.std(axis=0).tolist())
+    for name, share in (("min_rank", 0), ("q1_rank", 0.25), ("median_rank", 0.5), ("q3_rank", 0.75), ("max_rank", 1)):
+        assert table[name].tolist() == pytest.approx(np.quantile(ranks, share, axis=0).tolist())
+    assert table["true_rank"].tolist() == scipy.stats.rankdata(-panel.truth).tolist()
+    assert (table["is_reliably_good"] == (ranks <= 16).all(axis=0)).all() and table["is_reliably_good"].any()
+
+
+def test_random_frames_of_many_architectures_are_drawn_as_those_of_few(truth, rng):
+    values = np.arange(400.0)
+    large = [stability._draw_large(values, 4, 0.0335, rng) for _ in range(300)]
+    small = [stability._draw_small(values, 4, 0.0335, rng) for _ in range(300)]
+    for key, within in (("s_tau_max", 0.1), ("gt_tau_std", 0.1), ("t1r", 0.06), ("t3r", 0.1), ("s_tau_min", 0.1)):
+        means = [np.mean([row[key] for row in rows]) for rows in (large, small)]
+        assert means[0] == pytest.approx(means[1], rel=within)
+    assert abs(np.mean([row["s_tau"] for row in large])) < 0.005

@@ -47,7 +47,7 @@ class DenseScores:
         if len(population) > config.dense_sample:
             population = population[np.sort(rng.choice(len(population), size=config.dense_sample, replace=False))]
         self.architectures = space.decode(population)
-        self.data = load_scoring_data(config, device=device)
+        self.data = load_scoring_data(config, device=device, bn=config.dense_bn)
         self.rows: dict[int, np.ndarray] = {}  # step -> accuracy, loss, trained: [3, architectures]
 
     def after_step(self, step: int, left: int, network: nn.Module, trained: Sequence[Choice]) -> None:

@@ -12,9 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pooch
-import requests
-
 from nasbias.errors import InputError, unknown
 from nasbias.files import data_folder
 
@@ -135,6 +132,9 @@ def fetch(name: str, mirror: str | None = None, timeout: float = 30) -> Path:
     if name not in PUBLISHED:
         raise unknown("published image set", name, PUBLISHED)
     known = PUBLISHED[name]
+    import pooch
+    import requests
+
     pooch.get_logger().setLevel(logging.ERROR)
     url = mirror or known.url
     for file, md5 in known.files.items():

@@ -10,6 +10,7 @@ from nasbias.matching.options import (
     add_match_options,
     add_reading_options,
     add_truth_options,
+    add_truth_sample,
     match_options,
     reading_of,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "add_match_options",
     "add_reading_options",
     "add_truth_options",
+    "add_truth_sample",
     "align_scores",
     "choose_scores",
     "describe_truth",

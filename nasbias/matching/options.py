@@ -12,7 +12,19 @@ def add_truth_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--truth", metavar="NAME|PATH", help="a stored truth or a file (default: the best present)")
     parser.add_argument("--dataset", help="data set of the truth (default: cifar10 if there)")
     parser.add_argument("--split", choices=SPLITS, help="split of the truth (default: valid if there)")
-    parser.add_argument("--epochs", type=int, help="training budget of the truth (default: the largest)")
+    parser.add_argument(
+        "--budget", dest="epochs", type=int, help="epochs that the truth was trained for (default: the largest)"
+    )
+
+
+def add_truth_sample(parser: argparse.ArgumentParser) -> None:
+    """--truth-sample: which of the truth's rows, where it marks how they were chosen."""
+    parser.add_argument(
+        "--truth-sample",
+        dest="sample",
+        metavar="HOW",
+        help="rows of the truth by how they were chosen: uniform, search, all (default: uniform if marked, else all)",
+    )
 
 
 def add_match_options(parser: argparse.ArgumentParser) -> None:
@@ -22,13 +34,21 @@ def add_match_options(parser: argparse.ArgumentParser) -> None:
         "--predictions", nargs="+", metavar="PATH", help="run folders or tables (default: those shipped)"
     )
     add_truth_options(parser)
-    parser.add_argument("--sample", help="rows of the truth by how they were chosen (default: uniform if marked; all)")
-    parser.add_argument("--unique", action="store_true", help="count isomorphic architectures once")
+    add_truth_sample(parser)
+    parser.add_argument("--unique", action="store_true", help="count isomorphic architectures once (default: no)")
     parser.add_argument(
-        "--lower-is-better", nargs="+", default=[], metavar="SCORE", help="scores whose low values are good"
+        "--lower-is-better",
+        nargs="+",
+        default=[],
+        metavar="SCORE",
+        help="scores whose low values are good (default: by their names: loss, perplexity, error, ...)",
     )
     parser.add_argument(
-        "--higher-is-better", nargs="+", default=[], metavar="SCORE", help="scores whose high values are good"
+        "--higher-is-better",
+        nargs="+",
+        default=[],
+        metavar="SCORE",
+        help="scores whose high values are good, whatever their names say (default: none)",
     )
     add_reading_options(parser)
 
@@ -42,9 +62,11 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         type=column_option,
         default=[],
         metavar="NAME=COLUMN",
-        help="which of the table's columns is NAME, such as architecture=mine or accuracy=acc_mean (repeatable)",
+        help="which of the table's columns is NAME: architecture=mine, accuracy=acc_mean; repeatable (default: names)",
     )
-    parser.add_argument("--notation", help="what a list of operation numbers means (nb201: nats or naslib)")
+    parser.add_argument(
+        "--notation", help="what a list of operation numbers means (nb201: nats or naslib; default: asked for)"
+    )
 
 
 def reading_of(given: argparse.Namespace) -> Reading:

@@ -24,7 +24,7 @@ def _option(default: Any, text: str) -> Any:
 @dataclass(frozen=True)
 class Training:
     """One supernet or stand-alone run. The defaults are P2's protocol (arXiv 2010.08219) for NAS-Bench-201; a space's
-    own recipe (`supernets.<space>.RECIPE`) replaces them where it differs."""
+    own recipe (`recipes.<space>.RECIPE`) replaces them where it differs."""
 
     space: str = _option("nb201", "search space")
     dataset: str = _option("digits", "a data set's name or path")

@@ -56,10 +56,11 @@ class RunFolder:
             return
         if self.path.exists() and any(self.path.iterdir()):
             raise InputError(f"{self.path} is not empty and holds no run. Choose another --out.")
+        text = config.to_toml()  # first: where tomli_w is missing, nothing is written
         with written_atomically(self.path / "provenance.json") as temporary:
             temporary.write_text(to_json(describe_provenance(seed=config.seed, identity=config.identity)))
         with written_atomically(path) as temporary:
-            temporary.write_text(config.to_toml())
+            temporary.write_text(text)
 
     def checkpoint(self, epoch: int) -> Path:
         """Path of an epoch's checkpoint."""

@@ -21,9 +21,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nasbias.scoring.data import ScoringData
+from nasbias.scoring.data import BN, ScoringData
 from nasbias.scoring.nb201_batched import score as score_batched
-from nasbias.scoring.plain import BN
 from nasbias.spaces.nb201 import EDGES, OPERATIONS, SPACE
 from nasbias.supernets import Choice
 from nasbias.supernets.nb201 import Cell, Network, Reduction, average_pool, walk_cell
@@ -97,8 +96,10 @@ def _logits(bank: "_Bank", layer: "_Layer", x: Tensor, choices: Sequence[Choice]
                 first, second, shortcut = bank.reduction(number, h.shape[-1])
                 inner = layer.convolve(F.relu(h), first, (i, number))
                 h = layer.convolve(inner.relu_(), second, (i, number)).add_(shortcut(h))
-        h = layer.normalise(h, bank.last, i).relu_().mean((2, 3))
-        yield bank.network.classifier(h)
+        h = layer.normalise(h, bank.last, i).relu_().float().mean((2, 3))
+        with torch.autocast(h.device.type, enabled=False):  # logits at bf16's three digits would be most of its error
+            logits = bank.network.classifier(h)
+        yield logits
 
 
 class _FirstCell:

@@ -12,8 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nasbias.scoring.data import ScoringData
-from nasbias.scoring.plain import BN
+from nasbias.scoring.data import BN, ScoringData
 from nasbias.spaces.nb201 import EDGES, OPERATIONS
 from nasbias.supernets import Choice
 from nasbias.supernets.nb201 import Cell, Network, Reduction, ReLUConvBN, average_pool

@@ -7,7 +7,6 @@ uses the statistics of each scored batch."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
 
 import numpy as np
 import torch
@@ -15,10 +14,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from nasbias.scoring.data import ScoringData
+from nasbias.scoring.data import BN, ScoringData
 from nasbias.supernets import Choice
-
-BN = Literal["recalibrated", "batch", "running"]
 
 
 @torch.inference_mode()

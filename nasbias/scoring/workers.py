@@ -17,7 +17,7 @@ import pandas as pd
 from nasbias.runs import RunFolder
 from nasbias.runs.checkpoints import read_tensors
 from nasbias.runs.network import make_network
-from nasbias.scoring import BN, load_scoring_data, score_architectures
+from nasbias.scoring import BN, Precision, load_scoring_data, score_architectures
 from nasbias.spaces import get_space
 from nasbias.threads import use_threads
 
@@ -34,6 +34,7 @@ class Settings:
     valid_size: int | None = None
     engine: str | None = None
     device: str = "cpu"
+    precision: Precision = "32-true"
 
 
 class Scorer:
@@ -43,7 +44,7 @@ class Scorer:
         self.settings, self.folder = settings, RunFolder(settings.run)
         self.config = self.folder.config
         self.data = load_scoring_data(
-            self.config, settings.recalibration_images, settings.valid_size, device=settings.device
+            self.config, settings.recalibration_images, settings.valid_size, settings.device, settings.bn
         )
         self.network = make_network(self.config, self.data.sizes).to(settings.device)
         self.epoch: int | None = None
@@ -55,9 +56,8 @@ class Scorer:
             self.network.load_state_dict(weights)
             self.epoch = epoch
         settings = self.settings
-        return score_architectures(
-            self.network, architectures, self.data, self.config.space, settings.bn, settings.engine
-        )
+        how = (settings.bn, settings.engine, settings.precision)
+        return score_architectures(self.network, architectures, self.data, self.config.space, *how)
 
 
 def score_checkpoints(

@@ -10,7 +10,6 @@ There is no fast path: a cell's eight operations have work of their own, and inp
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -18,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nasbias.errors import InputError
+from nasbias.recipes.darts import Options
 from nasbias.spaces._darts_costs import Layer, list_layers
 from nasbias.spaces.darts import OPERATIONS, SPACE
 from nasbias.supernets._separable import SeparableConv, pool
@@ -31,27 +31,6 @@ KERNEL = {
 }  # and dilation
 POOL = {"max_pool_3x3": "max", "avg_pool_3x3": "avg"}
 SLOTS = 8  # of a cell: four nodes with two inputs each
-
-# P2 trains on 4 GPUs with 112 images and a rate of .025 each, cuts out 16 of 32 pixels, validates on the test split.
-RECIPE: dict[str, Any] = {
-    "batch_size": 448,
-    "learning_rate": 0.1,
-    "nesterov": False,
-    "weight_decay": 3e-4,
-    "cutout": -1,
-    "valid_from": "test",
-}
-
-
-@dataclass(frozen=True)
-class Options:
-    """Size and regularisation of the network; the defaults are P2's and DARTS'."""
-
-    layers: int = field(default=20, metadata={"help": "cells, two of them reductions"})
-    channels: int = field(default=36, metadata={"help": "channels C of the first cells, an even number"})
-    auxiliary: bool = field(default=True, metadata={"help": "train an auxiliary head on the second reduction"})
-    drop_path: float = field(default=0.2, metadata={"help": "drop-path probability at the end of training"})
-    bn_momentum: float = field(default=0.1, metadata={"help": "BN momentum of the running statistics"})
 
 
 class FactorizedReduce(nn.Module):

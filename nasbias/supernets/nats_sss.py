@@ -17,21 +17,13 @@ to all combinations would be thousands. So running statistics are a mix over wid
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nasbias.recipes.nats_sss import Options
 from nasbias.spaces.nats_sss import LAYERS, REDUCTIONS, WIDTHS
-
-
-@dataclass(frozen=True)
-class Options:
-    """Size and normalisation of the network; the defaults are the benchmark's."""
-
-    unit: int = field(default=8, metadata={"help": "channels C of the narrowest width; a layer has C, 2C, ... or 8C"})
-    bn_momentum: float = field(default=0.1, metadata={"help": "BN momentum of the running statistics"})
 
 
 def cut(widths: Sequence[int]) -> list[int]:

@@ -12,31 +12,17 @@ There is no fast path: a step runs only what the cell uses, and a cell has no ed
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nasbias.errors import InputError
+from nasbias.recipes.nb101 import Options
 from nasbias.spaces.nb101 import PARENTS, SPACE
 
 VERTICES = range(1, 6)  # those with an operation; 0 is the input, 6 the output
 KERNEL = {0: 3, 1: 1}  # of the operations; the third pools
-
-RECIPE = {"weight_decay": 1e-4, "nesterov": False}
-
-
-@dataclass(frozen=True)
-class Options:
-    """Size and normalisation of the network; the defaults are the benchmark's and P2's."""
-
-    channels: int = field(default=128, metadata={"help": "channels C of the first stack, an even number"})
-    stacks: int = field(default=3, metadata={"help": "stacks, each with twice the channels of the one before"})
-    cells: int = field(default=3, metadata={"help": "cells in each stack"})
-    bn_momentum: float = field(
-        default=0.003, metadata={"help": "BN momentum of the running statistics; fewer than 1,000 steps alone need 0.1"}
-    )
 
 
 class ConvBNReLU(nn.Module):

@@ -11,26 +11,16 @@ one ReLU and one pooling per node, pooling as a depthwise convolution (avg_pool2
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nasbias.recipes.nb201 import Options
 from nasbias.spaces.nb201 import EDGES, OPERATIONS
 
 _NONE, _SKIP, _CONV1, _CONV3, _POOL = range(5)
 KERNEL = {_CONV1: 1, _CONV3: 3}
-
-
-@dataclass(frozen=True)
-class Options:
-    """Size and normalisation of the network; the defaults are the benchmark's."""
-
-    channels: int = field(default=16, metadata={"help": "channels C of the first stage"})
-    cells: int = field(default=5, metadata={"help": "cells N in each of the three stages"})
-    affine: bool = field(default=True, metadata={"help": "learn BN scale and shift in the cells"})
-    bn_momentum: float = field(default=0.1, metadata={"help": "BN momentum of the running statistics"})
 
 
 class ReLUConvBN(nn.Module):

@@ -11,7 +11,6 @@ product for all of them, so the number of kernels does not grow with the number 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import torch
@@ -20,46 +19,12 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from nasbias.datasets.text import windows
+from nasbias.recipes.ptb import Options
 from nasbias.spaces.ptb import STEPS
 
-TASK = "text"
-# Fields of Training where P2's recipe for this space differs: SGD at a constant rate, then averaged SGD.
-RECIPE: dict[str, Any] = {
-    "dataset": "pydoc",
-    "batch_size": 256,
-    "learning_rate": 40.0,
-    "final_learning_rate": 40.0,
-    "momentum": 0.0,
-    "nesterov": False,
-    "weight_decay": 8e-7,
-    "clip": 0.1,
-}
 _ACTIVATIONS = (torch.tanh, torch.relu, torch.sigmoid, lambda x: x)  # in the order of spaces.ptb.ACTIVATIONS
 _LOGITS_AT_ONCE = 2**20  # 4 MB: larger tables of logits are no faster
 _LOGITS_AT_ONCE_ON_GPU = 2**26
-
-
-def _option(default: Any, text: str) -> Any:
-    return field(default=default, metadata={"help": text})
-
-
-@dataclass(frozen=True)
-class Options:
-    """The language model, its dropouts and what its training does beside SGD; the defaults are P2's."""
-
-    hidden: int = _option(850, "hidden units, also the size of the embedding")
-    vocabulary: int = _option(10_000, "different words told apart; the rest of the text reads <unk>")
-    bptt: int = _option(35, "words that a gradient reaches back, on average")
-    dropout: float = _option(0.75, "share of the outputs dropped")
-    dropout_h: float = _option(0.25, "share of the cell's states dropped")
-    dropout_x: float = _option(0.75, "share of the cell's inputs dropped")
-    dropout_inputs: float = _option(0.2, "share of the embedding's units dropped")
-    dropout_words: float = _option(0.1, "share of the vocabulary dropped")
-    activation_penalty: float = _option(0.0, "weight of the mean squared (dropped) state")
-    slowness_penalty: float = _option(1e-3, "weight of the mean squared change of the state from word to word")
-    evaluate_every: int = _option(5, "epochs between validations, which decide on averaging and rolling back")
-    evaluated_cells: int = _option(10, "cells whose mean validation perplexity counts there")
-    patience: int = _option(5, "validations without improvement before weights are averaged (ASGD)")
 
 
 class Masks(NamedTuple):
@@ -269,7 +234,7 @@ def _sum_losses(network: Network, states: Tensor, targets: Tensor) -> Tensor:
     total = torch.zeros(len(states), dtype=torch.float64, device=states.device)
     words = max(1, _LOGITS_AT_ONCE // (len(states) * len(network.bias)))
     for part, wanted in zip(states.split(words, dim=1), targets.split(words)):
-        logits = network.logits(part)
+        logits = network.logits(part).to(part.dtype)  # autocast lowers it
         chosen = logits.gather(-1, wanted.expand(len(states), -1)[..., None])[..., 0]
         total += (torch.logsumexp(logits, dim=-1) - chosen).double().sum(1)
     return total

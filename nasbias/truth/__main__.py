@@ -9,7 +9,7 @@ from nasbias.errors import InputError
 from nasbias.files import data_folder, to_json
 from nasbias.matching import add_reading_options, reading_of
 from nasbias.spaces import get_space
-from nasbias.terminal import Parser, add_format, command, note, print_table
+from nasbias.terminal import Parser, add_format, command, note, print_table, say
 from nasbias.truth import describe_sources, find_truth, import_truth, remove_truth
 from nasbias.truth.fetch import SOURCES, fetch, find_source
 from nasbias.truth.summary import ceiling, describe_parts
@@ -27,27 +27,30 @@ def main(argv: Sequence[str]) -> None:
         dest="action", required=True, metavar="import|list|show|remove|fetch", parser_class=Parser
     )
     each = actions.add_parser("import", help="read an official file or a table into the store")
-    each.add_argument("space", metavar="SPACE")
-    each.add_argument("path", metavar="PATH")
-    each.add_argument("--name", required=True, help="what to call it; an existing one of that name is replaced")
+    each.add_argument("space", metavar="SPACE", help="which search space")
+    each.add_argument("path", metavar="PATH", help="the file or folder")
+    each.add_argument(
+        "--name", required=True, help="what to call it; an existing one of that name is replaced (required)"
+    )
     add_reading_options(each)
     add_format(each)
     each = actions.add_parser("remove", help="remove a stored truth")
     each.add_argument("name", metavar="NAME", help="a stored name, as list shows it")
-    each.add_argument("--space", help="needed where several spaces have the name")
+    each.add_argument("--space", help="needed where several spaces have the name (default: the only one)")
     add_format(each)
     each = actions.add_parser("list", help="what is stored, or shipped by an installed package")
-    each.add_argument("--space", help="only this space")
+    each.add_argument("--space", help="only this space (default: all)")
     add_format(each)
     each = actions.add_parser(
         "show", help="what a truth's numbers are: datasets, budgets, seeds, splits, best, ceiling"
     )
     each.add_argument("name", metavar="NAME", help="a stored name or a file")
-    each.add_argument("--space", help="needed where several spaces have the name, and for a file")
+    each.add_argument("--space", help="for a file or a name in several spaces (default: the name's)")
     add_format(each)
     each = actions.add_parser("fetch", help="download and import a published file, or say where to get it")
-    each.add_argument("space", metavar="SPACE")
-    each.add_argument("--file", help="; ".join(f"{source.space}: {source.name} ({source.size})" for source in SOURCES))
+    each.add_argument("space", metavar="SPACE", help="which search space")
+    files = "; ".join(f"{source.space}: {source.name} ({source.size})" for source in SOURCES)
+    each.add_argument("--file", help=f"{files} (default: the space's first)")
     each.add_argument("--name", help="what to call it in the store (default: the file's short name)")
     add_format(each)
     options = parser.parse_args(argv)
@@ -131,7 +134,14 @@ def _show(options: Any) -> None:
     rows["ceiling"] = rows["ceiling"].astype(float)
     print_table(rows.drop(columns=["unit", "rows"]))
     if described["ceiling"]:
-        print("\nceiling: Kendall tau between two seeds of the truth, mean over pairs of seeds.")
+        found = described["ceiling"]
+        rows_of = "" if found["sample"] in (None, "all") else f" of the rows marked {found['sample']}"
+        print()
+        say(
+            f"ceiling: Kendall tau between two seeds of the truth, mean over pairs of seeds, on the {found['n']:,} "
+            f"architectures{rows_of} that have two seeds: {found['gt_tau']:.3f} ({found['gt_tau_low']:.3f} to "
+            f"{found['gt_tau_high']:.3f}). A correlation gives it on those of them that were scored."
+        )
 
 
 def _space_of(name: str) -> str:

@@ -104,7 +104,7 @@ class Source:
                     stop = self.data.find(b"\n", self.pos + 1, self.length)
                 if stop < 0:
                     raise EOFError("it ends in the middle")
-                lines.append(self.data[self.pos + 1 : stop].decode())
+                lines.append(self.data[self.pos + 1 : stop].decode("latin1"))
                 self.pos = stop
             self.pos += 1
             return lines

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("torch")
 from analysis.findings import BEGIN, END, README, collect, number, replace_section, show, to_markdown, verdict, within
-from analysis.harvest import DATA, split_common
+from analysis.harvest import DATA, join_common, split_common
 
 SHARED = Path("../shared/data")
 
@@ -19,6 +19,10 @@ SHARED = Path("../shared/data")
 )
 def test_a_verdict_needs_an_interval_that_excludes_the_opposite(low, high, says):
     assert verdict(low, high, 3) == says
+
+
+def test_one_run_decides_nothing():
+    assert verdict(0.1, 0.3, 1) == "not decided: one run"
 
 
 def test_an_open_verdict_says_how_many_runs_would_close_it():
@@ -49,6 +53,7 @@ def test_what_runs_have_in_common_is_said_once():
     common, own = split_common({"a": {"x": 1, "deep": {"y": 2, "z": 3}}, "b": {"x": 1, "deep": {"y": 2, "z": 4}}})
     assert common == {"x": 1, "deep": {"y": 2}}
     assert own == {"a": {"deep": {"z": 3}}, "b": {"deep": {"z": 4}}}
+    assert join_common(common, own["b"]) == {"x": 1, "deep": {"y": 2, "z": 4}}
 
 
 def test_the_second_round_in_the_readme_is_what_the_data_say():

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -123,6 +124,27 @@ def test_what_a_killed_runner_left_half_is_finished(tmp_path):
     assert queue.cost(queue.items[0])["cpu_seconds"] > 0
 
 
+def test_the_cost_of_a_run_is_written_while_it_runs_and_adds_up_over_attempts(tmp_path, monkeypatch):
+    monkeypatch.setattr("analysis.queue.COUNT_EVERY", 0.01)
+    seen = []
+
+    @dataclass(frozen=True)
+    class Busy:
+        def carry_out(self, folder: Path) -> None:
+            begun = time.process_time()
+            while time.process_time() - begun < 0.3:
+                pass
+            seen.append(queue.cost(queue.items[0])["cpu_seconds"])
+            if len(seen) == 1:
+                raise ValueError("once more")
+
+    queue = Queue([Item("a", "study", 1.0, Busy())], tmp_path)
+    queue.work()
+    queue.work(again=True)
+    assert seen[0] > 0
+    assert queue.cost(queue.items[0])["cpu_seconds"] >= seen[1] >= 0.5
+
+
 def test_every_run_of_the_plan_has_a_name_and_a_recipe_of_its_own(tmp_path):
     runs = plan(tmp_path)
     names = [item.name for item in runs]
@@ -173,4 +195,26 @@ def test_a_harvest_holds_what_is_finished_and_says_what_made_it(tmp_path):
     assert about["all_runs"]["config"]["space"] == "darts64"
     assert {name: run["config"] for name, run in about["runs"].items()} == {"net-0": {"seed": 0}, "net-1": {"seed": 1}}
     assert all(run["cost"]["cpu_seconds"] > 0 for run in about["runs"].values())
-    assert harvest(queue, [Table("darts64_nets", "darts64", ("nets",), least=3)], tmp_path).empty
+    assert harvest(queue, [Table("darts64_many", "darts64", ("nets",), least=3)], tmp_path).empty
+
+    # Another machine, without these folders, adds the third and keeps the two.
+    other = Queue(runs[2:], tmp_path / "other")
+    other.work()
+    assert harvest(other, [table], tmp_path).loc[0, ["runs", "rows"]].tolist() == [3, 192]
+    again = read_about(tmp_path / "darts64_nets.parquet")
+    assert {name: run["config"] for name, run in again["runs"].items()} == {f"net-{i}": {"seed": i} for i in range(3)}
+    assert again["runs"]["net-1"]["cost"] == about["runs"]["net-1"]["cost"]
+
+
+def test_a_run_in_data_is_done_on_every_machine_unless_another_needs_its_folder(tmp_path):
+    work = Noted()
+    cost = {"cpu_seconds": 5.0, "wall_seconds": 6.0}
+    runs = items(work, "a", "b")
+    queue = Queue(runs, tmp_path, {"a": cost})
+    queue.work()
+    assert work.log == ["b"]
+    assert queue.state(runs[0]) == "done"
+    assert queue.cost(runs[0]) == cost
+    tuned = items(work, "a-tuned", after=("a",))
+    Queue([*tuned, *runs], tmp_path, {"a": cost}).work()
+    assert work.log == ["b", "a", "a-tuned"]

@@ -1,6 +1,5 @@
-"""Truths of DARTS, darts64 and NAS-Bench-Macro: the shared tables, and files in the official forms."""
+"""Truths of DARTS: the shared tables, and files in the official forms."""
 
-import importlib
 import json
 
 import numpy as np
@@ -9,16 +8,10 @@ import pytest
 
 from nasbias.errors import InputError
 from nasbias.spaces import get_space
-from nasbias.tables import check_truth, select_truth
+from nasbias.tables import select_truth
+from tests.truth.reading import read
 
 DARTS = get_space("darts")
-
-
-def read(space, path):
-    """The truth of a file by the first format that recognises it, as the store would take it in."""
-    formats = importlib.import_module(f"nasbias.truth.{space.replace('-', '_')}").FORMATS
-    chosen = next(each for each in formats if each.recognises(path))
-    return check_truth(chosen.read(path), space, path.name), chosen.name
 
 
 @pytest.fixture(scope="module")
@@ -174,50 +167,19 @@ def test_spoilt_results_of_nasbench301_are_refused(tmp_path, spoil):
         read("darts", path)
 
 
-def test_p1s_means_of_ten_seeds_are_per_cent_on_the_test_split(shared):
-    table, _ = read("darts64", shared / "deeper_insights_64_gt.parquet")
-    published = pd.read_parquet(shared / "deeper_insights_64_gt.parquet")
-    assert table["test_accuracy"].tolist() == pytest.approx(100 * published["gt_mean"])
-    assert table["test_accuracy_std"].tolist() == pytest.approx(100 * published["gt_std"])
-    assert table["seed"].isna().all()
-    mean = select_truth(table)
-    assert set(mean["n_seeds"]) == {10}
-    assert mean["test_accuracy_std"].between(0.1, 1).all()
-    assert mean.loc[mean["test_accuracy"].idxmin(), "architecture"] == "111"  # pooling only
+def test_each_format_carries_the_licence_of_its_source():
+    from nasbias.truth.darts import FORMATS
+
+    assert {form.name: form.licence for form in FORMATS} == {
+        "p2-darts": "Apache-2.0 (matluster/anonymous-2102)",
+        "nds-darts": "not stated by the source",
+        "nasbench301": "not stated by the source",
+    }
 
 
-def test_p1s_fractions_are_not_taken_for_per_cent(tmp_path):
-    pd.DataFrame({"code": ["111"], "gt_mean": [84.0], "gt_std": [0.1]}).to_csv(tmp_path / "gt.csv", index=False)
-    with pytest.raises(InputError, match="fractions"):
-        read("darts64", tmp_path / "gt.csv")
+def test_an_nds_error_that_is_no_number_is_quoted(tmp_path):
+    from nasbias.truth.darts import _nds_measures
 
-
-def test_nb_macro_has_three_seeds_and_its_published_best(shared):
-    table, _ = read("nb-macro", shared / "nb_macro_c10.parquet")
-    assert table.groupby("seed").size().to_dict() == {0: 6561, 1: 6561, 2: 6561}
-    published = pd.read_parquet(shared / "nb_macro_c10.parquet")
-    mean = select_truth(table).set_index("architecture")["test_accuracy"]
-    assert mean.max() == pytest.approx(93.127, abs=5e-4)
-    assert mean[published["arch"]].tolist() == pytest.approx(published["mean_acc"])
-
-
-def test_nb_macros_own_json_is_read_as_the_table_is(tmp_path):
-    path = tmp_path / "nas-bench-macro_cifar10.json"
-    row = {"test_acc": [90.0, 91.0, 92.0], "mean_acc": 91.0, "std": 0.8, "params": 1, "flops": 1}
-    path.write_text(json.dumps({"00000000": row, "00000012": row}))
-    table, name = read("nb-macro", path)
-    assert name == "nb-macro-json"
-    assert table["test_accuracy"].tolist() == [90.0, 91.0, 92.0] * 2
-    path.write_text(json.dumps({"00000000": row})[:-5])
-    with pytest.raises(InputError, match="whole"):
-        read("nb-macro", path)
-
-
-@pytest.mark.parametrize("space", ["darts", "darts64", "nb-macro"])
-def test_files_of_other_benchmarks_are_not_recognised(space, tmp_path):
-    pd.DataFrame({"architecture": ["x"], "accuracy": [1.0]}).to_csv(tmp_path / "a.csv", index=False)
-    (tmp_path / "b.json").write_text("{}")
-    (tmp_path / "c.parquet").write_bytes(b"PAR1 but not really")
-    formats = importlib.import_module(f"nasbias.truth.{space.replace('-', '_')}").FORMATS
-    for path in (*tmp_path.iterdir(), tmp_path, tmp_path / "absent"):
-        assert not any(each.recognises(path) for each in formats), path
+    with pytest.raises(InputError) as caught:
+        _nds_measures({"min_test_top1": "low"}, tmp_path / "nds.json")
+    assert str(caught.value) == f"{tmp_path / 'nds.json'}: min_test_top1 'low' is not an error in per cent."

@@ -100,3 +100,9 @@ def test_other_files_are_not_taken_for_p2s(tmp_path, rows):
     (tmp_path / "notes.txt").write_text("architecture,valid_ppl,test_ppl\n")
     for name in ("ptb.csv", "cut.parquet", "binary.csv", "notes.txt", "absent.csv", "."):
         assert not P2.recognises(tmp_path / name)
+
+
+def test_p2s_numbers_carry_their_licence():
+    from nasbias.truth.ptb import FORMATS
+
+    assert [form.licence for form in FORMATS] == ["Apache-2.0 (matluster/anonymous-2102)"]

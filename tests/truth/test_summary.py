@@ -1,76 +1,70 @@
+"""What a truth holds, and how well it repeats: by the function that the correlation uses."""
+
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import kendalltau
+import scipy.stats
 
 from nasbias.spaces import get_space
-from nasbias.truth import read_truth
+from nasbias.statistics import ceiling_of
+from nasbias.tables import check_truth
 from nasbias.truth.summary import ceiling, describe_parts
 
-NAMES = get_space("nb201").sample(30, seed=0)
-RNG = np.random.default_rng(0)
-VALUES = {seed: RNG.uniform(80, 90, 30) for seed in (1, 2, 3)}
-TABLE = read_truth(
-    "nb201",
-    pd.concat(
-        pd.DataFrame({"architecture": NAMES, "dataset": "cifar10", "epochs": epochs, "seed": seed})
-        .assign(test_accuracy=values + epochs / 100, train_accuracy=values)
-        .iloc[: 30 - seed]
-        for epochs in (12, 200)
-        for seed, values in VALUES.items()
-    ),
-)
+
+@pytest.fixture
+def table():
+    """60 architectures of two seeds, 20 of them of three; 40 are marked uniform."""
+    rng = np.random.default_rng(0)
+    names = list(get_space("nb201").sample(60, seed=0))
+    quality = rng.normal(size=60)
+    frames = []
+    for seed, n in ((1, 60), (2, 60), (3, 20)):
+        values = 90 + quality[:n] + 0.5 * rng.normal(size=n)
+        frames.append(pd.DataFrame({"architecture": names[:n], "seed": seed, "test_accuracy": values}))
+    rows = pd.concat(frames).assign(dataset="cifar10", epochs=200)
+    rows["sample"] = np.where(rows["architecture"].isin(names[:40]), "uniform", "search")
+    return check_truth(rows, "nb201", "truth")
 
 
-def test_the_ceiling_is_the_mean_over_pairs_of_seeds_of_scipys_tau():
-    found = ceiling(TABLE)
-    pairs = {(1, 2): 28, (1, 3): 27, (2, 3): 27}
-    assert [(tuple(pair["seeds"]), pair["n"]) for pair in found["pairs"]] == list(pairs.items())
-    for pair in found["pairs"]:
-        one, two = (VALUES[seed][: pair["n"]] for seed in pair["seeds"])
-        assert pair["gt_tau"] == pytest.approx(kendalltau(one, two).statistic)
-    assert found["gt_tau"] == pytest.approx(np.mean([pair["gt_tau"] for pair in found["pairs"]]))
-    assert (found["n"], found["dataset"], found["epochs"], found["measure"]) == (28, "cifar10", 200, "test_accuracy")
+def wide(table):
+    return table.pivot(index="architecture", columns="seed", values="test_accuracy").to_numpy(dtype=float)
 
 
-def test_the_ceiling_is_of_the_numbers_that_are_asked_for():
-    assert ceiling(TABLE, epochs=12)["epochs"] == 12
-    assert ceiling(TABLE, "cifar10", 12, "test")["measure"] == "test_accuracy"
-    unnamed = ceiling(read_truth("nb201", TABLE.drop(columns=["dataset", "epochs"]).iloc[: 29 + 28]))
-    assert (unnamed["dataset"], unnamed["epochs"]) == (None, None)
+def test_the_ceiling_stands_on_the_uniform_rows_unless_all_are_asked_for(table):
+    for sample, rows in ((None, table[table["sample"] == "uniform"]), ("all", table)):
+        found, expected = ceiling(table, sample=sample), ceiling_of(wide(rows))
+        assert found is not None and found["gt_tau"] == pytest.approx(expected.value)
+        assert (found["gt_tau_low"], found["gt_tau_high"]) == pytest.approx((expected.low, expected.high))
+        assert (found["n"], found["sample"]) == (rows["architecture"].nunique(), sample or "uniform")
+    unmarked = ceiling(table.drop(columns="sample"))
+    assert unmarked is not None and (unmarked["n"], unmarked["sample"]) == (60, None)
 
 
-def test_one_seed_or_one_common_architecture_is_no_ceiling():
-    assert ceiling(TABLE[TABLE["seed"] == 1]) is None
-    one = TABLE[(TABLE["epochs"] == 200) & ((TABLE["seed"] == 1) | (TABLE["architecture"] == NAMES[0]))]
-    assert ceiling(one[one["seed"] != 3]) is None
+def test_every_pair_of_seeds_is_listed_with_its_own_tau(table):
+    found = ceiling(table, sample="all")
+    assert found is not None and [pair["seeds"] for pair in found["pairs"]] == [[1, 2], [1, 3], [2, 3]]
+    assert [pair["n"] for pair in found["pairs"]] == [60, 20, 20]
+    columns = wide(table)
+    both = ~np.isnan(columns[:, 2])
+    tau = scipy.stats.kendalltau(columns[both, 0], columns[both, 2]).statistic
+    assert found["pairs"][1]["gt_tau"] == pytest.approx(tau)
+    assert (found["dataset"], found["epochs"], found["measure"]) == ("cifar10", 200, "test_accuracy")
 
 
-def test_every_part_says_what_its_numbers_are():
-    parts = describe_parts(TABLE)
-    assert [(part["epochs"], part["measure"]) for part in parts] == [
-        (epochs, measure) for epochs in (12, 200) for measure in ("test_accuracy", "train_accuracy")
-    ]
-    part = parts[2]
-    means = TABLE[TABLE["epochs"] == 200].groupby("architecture")["test_accuracy"].mean()
-    assert (part["min"], part["max"], part["best"]) == (means.min(), means.max(), means.idxmax())
-    assert (part["architectures"], part["rows"], part["seeds"]) == (29, 29 + 28 + 27, [1, 2, 3])
-    assert (part["dataset"], part["unit"], part["better"]) == ("cifar10", "%", "higher")
-    assert part["ceiling"]["gt_tau"] == ceiling(TABLE)["gt_tau"] and set(part["ceiling"]) == {"gt_tau", "n", "pairs"}
-    assert parts[3]["ceiling"] is None  # training accuracies are no truth
+def test_a_truth_of_one_seed_has_no_ceiling(table):
+    assert ceiling(table[table["seed"] == 1]) is None
 
 
-def test_a_measure_without_values_in_a_part_is_left_out_and_missing_keys_are_none():
-    names = get_space("ptb").sample(2, seed=0)
-    columns = {"dataset": ["a", "a", "b"], "valid_perplexity": [60.0, 50, 70], "test_perplexity": [60.0, 50, np.nan]}
-    table = read_truth("ptb", pd.DataFrame({"architecture": [*names, names[0]], **columns}))
-    parts = describe_parts(table)
-    assert [(part["dataset"], part["measure"]) for part in parts] == [
-        ("a", "valid_perplexity"), ("a", "test_perplexity"), ("b", "valid_perplexity"),
-    ]  # fmt: skip
-    assert (parts[0]["best"], parts[0]["better"], parts[0]["epochs"], parts[0]["seeds"]) == (
-        names[1],
-        "lower",
-        None,
-        [],
+def test_parts_say_what_each_number_is(table):
+    (part,) = describe_parts(table)
+    means = table.groupby("architecture")["test_accuracy"].mean()
+    assert (part["dataset"], part["epochs"], part["measure"]) == ("cifar10", 200, "test_accuracy")
+    assert (part["architectures"], part["rows"], part["seeds"]) == (60, 140, [1, 2, 3])
+    assert part["max"] == pytest.approx(means.max()) and part["min"] == pytest.approx(means.min())
+    assert part["best"] == means.idxmax() and part["better"] == "higher"
+    assert part["ceiling"] is not None and part["ceiling"]["n"] == 40 and part["ceiling"]["sample"] == "uniform"
+    perplexity = pd.DataFrame(
+        {"architecture": get_space("ptb").sample(5, seed=0), "valid_perplexity": [5.0, 3.0, 4.0, 6.0, 7.0]}
     )
+    (part,) = describe_parts(check_truth(perplexity, "ptb", "truth"))
+    assert part["best"] == perplexity["architecture"][1] and part["better"] == "lower" and part["ceiling"] is None

@@ -166,3 +166,68 @@ def test_tensors_are_refused(tmp_path):
     torch.save({"weights": torch.zeros(3)}, tmp_path / "weights.pth")
     with pytest.raises(InputError, match=r"weights.pth"), open_pickle(tmp_path / "weights.pth") as file:
         unpickle(file, "weights.pth")
+
+
+@pytest.mark.parametrize(
+    ("head", "known"),
+    [
+        *[(bytes([0x80, protocol]) + b"N.", 2 <= protocol <= 5) for protocol in range(8)],
+        (b"PK\x03\x04", True),
+        (b"PK\x05\x06", False),
+        (b"BZh9", True),
+        (b"BZ", False),
+        (b"\x80", False),
+        (b"", False),
+        (b"\x81\x02N.", False),
+    ],
+)
+def test_a_pickle_is_known_by_its_first_bytes(head, known, tmp_path):
+    (tmp_path / "file").write_bytes(head)
+    assert is_pickle(tmp_path / "file") is known
+
+
+@pytest.mark.parametrize(
+    ("data", "detail"),
+    [
+        (b"\x80\x02]K\x01K\x02s.", "ValueError: it sets items of something that is not a dict"),
+        (b"\x80\x02h\x05.", "KeyError: 5"),
+        (b"\x80\x02N", "EOFError: it ends in the middle"),
+    ],
+)
+def test_the_line_names_the_file_and_what_broke(data, detail):
+    with pytest.raises(InputError) as caught:
+        unpickle(io.BytesIO(data), "x.pth")
+    assert str(caught.value) == f"x.pth: can't be read ({detail}). Is the file whole and of this format?"
+
+
+def test_an_error_without_words_is_named_by_its_kind():
+    from nasbias.truth.unpickle import readable
+
+    with pytest.raises(InputError) as caught, readable("x.pth"):
+        raise MemoryError
+    assert str(caught.value) == "x.pth: can't be read (MemoryError). Is the file whole and of this format?"
+
+
+def test_the_files_name_stands_once_at_the_start_of_a_refusal():
+    from nasbias.truth.unpickle import readable
+
+    for message in ("too many", "x.pth: too many"):
+        with pytest.raises(InputError) as caught, readable("x.pth"):
+            raise InputError(message)
+        assert str(caught.value) == "x.pth: too many"
+
+
+def test_a_zip_file_must_hold_one_pickle_in_a_folder_of_its_own(tmp_path):
+    import zipfile
+
+    for names in (["data.pkl"], ["a/b/data.pkl"], ["a/data.pkl", "b/data.pkl"], ["a/other.pkl"]):
+        with zipfile.ZipFile(tmp_path / "x.pth", "w") as archive:
+            for name in names:
+                archive.writestr(name, pickle.dumps(1))
+        message = r"^x\.pth: a zip file without a data\.pkl: torch did not write it\.$"
+        with pytest.raises(InputError, match=message), open_pickle(tmp_path / "x.pth"):
+            pass
+    with zipfile.ZipFile(tmp_path / "x.pth", "w") as archive:
+        archive.writestr("any/data.pkl", pickle.dumps({"a": 1}))
+    with open_pickle(tmp_path / "x.pth") as file:
+        assert unpickle(file, "x.pth") == {"a": 1}

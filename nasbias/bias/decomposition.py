@@ -1,8 +1,10 @@
-"""Where a supernet's rank error comes from: size, decisions, their pairs, seed noise, what stays unexplained.
+"""Where a supernet's rank error comes from: shrinkage, size, decisions, their pairs, seed noise, what is unexplained.
 
 The rank difference (percentile points, score minus truth) of every run and architecture is split, part after part, and
-the shares add up to 100 %. Noise shrinks ranks towards the middle: what the truth's level alone predicts comes first
-and is no bias. What the fits would explain of pure noise is taken off (by degrees of freedom).
+the shares add up to 100 %. What the truth's level alone predicts comes first: ranks shrink towards the middle. Noise
+does that, but so does a bias that has nothing to do with the truth (without any noise a pure bias of decisions puts
+14 % there), so only what the known noise makes is called noise. What the fits would explain of pure noise is taken off
+(by degrees of freedom).
 """
 
 import itertools
@@ -10,7 +12,8 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from nasbias.effects import contrast_decisions, noise_variance, percentiles, spline_basis
+from nasbias.bias.effects import contrast_decisions, percentiles, spline_basis
+from nasbias.bias.truth_noise import noise_of_percentiles
 from nasbias.metrics import kendall_tau
 from nasbias.panel import Panel
 
@@ -18,8 +21,11 @@ Array = np.ndarray
 _PER_COLUMN = 4  # architectures that a fitted column must have
 
 
-def decompose_error(panel: Panel) -> pd.DataFrame:
+def decompose_error(panel: Panel, noise: Array | None = None) -> pd.DataFrame:
     """Shares of the mean squared rank difference, in this order, each after the ones before it.
+
+    Args:
+        noise: standard deviation [n] of the truth by chance (`truth_noise.noise_of`); None = not known.
 
     Returns:
         `part`, `share` (per cent, adding up to 100), `points` (root mean square in percentile points), `n_columns`,
@@ -44,16 +50,17 @@ def decompose_error(panel: Panel) -> pd.DataFrame:
         fitted.append(predicted)
         residual = left
     spare = max(n - columns[-1], 1)
-    noise = float((residual**2).sum()) / spare
+    left_over = float((residual**2).sum()) / spare
     gained = np.diff([1, *columns])
-    explained = np.maximum((np.array(sums) - gained * noise) / n, 0)
+    explained = np.maximum((np.array(sums) - gained * left_over) / n, 0)
+    truth_noise = np.nan if noise is None else float(noise_of_percentiles(panel.truth, noise).mean())
     rows = []
     for i, (name, _) in enumerate(blocks):
-        without = np.nan
-        if i > 0:
-            part = fitted[i + 1] - fitted[i]
-            without = _mean_tau(score - part, panel.truth)
-        rows.append([name, explained[i], int(gained[i]), without, "noise, not bias" if i == 0 else ""])
+        without = _mean_tau(score - (fitted[i + 1] - fitted[i]), panel.truth) if i else np.nan
+        if i == 0:
+            rows += _shrinkage(float(explained[0]), int(gained[0]), truth, seed, truth_noise)
+            continue
+        rows.append([name, explained[i], int(gained[i]), without, ""])
     for name in ("size", "decisions", "pairs of decisions"):
         if name not in dict(blocks):
             rows.append([name, 0.0, 0, np.nan, f"not fitted: it does not vary, or {n:,} architectures are too few"])
@@ -63,7 +70,6 @@ def decompose_error(panel: Panel) -> pd.DataFrame:
         rows.append(["unexplained", left, 0, np.nan, note])
     else:
         consistent = min(max(float((mean**2).mean()) - float(explained.sum()) - seed / runs, 0.0), left)
-        truth_noise = noise_variance(panel.repeats)
         if not np.isnan(truth_noise):
             wrong_truth = min(truth_noise, consistent)
             consistent -= wrong_truth
@@ -79,9 +85,28 @@ def decompose_error(panel: Panel) -> pd.DataFrame:
     return table.assign(points=np.sqrt(table["points"]))
 
 
+def _shrinkage(explained: float, columns: int, truth: Array, seed: float, truth_noise: float) -> list[list]:
+    """Rows of what the truth's level predicts, split by what the known noise makes.
+
+    Were there nothing but noise, the score's percentile would regress to the middle by 1 - r, r^2 = the product of the
+    shares of the score's and of the truth's variance that are not noise. What is beyond that is bias, or noise that is
+    the same in all runs.
+    """
+    name, without = "shrinkage to the middle", np.nan
+    if np.isnan(seed):
+        return [[name, explained, columns, without, "noise or bias: one run can't tell"]]
+    variance = float(truth.var())
+    of_score, of_truth = (min(part / variance, 1.0) for part in (seed, np.nan_to_num(truth_noise)))
+    by_noise = min((1 - np.sqrt((1 - of_score) * (1 - of_truth))) ** 2 * variance, explained)
+    return [
+        [f"{name}: by noise", by_noise, 0, without, "what the noise that is known makes"],
+        [f"{name}: the rest", explained - by_noise, columns, without, "bias, or noise that all runs share"],
+    ]
+
+
 def _blocks(panel: Panel, truth: Array) -> list[tuple[str, Array]]:
     n = len(truth)
-    blocks = [("truth level", spline_basis(truth)[0][:, 1:])]
+    blocks = [("shrinkage", spline_basis(truth)[0][:, 1:])]
     used = blocks[0][1].shape[1]
     size = panel.architectures["params"].to_numpy(dtype=float)
     if size.min() < size.max():

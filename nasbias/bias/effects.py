@@ -1,16 +1,16 @@
 """Which architectures a supernet misjudges at EQUAL truth: effects of operations and of size, with intervals.
 
-Noise alone shrinks ranks towards the middle, so the raw rank difference makes everything good look underestimated. The
-effect here compares architectures of the same truth: percentile of the score = F(percentile of the truth + effects),
-F smooth and unknown, fitted to truth and decisions together. An effect of +5 says: scored as if its true rank were five
-percentile points better. F makes it free of the score's scale and of how much noise flattens it.
+Noise alone shrinks ranks towards the middle, so the raw rank difference makes everything good look underestimated. Two
+effects compare architectures of the same truth instead. In points of the score (`fit_at_truth`): percentile of the
+score = G(percentile of the truth) + effects. In points of the truth (`fit_equal_truth`): percentile of the score =
+F(percentile of the truth + effects), "scored as if its true rank were so much better"; that one is free of the score's
+scale and of how much noise flattens it, but it can be larger than the scale. F and G are smooth and unknown.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.interpolate
-import scipy.stats
+import scipy  # its parts are imported when they are first used
 
 Array = np.ndarray
 KNOTS = 6  # inner knots of F, at quantiles: a straight line leaves half a point of false effects, a spline a tenth
@@ -68,14 +68,16 @@ def fit_equal_truth(score: Array, truth: Array, design: Array) -> EqualTruth:
     return EqualTruth(effect, pull, slope)
 
 
-def fit_at_truth(score: Array, truth: Array, design: Array) -> tuple[Array, Array]:
-    """Effects [K] in points of score at equal truth, and their pulls [n, K]: score on spline(truth) and design."""
+def fit_at_truth(scores: Array, truth: Array, design: Array) -> tuple[Array, Array]:
+    """Effects [runs, K] in points of score at equal truth, and their pulls [runs, n, K]: each run's score percentiles
+    [runs, n] on spline(truth) and design. Nothing leaves the scale, as nothing is moved along it."""
     basis, _ = spline_basis(truth)
     matrix = np.hstack([basis, design])
     inverse = np.linalg.pinv(matrix)
-    solution = inverse @ score
-    residual = (score - matrix @ solution) * np.sqrt(len(score) / max(len(score) - matrix.shape[1], 1))
-    return solution[basis.shape[1] :], (inverse * residual)[basis.shape[1] :].T
+    solution = scores @ inverse.T
+    residual = (scores - solution @ matrix.T) * np.sqrt(len(truth) / max(len(truth) - matrix.shape[1], 1))
+    own = inverse[basis.shape[1] :].T
+    return solution[:, basis.shape[1] :], residual[:, :, None] * own
 
 
 def spline_basis(values: Array, knots: int = KNOTS) -> tuple[Array, Array]:
@@ -84,38 +86,6 @@ def spline_basis(values: Array, knots: int = KNOTS) -> tuple[Array, Array]:
     places = np.concatenate([np.repeat(inner[0], 3), inner, np.repeat(inner[-1], 3)])
     spline = scipy.interpolate.BSpline(places, np.eye(len(places) - 4), 3)
     return spline(values), spline.derivative()(values)
-
-
-def calibrate_truth(truth: Array, repeats: Array, design: Array) -> tuple[Array, float]:
-    """Percentiles of the truth with its seed noise allowed for, and its reliability among equal decisions.
-
-    Regression calibration: what the decisions do not explain of the truth is part noise, known from the repeats
-    [n, seeds]; it is shrunk by its reliability. Without repeats the truth stays as it is and the reliability is NaN.
-    """
-    noise = noise_variance(repeats)
-    if np.isnan(noise):
-        return truth, np.nan
-    matrix = np.hstack([np.ones((len(truth), 1)), design])
-    solution, *_ = np.linalg.lstsq(matrix, truth, rcond=None)
-    expected = matrix @ solution
-    left = ((truth - expected) ** 2).sum() / max(len(truth) - matrix.shape[1], 1)
-    reliability = float(np.clip(1 - noise / left, 0.2, 1)) if left > 0 else 1.0
-    return expected + reliability * (truth - expected), reliability
-
-
-def noise_variance(repeats: Array) -> float:
-    """Seed variance of the mean truth's percentile, from architectures with two repeats or more; NaN without."""
-    repeats = np.asarray(repeats, dtype=float)
-    counts = (~np.isnan(repeats)).sum(axis=1)
-    if repeats.shape[1] < 2 or (counts > 1).sum() < 10:
-        return np.nan
-    # All values on one percentile scale: that of the pooled repeats.
-    flat = np.full(repeats.size, np.nan)
-    known = ~np.isnan(repeats.ravel())
-    flat[known] = percentiles(repeats.ravel()[known])
-    ranked = flat.reshape(repeats.shape)[counts > 1]
-    single = float(np.nanvar(ranked, axis=1, ddof=1).mean())
-    return single / float(counts[counts > 0].mean())
 
 
 def contrast_decisions(codes: Array, n_values: int) -> Array:

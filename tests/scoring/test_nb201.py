@@ -89,6 +89,16 @@ def test_the_number_of_kernels_does_not_grow_with_the_architectures():
     assert many <= 1.01 * few  # the profiler counts a few housekeeping calls more or less
 
 
+@pytest.mark.parametrize("engine", ["plain", "fast"])
+def test_bf16_changes_the_scores_by_little_and_only_when_asked(trained, engine):
+    network, data = trained
+    architectures = SPACE.sample(20, seed=8)
+    exact = score_architectures(network, architectures, data, engine=engine)
+    rough = score_architectures(network, architectures, data, engine=engine, precision="bf16-mixed")
+    assert 0 < np.abs(rough["loss"] - exact["loss"]).max() < 0.1
+    assert score_architectures(network, architectures, data, engine=engine)["loss"].equals(exact["loss"])
+
+
 def test_an_unknown_engine_answers_with_the_known_ones(trained):
     network, data = trained
     with pytest.raises(InputError, match="Did you mean fast"):

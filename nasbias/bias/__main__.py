@@ -1,0 +1,180 @@
+"""`python -m nasbias.bias`: what supernets misjudge, on a terminal or as JSON."""
+
+import sys
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from nasbias.bias import Bias, analyse_bias
+from nasbias.bias.correction import SIZES, say_correction
+from nasbias.bias.gaussian_process import REMEDY, has_gaussian_process
+from nasbias.files import to_json
+from nasbias.matching import add_match_options, match, match_options
+from nasbias.panel import add_panel_options
+from nasbias.terminal import Parser, add_format, command, numbers, print_table
+
+_WIDTH = 80
+# Column -> (its head on a terminal, digits, what it is).
+_OPERATORS = {
+    "decision": ("decision", 0, ""),
+    "operation": ("operation", 0, ""),
+    "score_effect": ("effect", 1, "points of score at equal truth, + = overestimated"),
+    "score_effect_low": ("from", 1, "with `to`: 95 % interval over architectures and runs"),
+    "score_effect_high": ("to", 1, ""),
+    "p_adjusted": ("p_adj", 3, "p-value adjusted for all rows (Benjamini-Hochberg)"),
+    "effect": ("shift", 1, "the effect as a shift of the true rank; - where the scale ends"),
+    "top_share_truth": ("top", 2, "share among the best by truth ..."),
+    "top_share_score": ("picked", 2, "... and among the best by score"),
+}
+_CORRECTION = {
+    "n": ("n", 0, "stand-alone trainings, random (0: the score as it is)"),
+    "gt_tau": ("tau", 2, "ridge on score, size and decisions, on the architectures not trained"),
+    "regret": ("regret", 2, "best truth there minus the truth of the one ranked first"),
+    "gt_tau_without_supernet": ("tau-", 2, "the ridge without the supernet's score; regret- likewise"),
+    "regret_without_supernet": ("regret-", 2, ""),
+    "gp_tau": ("gp", 2, "Gaussian process on paths and score; gp_regret likewise"),
+    "gp_regret": ("gp_regret", 2, ""),
+    "gp_tau_without_supernet": ("gp-", 2, "Gaussian process on paths alone; gp_regret- likewise"),
+    "gp_regret_without_supernet": ("gp_regret-", 2, ""),
+}
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    """The command; see the module's docstring."""
+    given = _parser().parse_args(argv)
+    scores = None if given.score is None else [given.score]
+    matched = match(given.predictions, given.truth, scores=scores, **match_options(given))
+    names = ("score", "epoch", "bn", "top", "sizes", "draws", "seed", "truth_noise")
+    bias = analyse_bias(matched, **{name: getattr(given, name) for name in names})
+    if given.format == "json":
+        print(to_json(bias.to_plain()))
+    else:
+        _print(bias, given.wide)
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="python -m nasbias.bias",
+        description="What supernets misjudge: size, operations, how much is bias and how much noise, what corrects it.",
+        example="python -m nasbias.bias --space nb201 --predictions runs/seed0 runs/seed1 runs/seed2",
+    )
+    add_match_options(parser)
+    add_panel_options(parser)
+    parser.add_argument(
+        "--truth-noise",
+        type=float,
+        metavar="SD",
+        help="standard deviation of the truth by chance, in its unit, such as 0.3 (default: from its repeats, else "
+        "what is known of its source)",
+    )
+    parser.add_argument(
+        "--top",
+        type=int,
+        default=100,
+        help="size of the top for shares (default: 100; at most a tenth if there are no more architectures than that)",
+    )
+    parser.add_argument(
+        "--sizes",
+        type=numbers(),
+        default=SIZES,
+        help=f"stand-alone trainings to correct with (default: {','.join(map(str, SIZES))})",
+    )
+    parser.add_argument("--draws", type=int, default=40, help="draws of these trainings (default: 40)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
+    parser.add_argument("--wide", action="store_true", help="all columns of all tables (default: no)")
+    add_format(parser)
+    return parser
+
+
+def _print(bias: Bias, wide: bool) -> None:
+    for sentence in say_bias(bias):
+        _say(sentence)
+    print()
+    title = f"operations, shares among the top {bias.about['top']}"
+    _show(bias.operators, {} if wide else _OPERATORS, title)
+    print()
+    parts = bias.decomposition if wide else bias.decomposition[["part", "share", "gt_tau_without"]]
+    print_table(_rounded(parts, {"share": 1}), "where the rank difference comes from", 2)
+    _say("share: of the squared rank difference, in %")
+    _say("gt_tau_without: tau with this part alone taken off the scores")
+    print()
+    correction = bias.correction.dropna(axis=1, how="all")
+    _show(correction, {} if wide else _CORRECTION, "what stand-alone trainings buy (regret in the truth's unit)")
+    _say(say_correction(bias.correction))
+    if not has_gaussian_process():
+        _say(REMEDY)
+
+
+def say_bias(bias: Bias) -> list[str]:
+    """What was found, and what it rests on, in sentences."""
+    about, operators = bias.about, bias.operators
+    found = operators[operators["found"]]
+    when = "" if about["epoch"] is None else f" after {about['epoch']} epochs"
+    where = f"{about['space']}: {about['score']}{when}, {about['runs']} run(s), {about['n']:,} architectures"
+    if len(found):
+        worst = found.loc[found["score_effect"].abs().idxmax()]
+        sentences = [
+            f"{where}: {len(found)} of {len(operators)} operations are misjudged at equal truth (5 % false findings, "
+            f"effects of {about['least_effect']:g} point(s) or more); the worst is {worst['operation']} on "
+            f"{worst['decision']}: {worst['score_effect']:+.1f} [{worst['score_effect_low']:+.1f} to "
+            f"{worst['score_effect_high']:+.1f}] percentile points of score, + = overestimated."
+        ]
+    else:
+        sentences = [f"{where}: no operation is found to be misjudged at equal truth."]
+    for name, size in bias.size.items():
+        if "score_effect" in size:
+            sentences.append(
+                f"{name}: tau with score {size['score_tau']:.2f}, with truth {size['truth_tau']:.2f}; at equal truth "
+                f"the largest against the smallest: {size['score_effect']:+.1f} [{size['score_effect_low']:+.1f} to "
+                f"{size['score_effect_high']:+.1f}] points of score"
+            )
+    if about["truth_noise_from"] == "unknown":
+        sentences.append(
+            "this truth has no repeats and its noise is unknown: where it is wrong by chance, the supernet seems to "
+            f"overrate what is good. So effects under {about['least_effect']:g} points are not called bias; a noise of "
+            "more than half a point makes larger ones. If you know it: --truth-noise 0.3."
+        )
+    else:
+        text = {"stated": "as stated", "repeats": "from its repeats"}.get(about["truth_noise_from"], "as known of it")
+        sentences.append(f"noise of the truth: sd {about['truth_noise']:.2g} ({text}), allowed for")
+    if about["runs"] == 1:
+        sentences.append("one run: intervals are about this supernet; its seed's part is unknown. Give several runs.")
+    return sentences
+
+
+def _show(table: pd.DataFrame, columns: dict[str, tuple[str, int, str]], title: str) -> None:
+    """A table with short heads and a line on each; all columns under their own names where none are chosen."""
+    if not columns:
+        print_table(table, title, 2)
+        return
+    shown = {name: about for name, about in columns.items() if name in table}
+    view = _rounded(table[list(shown)], {name: digits for name, (_, digits, _) in shown.items()})
+    print_table(view.rename(columns={name: head for name, (head, _, _) in shown.items()}), title)
+    for head, _, text in shown.values():
+        if text:
+            _say(f"{head}: {text}")
+
+
+def _rounded(table: pd.DataFrame, digits: dict[str, int]) -> pd.DataFrame:
+    """Floats as text, right-aligned, each column with its digits; '-' where missing."""
+    view = table.copy()
+    for name in view.columns:
+        if pd.api.types.is_float_dtype(view[name]):
+            form = f"{{:.{digits.get(name, 2)}f}}"
+            texts = ["-" if np.isnan(value) else form.format(value) for value in view[name]]
+            width = max(map(len, texts), default=0)
+            view[name] = [text.rjust(width) for text in texts]
+    return view
+
+
+def _say(sentence: str) -> None:
+    if sentence:
+        print(textwrap.fill(sentence, _WIDTH, subsequent_indent="  "))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
