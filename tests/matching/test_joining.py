@@ -146,7 +146,7 @@ def test_the_headline_is_accuracy_then_loss_then_the_only_score():
 
 
 def test_several_scores_without_a_headline_must_be_chosen_from():
-    with pytest.raises(InputError, match="There are zen, snip, and neither accuracy nor loss. Name one: --scores zen"):
+    with pytest.raises(InputError, match="There are zen, snip, and neither accuracy nor loss. Name one: --score zen"):
         choose_scores(frame(zen=1, snip=1), None)
     assert choose_scores(frame(zen=1, snip=1), "snip") == ["snip"]
     assert choose_scores(frame(zen=1, snip=1), ["snip", "zen"]) == ["snip", "zen"]
