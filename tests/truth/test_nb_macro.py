@@ -76,11 +76,11 @@ def test_only_a_json_file_with_both_of_its_keys_at_the_start_is_taken_for_it(tmp
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        '{"21": {"test_acc": 5, "mean_acc": 1}}',
-        '{"21": {"mean_acc": 1, "x": ["test_acc"]}}',
-        '["test_acc", "mean_acc"]',
-        '{"21": {"test_acc": ["x"], "mean_acc": 1}}',
-        '{"21": {"test_acc": [1], "mean_acc"',
+        ('{"21": {"test_acc": 5, "mean_acc": 1}}', "TypeError"),
+        ('{"21": {"mean_acc": 1, "x": ["test_acc"]}}', "KeyError"),
+        ('["test_acc", "mean_acc"]', "AttributeError"),
+        ('{"21": {"test_acc": ["x"], "mean_acc": 1}}', "ValueError"),
+        ('{"21": {"test_acc": [1], "mean_acc"', "JSONDecodeError"),
     ],
 )
 def test_json_of_another_shape_is_refused_in_one_line(content, error, tmp_path):
