@@ -104,3 +104,20 @@ def test_the_options_choose_a_panel():
     assert set(vars(parser.parse_args([])).values()) == {None}
     given = parser.parse_args(["--score", "loss", "--epoch", "4", "--bn", "batch"])
     assert (given.score, given.epoch, given.bn) == ("loss", 4, "batch")
+
+
+def test_steps_without_a_number_count_as_the_first_and_epochs_go_before_steps():
+    tables = [run(shift=1, seed=0, epoch=4, step=5), run(shift=2, seed=0, epoch=8, step=1)]
+    assert panel_of(*tables).scores[0, 0] == 27 and panel_of(*tables).epoch == 8
+    nameless = run(shift=3, seed=0, epoch=8)
+    assert panel_of(tables[1], nameless).scores[0, 0] == 27
+    panel = panel_of(*tables)
+    assert panel.space is SPACE and panel.architectures.index.tolist() == list(range(40))
+    assert panel.runs[0]["score"] == "accuracy" and panel.codes.dtype == int
+
+
+def test_the_help_names_the_defaults():
+    parser = argparse.ArgumentParser()
+    add_panel_options(parser)
+    text = " ".join(parser.format_help().split())
+    assert "(default: the first)" in text and "(default: the longest)" in text and "recalibrated if there" in text

@@ -216,7 +216,7 @@ def _write_truth(recipe: Training, out: Path) -> Path:
     table = table.sort_values(["seed", "architecture"], ignore_index=True)
     for name in measures_of(table):
         if dead := name_dead(table[name].to_numpy(), coarse=MEASURES[name].unit == "%"):
-            say(f"{name}: {dead}. Train longer or larger, or leave them out.")
+            say(f"{name}: {dead}. Among those nothing is ranked.")
     path = out / TRUTH
     seconds = round(sum(result["seconds"] for result in results), 1)
     values = {**dataclasses.asdict(recipe), "dataset": dataset}  # no paths of this machine

@@ -26,8 +26,10 @@ Predictions = (
 
 
 def runs_of(frame: pd.DataFrame) -> Iterator[tuple[dict[str, Any], Array]]:
-    """The (run, seed, epoch, step, bn) of a predictions table, missing as None, and the places of the rows of each."""
-    for group, at in frame.groupby(list(RUN_KEYS), dropna=False, sort=False).indices.items():
+    """The (run, seed, epoch, step, bn) of a predictions table, missing as None, and the places of the rows of each, in
+    order of appearance."""
+    groups = frame.groupby(list(RUN_KEYS), dropna=False, sort=False).indices
+    for group, at in sorted(groups.items(), key=lambda item: item[1][0]):  # by appearance, in every release of pandas
         values: Any = group
         yield dict(zip(RUN_KEYS, (None if pd.isna(value) else value for value in values))), at
 

@@ -151,7 +151,7 @@ def choose_scores(
     if scores is None and len(chosen) > 1 and not has_headline(chosen):
         raise InputError(
             f"which score is to be judged? There are {', '.join(chosen)}, and neither accuracy nor loss. "
-            f"Name one: --scores {chosen[0]}."
+            f"Name one: --score {chosen[0]}."
         )
     for name in chosen:
         if says_lower(name) and name not in lower_is_better and name not in higher_is_better:

@@ -156,4 +156,4 @@ def _widest(
 def name_dead_truth(truth: Truth, values: Array) -> None:
     """A notice where outcomes of a truth say nothing of an architecture."""
     if dead := name_dead(values, coarse=truth.column.endswith("accuracy")):
-        say(f"truth {truth.name}: of {truth.column} {dead}. --sample or another truth leaves them out.")
+        say(f"truth {truth.name}: of {truth.column} {dead}. Among those nothing is ranked.")

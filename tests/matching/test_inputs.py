@@ -91,3 +91,25 @@ def test_runs_are_split_by_all_their_keys_and_missing_ones_are_none():
         ({"run": "a", "seed": 0, "epoch": 2, "step": None, "bn": None}, [1]),
         ({"run": "b", "seed": 0, "epoch": 1, "step": None, "bn": None}, [2]),
     ]
+
+
+def test_predictions_in_memory_are_called_so_in_errors_and_runs():
+    ((_, table),) = read_predictions(pd.DataFrame({"architecture": ARCHITECTURES, "zen": SCORES}), "nb201")
+    assert set(table["run"]) == {"predictions"}
+    with pytest.raises(InputError, match="^predictions: row 1 .* has no architecture"):
+        read_predictions(pd.DataFrame({"architecture": [None], "zen": 1.0}), "nb201")
+
+
+def test_files_are_read_in_their_space_and_pairs_need_no_usual_name(tmp_path):
+    pd.DataFrame({"architecture": ["111", "222"], "zen": [1.0, 2]}).to_csv(tmp_path / "a.csv", index=False)
+    ((_, table),) = read_predictions(tmp_path / "a.csv", "darts64")
+    assert table["architecture"].tolist() == ["111", "222"]
+    ((_, table),) = read_predictions((["111"], [1.0]), "darts64")
+    assert table["architecture"].tolist() == ["111"]
+
+
+def test_runs_come_in_the_order_in_which_they_appear():
+    table = pd.DataFrame(
+        {"run": ["z", "a", "z", "m"], "seed": [2, 1, 2, 0], "epoch": [9, 1, 9, 5], "step": 0, "bn": "x"}
+    )
+    assert [keys["run"] for keys, _ in runs_of(table)] == ["z", "a", "m"]

@@ -146,7 +146,7 @@ def test_the_headline_is_accuracy_then_loss_then_the_only_score():
 
 
 def test_several_scores_without_a_headline_must_be_chosen_from():
-    with pytest.raises(InputError, match="There are zen, snip, and neither accuracy nor loss. Name one: --scores zen"):
+    with pytest.raises(InputError, match="There are zen, snip, and neither accuracy nor loss. Name one: --score zen"):
         choose_scores(frame(zen=1, snip=1), None)
     assert choose_scores(frame(zen=1, snip=1), "snip") == ["snip"]
     assert choose_scores(frame(zen=1, snip=1), ["snip", "zen"]) == ["snip", "zen"]
@@ -224,3 +224,22 @@ def test_repeats_of_the_truth_stand_in_the_order_of_the_architectures():
     matched = match(predictions(ARCHITECTURES[::-1], accuracy=ACCURACY), truth)
     assert matched.repeats.tolist() == [[a, a + 2] for a in ACCURACY[::-1]]
     assert matched.sources == ["predictions"]
+
+
+def test_the_truths_column_is_the_one_asked_for():
+    truth = pd.concat(
+        TRUTH.assign(dataset=dataset, epochs=epochs, test_accuracy=5.0, sample=["uniform"] * 15 + ["search"] * 5)
+        for dataset in ("cifar10", "cifar100")
+        for epochs in (12, 200)
+    )
+    table = predictions(accuracy=ACCURACY)
+    options = {"dataset": "cifar100", "epochs": 12, "split": "valid", "sample": "search"}
+    known = match(table, truth, **options).truth
+    assert (known.dataset, known.epochs, known.column, known.sample) == ("cifar100", 12, "valid_accuracy", "search")
+    known = match(table, truth).truth
+    assert (known.dataset, known.epochs, known.column, known.sample) == ("cifar10", 200, "valid_accuracy", "uniform")
+
+
+def test_ties_of_a_coarse_score_are_not_dead():
+    assert said(match, predictions(accuracy=np.repeat(np.arange(5.0), 4) + 2), TRUTH)[1] == []
+    assert said(match, predictions(accuracy=np.arange(20) * 1e-5 + 50), TRUTH)[1] == []

@@ -44,3 +44,19 @@ def test_the_truth_alone_has_no_predictions():
     assert vars(parser.parse_args(["--truth", "mine"])) == {
         "truth": "mine", "dataset": None, "split": None, "epochs": None,
     }  # fmt: skip
+
+
+def test_every_option_is_explained_and_takes_what_its_help_shows(parser):
+    text = " ".join(parser.format_help().split())
+    for part in (
+        "--space SPACE one of darts, darts64", "--predictions PATH [PATH ...] run folders or tables",
+        "--truth NAME|PATH a stored truth or a file", "--dataset DATASET data set of the truth",
+        "--split {valid,test} split of the truth", "--budget EPOCHS epochs that the truth", "--truth-sample HOW",
+        "--unique count isomorphic", "--lower-is-better SCORE [SCORE ...] scores whose low",
+        "--higher-is-better SCORE [SCORE ...] scores whose high", "--column NAME=COLUMN which of the table's columns",
+        "--notation NOTATION what a list",
+    ):  # fmt: skip
+        assert part in text, part
+    assert parser.parse_args(["--predictions", "a", "b"]).predictions == ["a", "b"]
+    with pytest.raises(argparse.ArgumentError):
+        parser.parse_args(["--budget", "x"])

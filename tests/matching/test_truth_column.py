@@ -116,3 +116,48 @@ def test_a_truth_without_the_wanted_dataset_is_not_chosen(two, monkeypatch):
     assert read_truth_column(None, "nb201", "cifar100", architectures=ARCHITECTURES).name == "hundred"
     with pytest.raises(InputError, match="wide has no dataset 'svhn'"):
         read_truth_column(None, "nb201", "svhn", architectures=ARCHITECTURES)
+
+
+def test_a_stored_truth_is_asked_for_dataset_epochs_split_and_sample():
+    table = pd.concat(
+        TRUTH.assign(dataset=dataset, epochs=epochs, valid_accuracy=5.0, sample=["uniform"] * 30 + ["search"] * 10)
+        for dataset in ("cifar10", "cifar100")
+        for epochs in (12, 200)
+    )
+    import_truth("nb201", table, "mine")
+    known = read_truth_column("mine", "nb201", "cifar100", 12, "test", "search")
+    assert (known.dataset, known.epochs, known.column, known.sample) == ("cifar100", 12, "test_accuracy", "search")
+    assert known.value.tolist() == ACCURACY[30:].tolist()
+    assert known.about["format"] == "tidy" and "name" not in known.about
+    described = describe_truth(known)
+    assert {key: described[key] for key in ("name", "dataset", "split", "epochs", "sample", "n", "better", "unit")} == {
+        "name": "mine", "dataset": "cifar100", "split": "test_accuracy", "epochs": 12, "sample": "search", "n": 10,
+        "better": "higher", "unit": "%",
+    }  # fmt: skip
+    assert np.isnan(described["n_seeds"]) and described["describes"] == known.about["describes"]
+
+
+def test_errors_of_a_table_name_it_truth():
+    with pytest.raises(InputError, match="^truth: no measure among"):
+        read_truth_column(TRUTH[["architecture"]], "nb201")
+    with pytest.raises(InputError, match="^truth has no valid split"):
+        read_truth_column(TRUTH, "nb201", split="valid")
+    with pytest.raises(InputError, match="^truth has no dataset 'svhn'"):
+        read_truth_column(TRUTH, "nb201", "svhn")
+
+
+def test_the_choice_among_truths_counts_what_is_asked_for(monkeypatch):
+    import nasbias.truth
+
+    import_truth("nb201", pd.concat([TRUTH.assign(epochs=12), TRUTH.iloc[:9]]), "first")
+    import_truth("nb201", TRUTH.iloc[:38], "second")
+    monkeypatch.setattr(nasbias.truth, "rank_sources", lambda space: [{"name": "first"}, {"name": "second"}])
+    assert read_truth_column(None, "nb201", epochs=12, architectures=ARCHITECTURES).name == "first"
+    with pytest.warns(Notice, match="second has 38 of the 40 predicted architectures, first only 9"):
+        assert read_truth_column(None, "nb201", architectures=ARCHITECTURES * 2).name == "second"
+
+
+def test_one_truth_alone_is_taken_without_counting():
+    assert read_truth_column(None, "darts64", architectures=["111"]).name == "darts64_truth"
+    with pytest.raises(InputError, match="no ground truth for nats-sss is here"):
+        read_truth_column(None, "nats-sss", architectures=["8:8:8:8:8"])

@@ -194,3 +194,21 @@ def test_a_measure_may_be_missing_in_one_dataset_but_not_in_half_of_it():
     assert check_truth(table, "nb201", "x")["valid_accuracy"].isna().tolist() == [True, True, False, False]
     with pytest.raises(InputError, match="valid_accuracy is missing .* in 1 row"):
         check_truth(table.assign(valid_accuracy=[1, np.nan, 5, 6]), "nb201", "x")
+
+
+def test_a_repeated_row_is_named_with_its_keys():
+    table = pd.concat([scored(accuracy=50.0, seed=3, epoch=4)] * 2)
+    with pytest.raises(InputError) as error:
+        check_predictions(table, "nb201", "x", run="r")
+    said = (
+        f"x: 4 row(s) repeat an earlier one (first: {ARCHITECTURES[0]!r}, run r, seed 3, epoch 4). Keep one row each."
+    )
+    assert str(error.value) == said
+    with pytest.raises(InputError, match="test_accuracy_std is 'a' in row 1"):
+        check_truth(truth(test_accuracy_std=list("abcd")), "nb201", "x")
+
+
+def test_a_column_per_epoch_is_listed_once_too():
+    table = pd.DataFrame({"arch": ARCHITECTURES, "acc_4": 1.0, "acc_8": 2.0})
+    assert check_architectures(table, "nb201", "x").tolist() == ARCHITECTURES.tolist()
+    assert check_architectures(table.assign(epochs=3), "nb201", "x").tolist() == ARCHITECTURES.tolist()

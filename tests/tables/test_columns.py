@@ -152,3 +152,31 @@ def test_the_option_reads_name_equals_column():
     for text in ("architecture", "=mine", "architecture="):
         with pytest.raises(argparse.ArgumentTypeError, match="NAME=COLUMN"):
             column_option(text)
+
+
+def test_every_split_and_kind_has_its_spellings():
+    for short, prefix in (
+        ("train", "train"),
+        ("val", "valid"),
+        ("valid", "valid"),
+        ("validation", "valid"),
+        ("test", "test"),
+    ):
+        for spelled in (f"{short}_acc", f"acc_{short}", f"{short}acc"):
+            with pytest.warns(Notice, match=f"'{spelled}' is read as {prefix}_accuracy "):
+                assert named(["architecture", spelled]) == ["architecture", f"{prefix}_accuracy"]
+    assert named(["architecture", "_acc", "acc_"]) == ["architecture", "_acc", "acc_"]
+
+
+def test_a_column_of_architectures_that_the_caller_names_beats_the_index_and_other_names():
+    frame = pd.DataFrame({"mine": ["a"], "arch": ["b"], "zen": [1]}, index=["c"])
+    read = rename_columns(frame, "x", "epoch", Reading({"architecture": "mine"}))
+    assert read["architecture"].tolist() == ["a"] and read["arch"].tolist() == ["b"]
+    read = rename_columns(frame.drop(columns="arch"), "x", "epoch", Reading({"architecture": "mine"}))
+    assert read.columns.tolist() == ["architecture", "zen"]
+
+
+def test_a_stem_keeps_its_own_name():
+    table = pd.DataFrame({"architecture": ["a"], "zen_epoch_4": [1.0], "zen_epoch_8": [2.0]})
+    with pytest.warns(Notice, match="are read as zen after 4 to 8 epochs"):
+        assert rename_columns(table, "x", "epoch", AS_IS)["zen"].tolist() == [1, 2]

@@ -134,3 +134,21 @@ def test_provenance_of_what_is_no_parquet_is_an_error(tmp_path):
 def test_a_mapping_in_memory_may_hold_several_scores():
     table = from_mapping({"a": {"accuracy": 1, "loss": 2}, "b": {"accuracy": 3, "loss": np.nan}})
     assert table["architecture"].tolist() == ["a", "b"] and table["accuracy"].tolist() == [1, 3]
+
+
+def test_the_header_alone_says_the_separator(tmp_path):
+    (tmp_path / "a.csv").write_text("architecture,score\na;b;c,1\nd;e;f,2\n")
+    assert read_table(tmp_path / "a.csv")["architecture"].tolist() == ["a;b;c", "d;e;f"]
+    (tmp_path / "a.csv").write_text("\n\narchitecture;score\na,1;2\n")
+    assert read_table(tmp_path / "a.csv").to_dict("list") == {"architecture": ["a,1"], "score": [2]}
+
+
+def test_the_architecture_that_is_there_twice_is_named(tmp_path):
+    (tmp_path / "a.json").write_text('{"a": 1, "b": 2, "b": 3}')
+    with pytest.raises(InputError, match="'b' is there twice"):
+        read_table(tmp_path / "a.json")
+    (tmp_path / "a.json").write_text(json.dumps(["x" * 100]))
+    with pytest.raises(InputError, match=f"not {'x' * 40} ?\\)"):
+        read_table(tmp_path / "a.json")
+    (tmp_path / "a.parquet.gz").write_bytes(b"x")
+    assert read_columns(tmp_path / "a.parquet.gz") == set()

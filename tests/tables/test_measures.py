@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from nasbias.tables import MEASURES, by_headline, has_headline, says_lower, scores_of, sign_of
+from nasbias.tables import MEASURES, by_headline, has_headline, measures, says_lower, scores_of, sign_of
 from nasbias.tables.measures import extras_of, is_junk, measures_of, numbers_of
 
 
@@ -81,3 +81,41 @@ def test_measures_and_extras_are_those_declared():
         1,
     )
     assert MEASURES["loss"].unit == "nats" and MEASURES["loss"].low == 0
+
+
+def test_every_measure_has_its_unit_direction_and_range():
+    expected = {}
+    for prefix in ("", "train_", "valid_", "test_"):
+        expected[f"{prefix}accuracy"] = ("higher", "%", 0, 100)
+        expected[f"{prefix}loss"] = ("lower", "nats", 0, float("inf"))
+        expected[f"{prefix}perplexity"] = ("lower", "", 1, float("inf"))
+    for moment in ("start", "half"):
+        for split in ("train", "valid", "test"):
+            expected[f"{moment}_{split}_accuracy"] = ("higher", "%", 0, 100)
+    assert {name: (each.better, each.unit, each.low, each.high) for name, each in MEASURES.items()} == expected
+    assert all(
+        each.name == name and each.sign == (1 if each.better == "higher" else -1) for name, each in MEASURES.items()
+    )
+
+
+def test_the_schemas_keys_are_these():
+    assert measures.SPLITS == ("valid", "test")
+    assert measures.TRUTH_KEYS == ("architecture", "dataset", "epochs", "seed")
+    assert measures.RUN_KEYS == ("run", "seed", "epoch", "step", "bn")
+    assert measures.PREDICTION_KEYS == ("run", "seed", "epoch", "step", "bn", "architecture")
+    assert measures.TRUTH_EXTRAS == (
+        "sample", "n_seeds", "valid_accuracy_std", "valid_perplexity_std", "test_accuracy_std", "test_perplexity_std",
+    )  # fmt: skip
+    no_scores = (
+        "run seed epoch step bn architecture dataset split index arch_index architecture_index params flops trained"
+    )
+    assert set(no_scores.split()) == measures.NOT_SCORES
+    assert numbers_of(pd.DataFrame({name: [1] for name in measures.NOT_SCORES})) == []
+    assert numbers_of(pd.DataFrame({"Unnamed: 0": [1], "b": [2]})) == ["b"]
+
+
+def test_a_name_in_capitals_says_the_same():
+    assert is_junk("Train-Seconds") and is_junk(" Seed.Count ") and says_lower("NLL") and not says_lower("Score")
+    assert by_headline(["test_loss", "test_perplexity", "perplexity", "valid_loss"]) == [
+        "valid_loss", "test_loss", "perplexity", "test_perplexity",
+    ]  # fmt: skip

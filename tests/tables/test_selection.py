@@ -99,3 +99,54 @@ def test_truth_and_predictions_are_joined_on_what_the_space_says():
     assert join_keys("nb201", ARCHITECTURES.tolist()).tolist() == ARCHITECTURES.tolist()
     cell = get_space("darts").sample(1, seed=0)[0]
     assert join_keys(get_space("darts"), [cell]).tolist() == get_space("darts").truth_keys([cell]).tolist()
+
+
+def test_what_is_selected_is_numbered_from_0_and_has_no_other_columns():
+    parts = [
+        truth(dataset=name, epochs=e, seed=s) for name in ("cifar100", "cifar10") for e in (12, 200) for s in (3, 4)
+    ]
+    table = check_truth(pd.concat(parts), "nb201", "x")
+    for seed, n in (("all", 8), (4, 4), ("mean", 4)):
+        selected = select_truth(table, "cifar100", 12, seed)
+        assert selected.index.tolist() == list(range(n))
+        assert set(selected["dataset"]) == {"cifar100"} and selected["epochs"].tolist() == [12] * n
+        columns = [
+            "architecture",
+            "dataset",
+            "epochs",
+            "seed",
+            *(["n_seeds"] if seed == "mean" else []),
+            "test_accuracy",
+        ]
+        assert list(selected) == columns
+    mean = select_truth(table)
+    assert set(mean["dataset"]) == {"cifar10"} and mean["epochs"].tolist() == [200] * 4
+    assert mean["n_seeds"].tolist() == [2] * 4 and str(mean["n_seeds"].dtype) == "Int64" and mean["seed"].isna().all()
+
+
+def test_a_mean_of_a_source_without_seeds_has_a_missing_number_of_them():
+    mean = select_truth(check_truth(truth(), "nb201", "x"))
+    assert mean["n_seeds"].isna().all() and mean["epochs"].isna().all() and mean["dataset"].isna().all()
+
+
+def test_the_errors_name_the_source():
+    table = check_truth(truth(), "nb201", "x")
+    with pytest.raises(InputError) as error:
+        choose_split(table, "valid")
+    assert str(error.value) == "truth has no valid split. It has: test_accuracy."
+    with pytest.raises(InputError) as error:
+        choose_split(table[["architecture", "dataset"]], where="mine")
+    assert str(error.value) == "mine has no valid or test split. It has: nothing."
+    with pytest.raises(InputError) as error:
+        select_truth(table, dataset="svhn")
+    assert str(error.value) == "truth names no data set: it counts as cifar10 or ptb, not 'svhn'."
+    with pytest.raises(InputError, match="^mine has no seed 3"):
+        select_truth(table, seed=3, where="mine")
+
+
+def test_losses_are_the_last_choice_of_a_split():
+    table = check_truth(truth(), "nb201", "x")[["architecture", "dataset"]]
+    assert choose_split(table.assign(test_loss=1.0, valid_loss=1.0)) == "valid_loss"
+    assert choose_split(table.assign(loss=1.0)) == "loss"
+    assert choose_split(table.assign(loss=1.0, perplexity=2.0)) == "perplexity"
+    assert choose_split(table.assign(test_loss=1.0, perplexity=2.0)) == "test_loss"

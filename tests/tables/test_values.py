@@ -92,3 +92,14 @@ def test_ties_by_counting_and_single_outcomes_are_not_dead():
         assert name_dead(np.array([1.0, 1.0, 1.0, 2.0]), coarse) != ""
     assert name_dead(np.array([1.0, 1.0001, 1.0002, 2.0]), coarse=False) == ""
     assert name_dead(np.linspace(2.2, 2.3, 1000), coarse=False) == ""
+
+
+def test_integers_with_gaps_and_signed_texts_are_read_whole():
+    values, signed = read_numbers(pd.Series([5, None, 7], dtype="Int64", name="zen"), "x")
+    assert values[[0, 2]].tolist() == [5, 7] and values.dtype == float and not signed
+    assert read_numbers(pd.Series(["1% "]), "x")[1] and not read_numbers(pd.Series(["%1"]).replace("%1", "1"), "x")[1]
+    with pytest.raises(InputError, match="^mine: accuracy is 'a'"):
+        read_measure(pd.Series(["a"], name="accuracy"), MEASURES["accuracy"], pd.Series(["one"]), "mine", True)
+    with pytest.raises(InputError, match="'perplexity' holds truth values|'x' holds truth values"):
+        read_measure(pd.Series([True], name="x"), MEASURES["perplexity"], pd.Series(["one"]), "mine", True)
+    assert name_dead(np.array([3.0, 3.0]), coarse=False) == "all 2 are 3: nothing is ranked"
