@@ -7,7 +7,19 @@ from analysis.harvest import DATA, cost_of
 from nasbias.bias import measure_size_bias
 from nasbias.matching import Matched, match
 from nasbias.panel import Panel, select_panel
-from nasbias.statistics import Comparison, Influence, compare_runs, influence, mean_over_runs, spearman_over_runs
+from nasbias.statistics import (
+    Comparison,
+    Estimate,
+    Influence,
+    Spread,
+    compare_runs,
+    compare_with_fixed,
+    influence,
+    mean_over_runs,
+    spearman_influence,
+    spearman_over_runs,
+    spread_of,
+)
 
 SHARED = Path("../shared/data")
 NB101_TRUTH, DARTS_TRUTH = SHARED / "nb101_subset_val.parquet", SHARED / "darts_cifar10_anon2102.parquet"
@@ -31,6 +43,23 @@ class Lengths:
         panel = self.panel(score, epoch)
         return [influence(row, panel.truth) for row in panel.scores]
 
+    def spread(self, score: str) -> Spread | None:
+        """The seed's, pooled over the lengths as in `nasbias.correlation`."""
+        names = [[(run["run"], run["seed"]) for run in self.panel(score, epoch).runs] for epoch in self.epochs]
+        return spread_of([self.pulls(score, epoch) for epoch in self.epochs], names)
+
+    def tau(self, score: str, epoch: int) -> Estimate:
+        """Mean tau of the runs of one length."""
+        return mean_over_runs(self.pulls(score, epoch), self.spread(score))
+
+    def spearman(self, score: str, epoch: int) -> Estimate:
+        """Mean Spearman correlation of the runs of one length, its spread pooled likewise."""
+        panels = [self.panel(score, each) for each in self.epochs]
+        pulls = [[spearman_influence(row, panel.truth) for row in panel.scores] for panel in panels]
+        names = [[(run["run"], run["seed"]) for run in panel.runs] for panel in panels]
+        chosen = panels[self.epochs.index(epoch)]
+        return spearman_over_runs(chosen.scores, chosen.truth, spread_of(pulls, names))
+
     def runs(self, score: str, epoch: int) -> int:
         """How many there are."""
         return len(self.panel(score, epoch).scores)
@@ -41,21 +70,21 @@ class Lengths:
 
     def change(self, score: str, longer: int, shorter: int) -> Comparison:
         """tau of the longer minus tau of the shorter ones."""
-        return compare_runs(self.pulls(score, longer), self.pulls(score, shorter))
+        spread = self.spread(score)
+        return compare_runs(self.pulls(score, longer), self.pulls(score, shorter), spread, spread)
 
     def curve(self, score: str) -> str:
         """tau by length, with the numbers of runs."""
         parts = []
         for epoch in self.epochs:
-            pulls = self.pulls(score, epoch)
-            parts.append(f"{epoch}: {show(mean_over_runs(pulls))} ({len(pulls)})")
+            parts.append(f"{epoch}: {show(self.tau(score, epoch))} ({self.runs(score, epoch)})")
         return ", ".join(parts)
 
     def against_params(self, score: str, epoch: int) -> Comparison:
         """tau of the supernets minus tau of counting parameters."""
         panel = self.panel(score, epoch)
         params = panel.architectures["params"].to_numpy(dtype=float)
-        return compare_runs(self.pulls(score, epoch), [influence(params, panel.truth)])
+        return compare_with_fixed(self.pulls(score, epoch), influence(params, panel.truth), self.spread(score))
 
     def between(self, score: str, shorter: int, longer: int) -> tuple[list[Influence], Comparison]:
         """tau between supernets of two lengths and different seeds; that minus the tau of the longer with the truth.
@@ -65,7 +94,7 @@ class Lengths:
         one, other = self.panel(score, shorter), self.panel(score, longer)
         pairs = min(len(one.scores), len(other.scores))
         pulls = [influence(one.scores[i], other.scores[(i + 1) % pairs]) for i in range(pairs)]
-        return pulls, compare_runs(pulls, self.pulls(score, longer))
+        return pulls, compare_runs(pulls, self.pulls(score, longer), None, self.spread(score))
 
 
 @study("nb101_predictions")
@@ -79,8 +108,7 @@ def nb101() -> list[Finding]:
     last = lengths.longest()
     runs = lengths.runs("accuracy", last)
     for score in ("accuracy", "loss"):
-        panel = lengths.panel(score, last)
-        rho = spearman_over_runs(panel.scores, panel.truth)
+        rho = lengths.spearman(score, last)
         add(
             f"NAS-Bench-101 sub-space ranks: Spearman by {score} after {last} epochs above 0",
             ".62, .66 at 1,000, 2,000 epochs",
@@ -99,7 +127,7 @@ def nb101() -> list[Finding]:
             )
     if 0 in lengths.epochs:
         change = lengths.change("loss", last, 0)
-        untrained = mean_over_runs(lengths.pulls("loss", 0))
+        untrained = lengths.tau("loss", 0)
         add(
             f"(Control: what the structure alone ranks, untrained) tau by loss after {last} epochs minus untrained",
             "-",
@@ -145,7 +173,7 @@ def darts() -> list[Finding]:
     lengths, hours, rows = Lengths("darts", DARTS_TRUTH), cost_of("darts_predictions"), []
     last = lengths.longest()
     for score in ("accuracy", "loss"):
-        estimate = mean_over_runs(lengths.pulls(score, last))
+        estimate = lengths.tau(score, last)
         rows.append(
             Finding(
                 "P2 darts",
@@ -178,7 +206,7 @@ def nb201() -> list[Finding]:
     lengths, hours, rows = Lengths("nb201", None, "nb201_small"), cost_of("nb201_small"), []
     last = max(lengths.epochs)
     for score in ("accuracy", "loss"):
-        estimate = mean_over_runs(lengths.pulls(score, last))
+        estimate = lengths.tau(score, last)
         rows.append(
             Finding(
                 "P2 nb201",

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasbias import correlation
+from nasbias import correlation, correlation_report
 from nasbias.correlation import Correlation, analyse_correlation
 from nasbias.correlation_report import (
     LEGEND,
@@ -242,3 +242,44 @@ def test_the_document_and_the_rows_are_written(result, tmp_path):
     assert len(pd.read_csv(tmp_path / "a.csv")) == 8
     with pytest.raises(InputError, match="ending"):
         write_correlation(result, str(tmp_path / "a.txt"))
+
+
+def test_a_printed_line_holds_the_rows_numbers_in_short(result, capsys):
+    print_correlation(result)
+    lines = capsys.readouterr().out.splitlines()
+    row = result.lengths[result.lengths["score"] == "loss"].iloc[1]
+    short = lambda value: f"{value:.2f}".replace("0.", ".", 1)  # noqa: E731
+    start = lines.index("loss: 300 architectures, 2 runs a length")
+    assert " ".join(lines[start + 1].split()) == "epoch tau 95 % each run valid rho top1 best@10 |params"
+    assert lines[start + 3].split() == [
+        *("8", short(row["gt_tau"]), short(row["gt_tau_low"]), "to", short(row["gt_tau_high"])),
+        *map(short, row["taus"]),
+        *(short(row[name]) for name in ("gt_tau_connected", "spearman")),
+        *(f"{row['top1_rank']:.0f}", f"{row['best_at_10']:.2f}", short(row["tau_given_params"])),
+    ]
+    print_correlation(result, per_run=True, wide=True)
+    lines = capsys.readouterr().out.splitlines()
+    row = result.rows.iloc[0]
+    line = next(line.split() for line in lines if line.startswith("s0 "))
+    assert line[-3:] == [short(row["p_at_5"]), f"{row['best_at_10']:.2f}", short(row["tau_given_params"])]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.474, ".47"), (-0.05, "-.05"), (-0.001, ".00"), (1.0, "1.00"), (-1.0, "-1.00"), (0.999, "1.00")],
+)
+def test_short_numbers_have_two_decimals_and_no_leading_zero(value, text):
+    assert correlation_report._short(value) == text
+
+
+def test_three_runs_are_listed_and_four_are_a_range(table, truth):
+    for runs, words in ((3, 3), (4, 3)):
+        found = analyse_correlation(runs_of(table, seeds=range(runs), epochs=[4]), truth, scores=["loss"])
+        shown = blocks_of(found)[0][1]["each run"][0]
+        assert len(shown.split()) == words and (" to " in shown) == (runs == 4)
+
+
+def test_the_ceilings_own_number_of_architectures_is_shown_where_numbers_vary(table, truth):
+    mixed = pd.concat([runs_of(table, seeds=[0], epochs=[4]), runs_of(table.iloc[:250], seeds=[0], epochs=[8])])
+    beside = blocks_of(analyse_correlation(mixed, truth))[-1][1]
+    assert beside[""].tolist()[-1] == "ceiling" and beside["n"].tolist()[-1] == 300

@@ -223,3 +223,36 @@ def test_random_frames_of_many_architectures_are_drawn_as_those_of_few(truth, rn
         means = [np.mean([row[key] for row in rows]) for rows in (large, small)]
         assert means[0] == pytest.approx(means[1], rel=within)
     assert abs(np.mean([row["s_tau"] for row in large])) < 0.005
+
+
+def test_the_printed_study_has_every_part_and_the_last_mini_batches(truth, rng, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    mean = truth.groupby("architecture", sort=False)["test_accuracy"].mean()
+    frames = [
+        pd.DataFrame({"run": run, "seed": 0, "epoch": epoch, "step": step, "architecture": mean.index}).assign(
+            accuracy=mean.to_numpy() - 40 + rng.normal(size=64), loss=rng.random(64), trained=np.arange(64) == step
+        )
+        for run in ("a", "b")
+        for epoch, step in ((7, 1), (8, 2), (8, 3), (8, 4))
+    ]
+    pd.concat(frames).to_csv(tmp_path / "p.csv", index=False)
+    truth.to_csv(tmp_path / "t.csv", index=False)
+    arguments = ["--space", "darts64", "--predictions", str(tmp_path / "p.csv"), "--truth", str(tmp_path / "t.csv")]
+    assert stability.main([*arguments, "--last", "2"]) == 0
+    out = capsys.readouterr().out
+    for words in (
+        "these runs",
+        "by training length",
+        "last epochs of one run",
+        "last mini-batches",
+        "tau@1",
+        "rank_gain",
+    ):
+        assert words in out
+    assert "dropped %" in out and "top 10 %" in out and "in the worst quarter of every run" in out
+    assert stability.main([*arguments, "--last", "2", "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [row["k"] for row in document["steps"]] == [2, 2] and document["steps"][0]["first_step"] == 3
+    assert [row["run"] for row in document["last_epochs"]] == ["a", "b"] and document["score"] == "accuracy"
+    assert stability.main([*arguments, "--score", "loss", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["score"] == "loss"

@@ -66,6 +66,9 @@ def test_a_fixed_order_shows_its_period_and_a_shuffled_one_does_not(rng):
     expected = np.mean([scipy.stats.kendalltau(fixed.scores[i], fixed.scores[i + 32]).statistic for i in range(96)])
     assert taus["32"] == pytest.approx(expected)
     assert list(taus) == ["1", "2", "4", "8", "16", "32", "48", "64", "96"]
+    wide = Steps("a", 0, np.arange(3), np.arange(600), rng.normal(size=(3, 600)), np.arange(600.0))
+    found = measure_tau_at_lag(wide, (2,))["2"]
+    assert found == pytest.approx(scipy.stats.kendalltau(wide.scores[0], wide.scores[2]).statistic)
 
 
 def test_the_architecture_just_trained_gains(rng):

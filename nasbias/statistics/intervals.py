@@ -120,9 +120,10 @@ def mean_over_runs(runs: Sequence[Influence], spread: Spread | None = None) -> E
     whose tau is NaN make the mean NaN.
 
     Simulated coverage (`analysis.coverage`, 86 cells) is 93 to 97 %, ties of 100 or 1,000 images and unequal runs
-    included, but for these: two or three runs at one length, or 20 architectures, where seeds differ by little more
-    than architectures make them: up to 99.7 %, too wide. One run in five that fails: 77 to 97 % with five runs at
-    one length, 86 to 93 % with four lengths pooled: runs that all went well cannot know it.
+    included, but for these. Too wide, up to 99.7 %, with two or three runs (or 20 architectures) where seeds differ by
+    little more than architectures make them: a t of few degrees is right for the seeds and stands beside an error that
+    is known well. Too narrow where one run in five fails: 74 to 97 % with five runs at one length, 86 to 93 % with four
+    lengths pooled; runs that all went well cannot know it.
     """
     taus = np.array([run.tau for run in runs])
     if not len(taus) or np.isnan(taus).any():
