@@ -20,7 +20,7 @@ KNOWN = {
     # Its own column: sd .44 of one seed, pooled over the 64, by sqrt(10).
     "p1-64": 0.14,
 }
-# Of the correction for noise .16 to .29 stayed wrong in simulations on NAS-Bench-201; a quarter (one standard deviation)
+# Of the correction for noise .16 to .29 stayed wrong when simulated on NAS-Bench-201; a quarter (one sd)
 # goes into the interval. Chosen on three draws at which .2 was too little; checked on others: analysis.bias_coverage.
 DOUBT = 0.25
 _CELLS, _PER_CELL, _GRID, _ROUNDS = 20, 50, 200, 30
