@@ -5,7 +5,6 @@ momentum), scores it after each mini-batch into RUN/finetune-EPOCH.parquet, and 
 Going on where it stopped, it tunes no architecture twice.
 """
 
-import dataclasses
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from nasbias.errors import InputError
 from nasbias.files import records, to_json
 from nasbias.matching import Matched, TruthSource, add_truth_options, describe_truth, match
 from nasbias.metrics import METRICS
+from nasbias.options import option
 from nasbias.spaces import Space, get_space
 from nasbias.statistics import Influence, influence, mean_over_runs, spread_of
 from nasbias.tables import Split
@@ -27,10 +27,6 @@ from nasbias.terminal import Parser, add_fields, add_table_options, command, fie
 
 DEFAULT_SAMPLE = 64
 _SHOWN = (0, 1, 2, 5, 10, 20, 50, 64, 100, 200, 500, 1000)
-
-
-def _option(default: Any, text: str) -> Any:
-    return dataclasses.field(default=default, metadata={"help": text})
 
 
 def follow_finetuning(matched: Matched) -> pd.DataFrame:
@@ -78,20 +74,20 @@ def follow_finetuning(matched: Matched) -> pd.DataFrame:
 class Tuning:
     """Which architectures of a run are tuned, from where, and how."""
 
-    epoch: int | None = _option(None, "checkpoint to start from; none = the last but one, else the last")
-    steps: int = _option(64, "mini-batches for each architecture")
-    architectures: str | None = _option(
+    epoch: int | None = option(None, "checkpoint to start from; none = the last but one, else the last")
+    steps: int = option(64, "mini-batches for each architecture")
+    architectures: str | None = option(
         None, "a stored truth's name, a table, a file with one a line; none = those trained on"
     )
-    sample: int | None = _option(
+    sample: int | None = option(
         None, f"tune this many, drawn at random; none = all of a list, {DEFAULT_SAMPLE} of a space"
     )
-    sample_seed: int = _option(0, "seed of the draw")
-    learning_rate: float | None = _option(None, "constant learning rate; none = the run's at that checkpoint")
-    bn: Literal["recalibrated", "batch", "running"] = _option("running", "which BN statistics the networks use")
-    valid_size: int | None = _option(None, "validation images or words to score on; none = all")
-    threads: int = _option(1, "CPU threads")
-    out: Path | None = _option(None, "predictions file; none = RUN/finetune-EPOCH.parquet")
+    sample_seed: int = option(0, "seed of the draw")
+    learning_rate: float | None = option(None, "constant learning rate; none = the run's at that checkpoint")
+    bn: Literal["recalibrated", "batch", "running"] = option("running", "which BN statistics the networks use")
+    valid_size: int | None = option(None, "validation images or words to score on; none = all")
+    threads: int = option(1, "CPU threads")
+    out: Path | None = option(None, "predictions file; none = RUN/finetune-EPOCH.parquet")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import pandas as pd
 from nasbias.errors import InputError
 from nasbias.files import to_json
 from nasbias.notices import say
+from nasbias.options import option
 from nasbias.provenance import count_cores, describe_provenance
 from nasbias.spaces import Space, get_space
 from nasbias.tables import MEASURES, check_predictions, name_dead, scores_of, write_parquet
@@ -30,34 +31,30 @@ DEFAULT_SAMPLE = 256  # of a space with more architectures than
 SCORED_WHOLE = 20_000
 
 
-def _option(default: Any, text: str) -> Any:
-    return dataclasses.field(default=default, metadata={"help": text})
-
-
 @dataclass(frozen=True)
 class Scoring:
     """What of a run is scored, and how."""
 
-    checkpoints: tuple[int, ...] = _option((), "epochs to score; none = all there are")
-    architectures: str | None = _option(None, "a stored truth's name, a table, a file with one a line")
-    sample: int | None = _option(
+    checkpoints: tuple[int, ...] = option((), "epochs to score; none = all there are")
+    architectures: str | None = option(None, "a stored truth's name, a table, a file with one a line")
+    sample: int | None = option(
         None, f"score this many, drawn at random; none = all of up to {SCORED_WHOLE:,}, else {DEFAULT_SAMPLE}"
     )
-    sample_seed: int = _option(0, "seed of the draw: one seed, the same architectures")
-    subset: str | None = _option(None, "subset of the space to score; none = what was trained on")
-    bn: Literal["recalibrated", "batch", "running"] = _option("recalibrated", "which BN statistics the networks use")
-    recalibration_images: int = _option(512, "training images for recalibrated BN, in batches of 256")
-    valid_size: int | None = _option(None, "validation images or words to score on; none = all")
-    precision: Literal["32-true", "bf16-mixed"] = _option(
+    sample_seed: int = option(0, "seed of the draw: one seed, the same architectures")
+    subset: str | None = option(None, "subset of the space to score; none = what was trained on")
+    bn: Literal["recalibrated", "batch", "running"] = option("recalibrated", "which BN statistics the networks use")
+    recalibration_images: int = option(512, "training images for recalibrated BN, in batches of 256")
+    valid_size: int | None = option(None, "validation images or words to score on; none = all")
+    precision: Literal["32-true", "bf16-mixed"] = option(
         "32-true",
         "bf16-mixed is faster on a processor with AVX512_BF16 (others are slower by it) and ranks a little otherwise: "
         "tau with float32 .996 by loss, .97 by accuracy (nb201, C=8 N=1 16x16, 150 architectures, 1,000 images)",
     )
-    engine: str | None = _option(None, "plain, fast or batched; none = the space's best here")
-    processes: int | None = _option(
+    engine: str | None = option(None, "plain, fast or batched; none = the space's best here")
+    processes: int | None = option(
         None, f"single-threaded workers; none = one a core, one on a GPU or for fewer than {SHORT} architectures"
     )
-    out: Path | None = _option(None, "predictions file; none = RUN/predictions.parquet")
+    out: Path | None = option(None, "predictions file; none = RUN/predictions.parquet")
 
 
 @dataclass(frozen=True)

@@ -231,3 +231,19 @@ def test_the_command_says_what_it_wrote_and_compares_in_a_table(truth, tmp_path,
     assert "k must be 1 or more, not 0" in capsys.readouterr().err
     with pytest.raises(InputError, match="no runs given"):
         compare_pruned([], truth)
+
+
+def test_the_commands_options_choose_the_score_and_the_split(truth, tmp_path, capsys):
+    path, out = tmp_path / "truth.csv", tmp_path / "r.txt"
+    truth.assign(test_accuracy=100 - truth["valid_accuracy"]).to_csv(path, index=False)
+    options = ["--space", "darts64", "--truth", str(path), "--split", "test"]
+    assert main(["select", *options, "--share", "0.25", "--out", str(out)]) == 0
+    assert set(out.read_text().split()) == set(truth.nsmallest(16, "valid_accuracy")["architecture"])
+    values = truth["valid_accuracy"].to_numpy()
+    table = pd.DataFrame({"architecture": CODES, "accuracy": values, "other": -values})
+    run = make_run(tmp_path / "a", table)
+    for score, tau in (("accuracy", -1), ("other", 1)):
+        assert main(["compare", *options, str(run), "--score", score, "--format", "json"]) == 0
+        assert (
+            json.loads(capsys.readouterr().out.split("\nnext", 1)[-1].split("RUN\n")[-1])["spaces"][0]["gt_tau"] == tau
+        )

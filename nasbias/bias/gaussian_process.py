@@ -4,6 +4,9 @@ Where the decisions are operations on edges (`0->1`) an architecture is the set 
 its input to its output, as in BANANAS (arXiv 1910.11858); `none` ends a path and a skip adds nothing to it. Else it is
 its choices. scikit-learn fits it; without
 scikit-learn there is no such control, and the rest of the study goes on.
+
+These features were the best, without the supernet's score, of seven tried on our own NAS-Bench-201 predictions (paths
+with their nodes, counts, choices, ...: tau .46 to .67 at 50 trainings), so there the control is a little flattered.
 """
 
 import importlib.util

@@ -1,7 +1,9 @@
 """DARTS-PTB: P2's language model and recipe (arXiv 2010.08219's released code, after arXiv 1806.09055)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from nasbias.options import option
 
 TASK = "text"
 # Fields of Training where P2's recipe for this space differs: SGD at a constant rate, then averaged SGD.
@@ -17,24 +19,20 @@ RECIPE: dict[str, Any] = {
 }
 
 
-def _option(default: Any, text: str) -> Any:
-    return field(default=default, metadata={"help": text})
-
-
 @dataclass(frozen=True)
 class Options:
     """The language model, its dropouts and what its training does beside SGD; the defaults are P2's."""
 
-    hidden: int = _option(850, "hidden units, also the size of the embedding")
-    vocabulary: int = _option(10_000, "different words told apart; the rest of the text reads <unk>")
-    bptt: int = _option(35, "words that a gradient reaches back, on average")
-    dropout: float = _option(0.75, "share of the outputs dropped")
-    dropout_h: float = _option(0.25, "share of the cell's states dropped")
-    dropout_x: float = _option(0.75, "share of the cell's inputs dropped")
-    dropout_inputs: float = _option(0.2, "share of the embedding's units dropped")
-    dropout_words: float = _option(0.1, "share of the vocabulary dropped")
-    activation_penalty: float = _option(0.0, "weight of the mean squared (dropped) state")
-    slowness_penalty: float = _option(1e-3, "weight of the mean squared change of the state from word to word")
-    evaluate_every: int = _option(5, "epochs between validations, which decide on averaging and rolling back")
-    evaluated_cells: int = _option(10, "cells whose mean validation perplexity counts there")
-    patience: int = _option(5, "validations without improvement before weights are averaged (ASGD)")
+    hidden: int = option(850, "hidden units, also the size of the embedding")
+    vocabulary: int = option(10_000, "different words told apart; the rest of the text reads <unk>")
+    bptt: int = option(35, "words that a gradient reaches back, on average")
+    dropout: float = option(0.75, "share of the outputs dropped")
+    dropout_h: float = option(0.25, "share of the cell's states dropped")
+    dropout_x: float = option(0.75, "share of the cell's inputs dropped")
+    dropout_inputs: float = option(0.2, "share of the embedding's units dropped")
+    dropout_words: float = option(0.1, "share of the vocabulary dropped")
+    activation_penalty: float = option(0.0, "weight of the mean squared (dropped) state")
+    slowness_penalty: float = option(1e-3, "weight of the mean squared change of the state from word to word")
+    evaluate_every: int = option(5, "epochs between validations, which decide on averaging and rolling back")
+    evaluated_cells: int = option(10, "cells whose mean validation perplexity counts there")
+    patience: int = option(5, "validations without improvement before weights are averaged (ASGD)")

@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nasbias.errors import InputError, unknown
+from nasbias.options import option
 
 _LATER = ("order_seed",)  # fields that run folders of the first round do not have
 
 Order = Literal["uniform", "cycle", "shuffled", "reshuffled", "fair"]
-
-
-def _option(default: Any, text: str) -> Any:
-    return field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True)
@@ -26,58 +23,56 @@ class Training:
     """One supernet or stand-alone run. The defaults are P2's protocol (arXiv 2010.08219) for NAS-Bench-201; a space's
     own recipe (`recipes.<space>.RECIPE`) replaces them where it differs."""
 
-    space: str = _option("nb201", "search space")
-    dataset: str = _option("digits", "a data set's name or path")
-    resolution: int | None = _option(None, "resize images to this many pixels a side; none = as they are")
-    train_size: int | None = _option(None, "training images; none = all that validation leaves")
-    valid_size: int | None = _option(
+    space: str = option("nb201", "search space")
+    dataset: str = option("digits", "a data set's name or path")
+    resolution: int | None = option(None, "resize images to this many pixels a side; none = as they are")
+    train_size: int | None = option(None, "training images; none = all that validation leaves")
+    valid_size: int | None = option(
         None, "validation images, split off the training set; none = the data set's own rule"
     )
-    valid_from: Literal["train", "test"] = _option(
-        "train", "validation images: a part of train, or the test split (P1)"
-    )
-    split_seed: int = _option(0, "seed of the train/validation split, shared by runs that are to be compared")
-    epochs: int = _option(64, "passes over the training images")
-    checkpoints: tuple[int, ...] = _option((), "epochs to keep, 0 = untrained; the last one always is")
-    batch_size: int = _option(256, "images per architecture and step")
-    learning_rate: float = _option(0.1, "initial learning rate; cosine to --final-learning-rate over all steps")
-    final_learning_rate: float = _option(0.0, "learning rate at the last step")
-    momentum: float = _option(0.9, "SGD momentum")
-    nesterov: bool = _option(True, "Nesterov momentum")
-    weight_decay: float = _option(5e-4, "weight decay")
-    clip: float = _option(5.0, "gradient norm limit; 0 = none")
-    crop: int = _option(4, "pixels of padding for random crops; 0 = none")
-    flip: bool = _option(True, "random horizontal flips")
-    cutout: int = _option(0, "side of the square cut out of every image; 0 = none, -1 = half the image")
-    order: Order = _option("uniform", "which architecture next; fair = FairNAS permutations")
-    per_step: int = _option(1, "architectures per step, their gradients averaged")
-    subset: str | None = _option(None, "subset of the space to train on; none = the space's first")
-    architectures: str | None = _option(
+    valid_from: Literal["train", "test"] = option("train", "validation images: a part of train, or the test split (P1)")
+    split_seed: int = option(0, "seed of the train/validation split, shared by runs that are to be compared")
+    epochs: int = option(64, "passes over the training images")
+    checkpoints: tuple[int, ...] = option((), "epochs to keep, 0 = untrained; the last one always is")
+    batch_size: int = option(256, "images per architecture and step")
+    learning_rate: float = option(0.1, "initial learning rate; cosine to --final-learning-rate over all steps")
+    final_learning_rate: float = option(0.0, "learning rate at the last step")
+    momentum: float = option(0.9, "SGD momentum")
+    nesterov: bool = option(True, "Nesterov momentum")
+    weight_decay: float = option(5e-4, "weight decay")
+    clip: float = option(5.0, "gradient norm limit; 0 = none")
+    crop: int = option(4, "pixels of padding for random crops; 0 = none")
+    flip: bool = option(True, "random horizontal flips")
+    cutout: int = option(0, "side of the square cut out of every image; 0 = none, -1 = half the image")
+    order: Order = option("uniform", "which architecture next; fair = FairNAS permutations")
+    per_step: int = option(1, "architectures per step, their gradients averaged")
+    subset: str | None = option(None, "subset of the space to train on; none = the space's first")
+    architectures: str | None = option(
         None, "train on these alone: a stored truth's name, a table, a file with one a line"
     )
-    standalone: str | None = _option(None, "train this architecture alone")
-    sharing: str = _option(
+    standalone: str | None = option(None, "train this architecture alone")
+    sharing: str = option(
         "all", "whose weights are whose: all, groups:M, similar:M, decision:NAME, file:PATH, prefix:K or none"
     )
-    dense_steps: int = _option(0, "score all architectures after each of the last so many steps: OUT/steps.parquet")
-    dense_sample: int = _option(1000, "at most so many architectures are scored there")
-    dense_bn: Literal["recalibrated", "batch", "running"] = _option(
+    dense_steps: int = option(0, "score all architectures after each of the last so many steps: OUT/steps.parquet")
+    dense_sample: int = option(1000, "at most so many architectures are scored there")
+    dense_bn: Literal["recalibrated", "batch", "running"] = option(
         "running", "BN statistics in that scoring (P1: running)"
     )
-    prune: str = _option(
+    prune: str = option(
         "none", "drop architectures while training: none, halve, shrink:accuracy, shrink:residual or shrink:pareto"
     )
-    prune_every: int = _option(16, "epochs between two rounds of --prune")
-    prune_sample: int = _option(150, "architectures that a round of shrink scores")
-    move_unsampled: bool = _option(False, "let weight decay and momentum move the weights a step does not use")
-    seed: int = _option(0, "seed of initialisation, of images and augmentation, and of the order of architectures")
-    order_seed: int | None = _option(
+    prune_every: int = option(16, "epochs between two rounds of --prune")
+    prune_sample: int = option(150, "architectures that a round of shrink scores")
+    move_unsampled: bool = option(False, "let weight decay and momentum move the weights a step does not use")
+    seed: int = option(0, "seed of initialisation, of images and augmentation, and of the order of architectures")
+    order_seed: int | None = option(
         None, "seed of the order of architectures; none = --seed. P1's runs of different orders share --seed"
     )
-    precision: Literal["auto", "32-true", "bf16-mixed"] = _option(
+    precision: Literal["auto", "32-true", "bf16-mixed"] = option(
         "auto", "auto = bf16 autocast on a GPU, float32 on a CPU"
     )
-    device: str = _option("auto", "auto, cpu or cuda")
+    device: str = option("auto", "auto, cpu or cuda")
     network: dict[str, Any] = field(default_factory=dict)  # the space's own options, by name
 
     def __post_init__(self) -> None:
