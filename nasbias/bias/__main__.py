@@ -96,7 +96,7 @@ def _print(bias: Bias, wide: bool) -> None:
     title = f"operations, shares among the top {bias.about['top']}"
     _show(bias.operators, {} if wide else _OPERATORS, title)
     print()
-    parts = bias.decomposition if wide else bias.decomposition[["part", "share", "gt_tau_without"]]
+    parts = bias.decomposition if wide else bias.decomposition.loc[:, ["part", "share", "gt_tau_without"]]
     print_table(_rounded(parts, {"share": 1}), "where the rank difference comes from", 2)
     _say("share: of the squared rank difference, in %")
     _say("gt_tau_without: tau with this part alone taken off the scores")
@@ -111,7 +111,7 @@ def _print(bias: Bias, wide: bool) -> None:
 def say_bias(bias: Bias) -> list[str]:
     """What was found, and what it rests on, in sentences."""
     about, operators = bias.about, bias.operators
-    found = operators[operators["found"]]
+    found = operators.loc[operators["found"]]
     when = "" if about["epoch"] is None else f" after {about['epoch']} epochs"
     where = f"{about['space']}: {about['score']}{when}, {about['runs']} run(s), {about['n']:,} architectures"
     if len(found):
@@ -151,7 +151,7 @@ def _show(table: pd.DataFrame, columns: dict[str, tuple[str, int, str]], title: 
         print_table(table, title, 2)
         return
     shown = {name: about for name, about in columns.items() if name in table}
-    view = _rounded(table[list(shown)], {name: digits for name, (_, digits, _) in shown.items()})
+    view = _rounded(table.loc[:, list(shown)], {name: digits for name, (_, digits, _) in shown.items()})
     print_table(view.rename(columns={name: head for name, (head, _, _) in shown.items()}), title)
     for head, _, text in shown.values():
         if text:

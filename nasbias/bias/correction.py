@@ -76,7 +76,7 @@ def say_correction(table: pd.DataFrame) -> str:
     Each side is the better of its two predictors.
     """
     bare = float(table.loc[table["n"] == 0, "gt_tau"].iloc[0]) if (table["n"] == 0).to_numpy().any() else np.nan
-    fitted = table.astype({"n": int})[table["n"] > 0].dropna(subset=["gt_tau", "gt_tau_without_supernet"])
+    fitted = table.astype({"n": int}).loc[table["n"] > 0].dropna(subset=["gt_tau", "gt_tau_without_supernet"])
     if fitted.empty or np.isnan(bare):
         return ""
     last = fitted.to_dict("records")[-1]

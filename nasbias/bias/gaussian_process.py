@@ -12,6 +12,7 @@ with their nodes, counts, choices, ...: tau .46 to .67 at 50 trainings), so ther
 import importlib.util
 import re
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +69,8 @@ class GaussianProcess:
     """
 
     def __init__(self) -> None:
-        self._kernel, self._weight = None, 1.0
+        self._kernel: Any = None
+        self._weight = 1.0
 
     def predict(self, score: Array | None, features: Array, truth: Array, fit: Array, rest: Array) -> Array:
         """Predicted truth of the rows `rest` from a fit on the rows `fit`."""
@@ -91,13 +93,14 @@ class GaussianProcess:
         return mean + spread * (scale * np.exp(-0.5 * np.maximum(distance, 0) / length**2)) @ process.alpha_
 
     @staticmethod
-    def _regress(inputs: Array, target: Array, kernel=None):
+    def _regress(inputs: Array, target: Array, kernel: Any = None) -> Any:
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
         first = ConstantKernel(1.0, (1e-2, 1e2)) * RBF(1.0, (0.1, 30.0)) + WhiteKernel(0.2, (1e-3, 1.0))
-        process = GaussianProcessRegressor(kernel or first, optimizer=None if kernel else "fmin_l_bfgs_b")
+        keep: dict[str, Any] = {"optimizer": None} if kernel else {}
+        process = GaussianProcessRegressor(kernel or first, **keep)
         with warnings.catch_warnings():  # a bound that is reached is a choice here, no fault
             warnings.simplefilter("ignore", ConvergenceWarning)
             return process.fit(inputs, target)

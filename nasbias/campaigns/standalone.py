@@ -51,7 +51,7 @@ _SCORED_AT_ONCE = 256  # images
 
 def train_alone(
     config: Training,
-    architectures: Sequence[str],
+    architectures: Sequence[str] | np.ndarray,
     seeds: Sequence[int],
     out: str | os.PathLike,
     processes: int = 1,

@@ -26,7 +26,7 @@ from nasbias.training.loop import Run
 def finetune(
     folder: RunFolder,
     epoch: int,
-    architectures: Sequence[str],
+    architectures: Sequence[str] | np.ndarray,
     out: Path,
     *,
     steps: int = 64,
@@ -91,7 +91,7 @@ def finetune(
         if report:
             report(architecture, sum(name in done for name in canonical), len(canonical))
     table = check_predictions(pd.concat(tables, ignore_index=True), space, str(out), per_cent=True)
-    return table[np.isin(table["architecture"], canonical)].reset_index(drop=True)
+    return table.loc[np.isin(table["architecture"], canonical)].reset_index(drop=True)
 
 
 def _finished(out: Path, options: dict) -> list[pd.DataFrame]:

@@ -43,7 +43,7 @@ def _print(tuned: FineTuned, wide: bool, last: int) -> None:
         say(title)
         return
     print_table(
-        tuned.curve[tuned.curve["step"].isin({*_SHOWN, last})],
+        tuned.curve.loc[tuned.curve["step"].isin([*_SHOWN, last])],
         f"{title}; against {tuned.truth['name']}, {tuned.truth['split']}",
         wide=wide,
         columns=["score", "step", "runs", "n", "gt_tau", "low", "high", "t1r", "t3r"],

@@ -44,7 +44,7 @@ def make_network(config: Training, sizes: dict[str, int]) -> nn.Module:
             network = build([(value,) for value in choices[0].tolist()])
         else:
             network = share(config.sharing, config.space, choices, build, lambda given: _truth_of(config.space, given))
-    return network.to(memory_format=torch.channels_last)
+    return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] torch documents it, untyped
 
 
 def _truth_of(space: str, architectures: list[str]) -> np.ndarray:

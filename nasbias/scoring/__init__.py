@@ -55,7 +55,7 @@ def engines(space: str) -> dict[str, Engine]:
 
 def score_architectures(
     network: nn.Module,
-    architectures: Sequence[str],
+    architectures: Sequence[str] | np.ndarray,
     data: Any,
     space: str = "nb201",
     bn: BN = "recalibrated",

@@ -188,8 +188,11 @@ class _Bank:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.stem = _stack([network.stem[0]], [network.stem[1]])
-        self.last = _stack([], [network.last[0]])
+        convolution, norm, last = network.stem[0], network.stem[1], network.last[0]
+        assert isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+        assert isinstance(last, nn.BatchNorm2d)
+        self.stem = _stack([convolution], [norm])
+        self.last = _stack([], [last])
         self._cells: dict[tuple[int, int, tuple[int, ...]], _Unit] = {}
         self._reductions: dict[tuple[int, int], tuple[_Unit, _Unit, Callable[[Tensor], Tensor]]] = {}
 
@@ -197,7 +200,9 @@ class _Bank:
         """The convolutions `op` on `edges` of block `number`."""
         key = (number, op, edges)
         if key not in self._cells:
-            modules = [self.network.blocks[number].edges[edge][str(op)] for edge in edges]
+            block = self.network.blocks[number]
+            assert isinstance(block, Cell)
+            modules = [block.convolution(edge, op) for edge in edges]
             self._cells[key] = _stack([module.conv for module in modules], [module.bn for module in modules])
         return self._cells[key]
 
@@ -206,30 +211,37 @@ class _Bank:
         if (number, size) not in self._reductions:
             block = self.network.blocks[number]
             assert isinstance(block, Reduction)
-            units = [_stack([module.conv], [module.bn]) for module in (block.conv_a, block.conv_b)]
-            self._reductions[number, size] = (*units, _shortcut(block, size))
+            first, second = (_stack([module.conv], [module.bn]) for module in (block.conv_a, block.conv_b))
+            self._reductions[number, size] = (first, second, _shortcut(block, size))
         return self._reductions[number, size]
 
 
 def _shortcut(block: Reduction, size: int) -> Callable[[Tensor], Tensor]:
     if size % 2:
         return block.shortcut
-    kernel = (
-        (block.shortcut[1].weight.detach() * 0.25).expand(-1, -1, 2, 2).contiguous(memory_format=torch.channels_last)
-    )
+    projection = block.shortcut[1]
+    assert isinstance(projection, nn.Conv2d)
+    mean = projection.weight.detach() * 0.25
+    kernel = mean.expand(-1, -1, 2, 2).contiguous(memory_format=torch.channels_last)
     return lambda x: F.conv2d(x, kernel, stride=2)
 
 
 def _stack(convolutions: Sequence[nn.Conv2d], norms: Sequence[nn.BatchNorm2d]) -> _Unit:
     def together(name: str, default: float) -> Tensor:
-        parts = [getattr(norm, name) for norm in norms]
-        parts = [torch.full_like(norm.running_mean, default) if p is None else p for p, norm in zip(parts, norms)]
-        return torch.cat([part.detach() for part in parts])
+        parts: list[Tensor] = []
+        for norm in norms:
+            part, like = getattr(norm, name), norm.running_mean
+            assert like is not None
+            parts.append(torch.full_like(like, default) if part is None else part.detach())
+        return torch.cat(parts)
 
-    weight = None
+    weight, stride, padding = None, 1, 0
     if convolutions:
         weight = torch.cat([module.weight.detach() for module in convolutions])
         weight = weight.contiguous(memory_format=torch.channels_last)
+        stride, sides = convolutions[0].stride[0], convolutions[0].padding
+        assert not isinstance(sides, str)  # "same" is a word of torch's, none of this network's
+        padding = sides[0]
     return _Unit(
         weight,
         together("weight", 1.0),
@@ -237,8 +249,8 @@ def _stack(convolutions: Sequence[nn.Conv2d], norms: Sequence[nn.BatchNorm2d]) -
         together("running_mean", 0.0),
         together("running_var", 1.0),
         norms[0].eps,
-        convolutions[0].stride[0] if convolutions else 1,
-        convolutions[0].padding[0] if convolutions else 0,
+        stride,
+        padding,
     )
 
 

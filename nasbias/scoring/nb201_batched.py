@@ -55,13 +55,19 @@ def score(
 def forward(network: Network, x: Tensor, table: Tensor, norm: "Normalisation") -> Tensor:
     """Logits [A, B, classes] of images [B, channels, height, width] under the architectures `table` [A, 6]."""
     everyone = torch.arange(len(table), device=x.device)
+    first, last = network.stem[1], network.last[0]
+    assert isinstance(first, nn.BatchNorm2d) and isinstance(last, nn.BatchNorm2d)
     stem = network.stem[0](x)
-    h = norm(stem.expand(len(table), *stem.shape), network.stem[1], everyone)
+    h = norm(stem.expand(len(table), *stem.shape), first, everyone)
     # Which architectures chose what is found once per pass, not once per cell: it needs the host.
     chosen = [[(table[:, edge] == op).nonzero()[:, 0] for op in range(len(OPERATIONS))] for edge in range(len(EDGES))]
     for block in network.blocks:
-        h = _cell(block, h, chosen, norm) if isinstance(block, Cell) else _reduce(block, h, everyone, norm)
-    h = norm(h, network.last[0], everyone).relu_()
+        if isinstance(block, Cell):
+            h = _cell(block, h, chosen, norm)
+        else:
+            assert isinstance(block, Reduction)
+            h = _reduce(block, h, everyone, norm)
+    h = norm(h, last, everyone).relu_()
     return network.classifier(h.mean((3, 4)))
 
 
@@ -116,7 +122,7 @@ def _cell(cell: Cell, x: Tensor, chosen: list[list[Tensor]], norm: Normalisation
                 elif op == _POOL:
                     output = pooled[who]
                 else:
-                    module = cell.edges[edge][str(op)]
+                    module = cell.convolution(edge, op)
                     output = norm(_images(module.conv, rectified[who]), module.bn, who)
                 nodes[target].index_add_(0, who, output)
     return nodes[3]

@@ -49,7 +49,7 @@ class Scorer:
         self.network = make_network(self.config, self.data.sizes).to(settings.device)
         self.epoch: int | None = None
 
-    def score(self, epoch: int, architectures: Sequence[str]) -> pd.DataFrame:
+    def score(self, epoch: int, architectures: Sequence[str] | np.ndarray) -> pd.DataFrame:
         """As `score_architectures`, with the weights of the checkpoint of `epoch`."""
         if epoch != self.epoch:
             weights, _ = read_tensors(self.folder.checkpoint(epoch), "network.")
@@ -61,7 +61,7 @@ class Scorer:
 
 
 def score_checkpoints(
-    settings: Settings, epochs: Sequence[int], architectures: Sequence[str], processes: int
+    settings: Settings, epochs: Sequence[int], architectures: Sequence[str] | np.ndarray, processes: int
 ) -> Iterator[tuple[int, pd.DataFrame]]:
     """(epoch, scores of all architectures) per checkpoint, in order."""
     if processes <= 1:

@@ -44,7 +44,7 @@ class Space(ABC):
         """
 
     @abstractmethod
-    def encode(self, architectures: Sequence[str]) -> np.ndarray:
+    def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """Choices [n, decisions] of canonical strings."""
 
     @abstractmethod
@@ -52,7 +52,7 @@ class Space(ABC):
         """Canonical strings [n] of choices [n, decisions]."""
 
     @abstractmethod
-    def describe(self, architectures: Sequence[str], **options) -> pd.DataFrame:
+    def describe(self, architectures: Sequence[str] | np.ndarray, **options) -> pd.DataFrame:
         """One row per architecture: `architecture`, `params`, `flops` (multiply-accumulates, as the benchmark counts
         them), `is_valid`, `isomorphism_class` (equal = the same network up to renaming) and `n_<operation>` counts."""
 
@@ -115,7 +115,7 @@ class Space(ABC):
             raise InputError(f"{bad:,} of {len(texts):,} architectures are not in {self.name}; the first: {first}")
         return as_strings([parsed[text] for text in texts])
 
-    def decide(self, architectures: Sequence[str]) -> pd.DataFrame:
+    def decide(self, architectures: Sequence[str] | np.ndarray) -> pd.DataFrame:
         """The choices by name: one categorical column per decision, rows as `architectures`."""
         choices = self.encode(listed(architectures))
         return pd.DataFrame(
@@ -125,7 +125,7 @@ class Space(ABC):
             }
         )
 
-    def truth_keys(self, architectures: Sequence[str]) -> np.ndarray:
+    def truth_keys(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """What truth and predictions are joined on [n]: the canonical string, unless the benchmark stores classes."""
         return as_strings(listed(architectures))
 

@@ -74,7 +74,7 @@ class Darts(Space):
             raise unknown("notation of darts", notation, writers)
         return writers[notation](self._slots(architecture))
 
-    def encode(self, architectures: Sequence[str]) -> np.ndarray:
+    def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         rows = [_choices(text) for text in map(self._canonical, listed(architectures))]
         return np.array(rows, dtype=np.int8).reshape(len(rows), len(self.decisions))
 
@@ -87,7 +87,7 @@ class Darts(Space):
 
     def describe(
         self,
-        architectures: Sequence[str],
+        architectures: Sequence[str] | np.ndarray,
         dataset: str = "cifar10",
         depth: int = 20,
         width: int = 36,
@@ -131,7 +131,7 @@ class Darts(Space):
         self._subset(subset)
         return _draw_choices(n, rng)
 
-    def truth_keys(self, architectures: Sequence[str]) -> np.ndarray:
+    def truth_keys(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """The isomorphism class: alone, swapped slots and renumbered nodes are the same network."""
         return as_strings(_class(text) for text in map(self._canonical, architectures))
 

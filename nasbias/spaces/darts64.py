@@ -59,7 +59,7 @@ class Darts64(Space):
                 raise InputError(f"{text!r}, at position {position}: {digit!r} is no operation; a digit is 1 to 4.")
         raise InputError(f"{text!r} has {len(stripped)} digits; a darts64 code has 3.")
 
-    def encode(self, architectures: Sequence[str]) -> np.ndarray:
+    def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         index = self.index(architectures)
         return np.stack([index // 16, index // 4 % 4, index % 4], axis=1).astype(np.int8)
 
@@ -69,7 +69,7 @@ class Darts64(Space):
             raise InputError("darts64 choices are numbered 0 to 3.")
         return _codes()[choices @ np.array([16, 4, 1])]
 
-    def index(self, architectures: Sequence[str]) -> np.ndarray:
+    def index(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """P1's child numbers [n]: the lexicographic order of the codes."""
         return np.array([_index_of_code()[text] for text in self.parse_all(architectures)], dtype=np.int64)
 
@@ -78,7 +78,7 @@ class Darts64(Space):
 
     def describe(
         self,
-        architectures: Sequence[str],
+        architectures: Sequence[str] | np.ndarray,
         dataset: str = "cifar10",
         channels: int = 16,
         cells: int = 4,

@@ -58,7 +58,7 @@ class NATSSize(Space):
             return self._from_widths(_decoded(ast.literal_eval, stripped), text)
         return self._from_widths(stripped.split(":"), text)
 
-    def encode(self, architectures: Sequence[str]) -> np.ndarray:
+    def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         return _choices()[self.index(architectures)]
 
     def decode(self, choices: np.ndarray) -> np.ndarray:
@@ -67,7 +67,7 @@ class NATSSize(Space):
             raise InputError("nats-sss choices are numbered 0 to 7.")
         return _strings()[choices @ 8 ** np.arange(LAYERS)[::-1]]
 
-    def index(self, architectures: Sequence[str]) -> np.ndarray:
+    def index(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """Positions [n] in the official order."""
         return np.array([_index_of_string()[text] for text in self.parse_all(architectures)], dtype=np.int64)
 
@@ -75,7 +75,11 @@ class NATSSize(Space):
         return self.describe(_strings().tolist())
 
     def describe(
-        self, architectures: Sequence[str], dataset: str = "cifar10", unit: int = UNIT, resolution: int | None = None
+        self,
+        architectures: Sequence[str] | np.ndarray,
+        dataset: str = "cifar10",
+        unit: int = UNIT,
+        resolution: int | None = None,
     ) -> pd.DataFrame:
         """`dataset` sets the number of classes and the resolution (unless given); `unit` is the narrowest width, 8 in
         the benchmark. `n_8` to `n_64` count the layers of a width."""

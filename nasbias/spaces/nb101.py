@@ -120,7 +120,7 @@ class NB101(Space):
         """The whole benchmark; its hashes are computed the first time and then kept."""
         return self.describe(self.members("all").tolist())
 
-    def describe(self, architectures: Sequence[str], **options) -> pd.DataFrame:
+    def describe(self, architectures: Sequence[str] | np.ndarray, **options) -> pd.DataFrame:
         """`isomorphism_class` is the module hash. `options` are those of `count_costs`: channels, stacks,
         cells_per_stack, classes, resolution."""
         read = cells.read_cells(self.parse_all(architectures))
@@ -140,7 +140,7 @@ class NB101(Space):
             }
         )
 
-    def truth_keys(self, architectures: Sequence[str]) -> np.ndarray:
+    def truth_keys(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """The benchmark's own form of each cell [n]: equal exactly where module hashes are, and 1,000 times faster."""
         return cells.read_cells(self.parse_all(architectures)).representatives().texts()
 
@@ -162,7 +162,7 @@ class NB101(Space):
         """
         return self.encode(self.members(subset))
 
-    def hashes(self, architectures: Sequence[str]) -> np.ndarray:
+    def hashes(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """Module hashes [n]."""
         return cells.read_cells(self.parse_all(architectures)).hashes()
 

@@ -75,13 +75,13 @@ class NB201(Space):
             return self._from_numbers(text, notation)
         raise InputError(f"not an nb201 architecture: {text!r}. Give a string such as {_strings()[0]!r}.")
 
-    def encode(self, architectures: Sequence[str]) -> np.ndarray:
+    def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         return _choices()[self.index(architectures)]
 
     def decode(self, choices: np.ndarray) -> np.ndarray:
         return _strings()[_index_of_code()[_code(np.asarray(choices))]]
 
-    def index(self, architectures: Sequence[str]) -> np.ndarray:
+    def index(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """Positions [n] in the official order of canonical (or parseable) strings."""
         known, architectures = _index_of_string(), listed(architectures)
         found = [known.get(text, -1) if isinstance(text, str) else -1 for text in architectures]
@@ -92,7 +92,7 @@ class NB201(Space):
     def architectures(self) -> pd.DataFrame:
         return self.describe(_strings())
 
-    def describe(self, architectures: Sequence[str], dataset: str = "cifar10", **options) -> pd.DataFrame:
+    def describe(self, architectures: Sequence[str] | np.ndarray, dataset: str = "cifar10", **options) -> pd.DataFrame:
         """`dataset` sets the number of classes and the resolution: cifar10, cifar100 or ImageNet16-120."""
         if dataset not in CLASSES:
             raise unknown("dataset of nb201", dataset, CLASSES)

@@ -54,7 +54,7 @@ class NBMacro(Space):
         position = next(i for i, digit in enumerate(padded) if digit not in "012")
         raise InputError(f"{text!r}, at layer {position}: {padded[position]!r} is no operation; a digit is 0, 1 or 2.")
 
-    def encode(self, architectures: Sequence[str]) -> np.ndarray:
+    def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         return _choices()[self.index(architectures)]
 
     def decode(self, choices: np.ndarray) -> np.ndarray:
@@ -63,14 +63,14 @@ class NBMacro(Space):
             raise InputError("nb-macro choices are numbered 0 to 2.")
         return _strings()[choices @ 3 ** np.arange(LAYERS)[::-1]]
 
-    def index(self, architectures: Sequence[str]) -> np.ndarray:
+    def index(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """Positions [n] in lexicographic order, the benchmark's."""
         return np.array([_index_of_string()[text] for text in self.parse_all(architectures)], dtype=np.int64)
 
     def architectures(self) -> pd.DataFrame:
         return self.describe(_strings().tolist())
 
-    def describe(self, architectures: Sequence[str], dataset: str = "cifar10") -> pd.DataFrame:
+    def describe(self, architectures: Sequence[str] | np.ndarray, dataset: str = "cifar10") -> pd.DataFrame:
         if dataset not in CLASSES:
             raise unknown("dataset of nb-macro", dataset, CLASSES)
         index = self.index(architectures)

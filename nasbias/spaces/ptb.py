@@ -58,7 +58,7 @@ class PTB(Space):
             return _from_genotype(text, range(1, STEPS + 1), repr(text))
         raise InputError(f"not a ptb cell: {text!r}. Give a string such as {_EXAMPLE!r}.")
 
-    def encode(self, architectures: Sequence[str]) -> np.ndarray:
+    def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """Choices [n, 16]: the activations of the eight steps, then their predecessors."""
         steps = np.array([_split(text) for text in listed(architectures)], dtype=np.int64).reshape(-1, STEPS, 2)
         return np.concatenate([steps[:, :, 0], steps[:, :, 1]], axis=1)
@@ -68,7 +68,7 @@ class PTB(Space):
         return as_strings(_join(zip(row[:STEPS], row[STEPS:])) for row in choices.tolist())
 
     def describe(
-        self, architectures: Sequence[str], hidden: int = 850, vocabulary: int = 10_000, **options
+        self, architectures: Sequence[str] | np.ndarray, hidden: int = 850, vocabulary: int = 10_000, **options
     ) -> pd.DataFrame:
         """Costs of the stand-alone language model with `hidden` units and `vocabulary` words: FLOPs per word of text.
 

@@ -17,6 +17,7 @@ to all combinations would be thousands. So running statistics are a mix over wid
 
 import math
 from collections.abc import Sequence
+from itertools import islice
 
 import torch
 import torch.nn.functional as F
@@ -56,7 +57,7 @@ class SlicedConv(nn.Module):
         """The weights between the first `inputs` and the first `outputs` channels."""
         columns = count_pieces(self.inputs, inputs)
         rows = list(self.rows)[: count_pieces(self.outputs, outputs)]
-        return [list(row.parameters())[:columns] for row in rows]
+        return [list(islice(row.parameters(), columns)) for row in rows]
 
     def forward(self, x: Tensor, outputs: int) -> Tensor:
         rows = self.pieces(x.shape[1], outputs)
@@ -207,6 +208,7 @@ class Network(nn.Module):
         widths = self.widths_of(choice)
         found = self.stem.pieces(self.images, widths[0])
         for block, before, after in zip(self.blocks, [widths[0], *widths], widths):
-            found += block.pieces(before, after)  # type: ignore[operator]
+            assert isinstance(block, (Cell, Reduction))
+            found += block.pieces(before, after)
         found += self.last.pieces(widths[-1])
         return [*found, *list(self.columns)[: count_pieces(self.last.sizes, widths[-1])], self.bias]  # type: ignore[list-item]

@@ -63,6 +63,14 @@ class Cell(nn.Module):
             }
         )
 
+    def convolution(self, vertex: int, op: int) -> ConvBNReLU:
+        """The weights of one vertex's operation, one that has some."""
+        operations = self.operations[str(vertex)]
+        assert isinstance(operations, nn.ModuleDict)
+        module = operations[str(op)]
+        assert isinstance(module, ConvBNReLU)
+        return module
+
     def forward(self, x: Tensor, choice: tuple[int, ...]) -> Tensor:
         tensors = [x]
         for v in VERTICES:
@@ -72,7 +80,7 @@ class Cell(nn.Module):
             total = sum(others, start=first)
             op = choice[v - 1]
             tensors.append(
-                self.operations[str(v)][str(op)](total) if op in KERNEL else F.max_pool2d(total, 3, stride=1, padding=1)
+                self.convolution(v, op)(total) if op in KERNEL else F.max_pool2d(total, 3, stride=1, padding=1)
             )
         return torch.cat([tensors[u] for u in parents_of(6, choice[9])], dim=1)
 
@@ -82,7 +90,7 @@ class Cell(nn.Module):
             if 0 in parents_of(v, choice[v + 3]):
                 yield self.projections[str(v)]
             if choice[v - 1] in KERNEL:
-                yield self.operations[str(v)][str(choice[v - 1])]
+                yield self.convolution(v, choice[v - 1])
 
 
 class Network(nn.Module):

@@ -52,6 +52,14 @@ class Cell(nn.Module):
         )
         self.pool = nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
 
+    def convolution(self, edge: int, op: int) -> ReLUConvBN:
+        """The weights of one edge's operation, one that has some."""
+        operations = self.edges[edge]
+        assert isinstance(operations, nn.ModuleDict)
+        module = operations[str(op)]
+        assert isinstance(module, ReLUConvBN)
+        return module
+
     def plain(self, x: Tensor, choice: Sequence[int]) -> Tensor:
         """The cell as the benchmark writes it: every edge runs, in order."""
         nodes: list[Tensor] = [x, torch.zeros_like(x), torch.zeros_like(x), torch.zeros_like(x)]
@@ -62,12 +70,12 @@ class Cell(nn.Module):
             elif op == _POOL:
                 nodes[target] = nodes[target] + self.pool(nodes[source])
             elif op != _NONE:
-                nodes[target] = nodes[target] + self.edges[edge][str(op)](nodes[source])
+                nodes[target] = nodes[target] + self.convolution(edge, op)(nodes[source])
         return nodes[3]
 
     def forward(self, x: Tensor, choice: tuple[int, ...]) -> Tensor:
         def convolve(rectified: Tensor, wanted: Sequence[tuple[int, int]]) -> list[Tensor]:
-            modules = [self.edges[edge][str(op)] for edge, op in wanted]
+            modules = [self.convolution(edge, op) for edge, op in wanted]
             return [module.bn(module.conv(rectified)) for module in modules]
 
         return walk_cell(x, choice, convolve)
@@ -138,7 +146,7 @@ class Network(nn.Module):
         for block in self.blocks:
             if isinstance(block, Cell):
                 for edge, op in sorted(wanted):
-                    found += block.edges[edge][str(op)].parameters()
+                    found += block.convolution(edge, op).parameters()
             else:
                 found += block.parameters()
         return found

@@ -15,7 +15,7 @@ higher-is-better unless its name (`nll`, `val_error`) or the caller says otherwi
 """
 
 from nasbias.tables.checks import check_architectures, check_predictions, check_truth, load_predictions
-from nasbias.tables.columns import AS_IS, Reading, column_option, rename_columns
+from nasbias.tables.columns import AS_IS, Reading, column_of, column_option, rename_columns
 from nasbias.tables.files import TABLES, from_mapping, read_about, read_columns, read_table, table_ending, write_parquet
 from nasbias.tables.measures import (
     MEASURES,
@@ -58,6 +58,7 @@ __all__ = [
     "check_predictions",
     "check_truth",
     "choose_split",
+    "column_of",
     "column_option",
     "extras_of",
     "find_predictions",

@@ -11,7 +11,7 @@ import pandas as pd
 from nasbias.errors import InputError
 from nasbias.notices import Notice
 from nasbias.spaces import Space, get_space
-from nasbias.tables.columns import AS_IS, Reading, names_of, rename_columns
+from nasbias.tables.columns import AS_IS, Reading, column_of, names_of, rename_columns
 from nasbias.tables.files import read_about, read_table, table_ending
 from nasbias.tables.measures import (
     MEASURES,
@@ -56,16 +56,17 @@ def check_truth(
         )
     if table.empty:
         raise InputError(f"{where}: the table has no rows.")
-    result = pd.DataFrame({"architecture": _canonical(table["architecture"], space, where, reading)})
+    result = pd.DataFrame({"architecture": _canonical(column_of(table, "architecture", where), space, where, reading)})
     result["dataset"] = _texts(table, "dataset")
     for key in ("epochs", "seed"):
-        result[key] = _integers(table[key], key, where) if key in table else pd.array([pd.NA] * len(table), "Int64")
+        result[key] = _integers(table, key, where)
+    architectures = column_of(result, "architecture", where)
     factors: dict[str, int] = {}
     for name in measures:
         result[name], factors[f"{name}_std"] = read_measure(
-            table[name], MEASURES[name], result["architecture"], where, not per_cent
+            column_of(table, name, where), MEASURES[name], architectures, where, not per_cent
         )
-    empty = result[measures].isna().all(axis=1)
+    empty = result.loc[:, measures].isna().all(axis=1)
     if empty.any():
         raise InputError(
             f"{where}: {empty.sum():,} row(s) have no value in {', '.join(measures)} (first: "
@@ -80,7 +81,7 @@ def check_truth(
                 f"(first: {result['architecture'][gap.idxmax()]!r}). Remove these rows or leave the column out."
             )
     for name in extras_of(table):
-        result[name] = _extra(table[name], name, where)
+        result[name] = _extra(column_of(table, name, where), name, where)
         if factors.get(name, 1) != 1:
             result[name] *= factors[name]
     _no_duplicates(result, [*TRUTH_KEYS], where)
@@ -100,7 +101,7 @@ def check_architectures(table: pd.DataFrame, space: str | Space, where: str, rea
     _need(table, where)
     if table.empty:
         raise InputError(f"{where}: the table has no rows.")
-    return _canonical(table["architecture"].drop_duplicates(), space, where, reading)
+    return _canonical(column_of(table, "architecture", where).drop_duplicates(), space, where, reading)
 
 
 def check_predictions(
@@ -132,15 +133,15 @@ def check_predictions(
     if table.empty:
         raise InputError(f"{where}: the table has no rows.")
     columns: dict[str, Any] = {"run": table["run"].astype("str").to_numpy() if "run" in table else run or where}
-    columns["architecture"] = _canonical(table["architecture"], space, where, reading)
+    columns["architecture"] = _canonical(column_of(table, "architecture", where), space, where, reading)
     result = pd.DataFrame(columns)
     for key in ("seed", "epoch", "step"):
-        result[key] = _integers(table[key], key, where) if key in table else pd.array([pd.NA] * len(table), "Int64")
+        result[key] = _integers(table, key, where)
     result["bn"] = _texts(table, "bn")
-    result = result[list(PREDICTION_KEYS)]
+    result = result.loc[:, list(PREDICTION_KEYS)]
     if "trained" in table:
         result["trained"] = table["trained"].astype("boolean").fillna(False).to_numpy(dtype=bool)
-    scores = _read_scores(table, result["architecture"], where, per_cent)
+    scores = _read_scores(table, column_of(result, "architecture", where), where, per_cent)
     if all(is_junk(name) and name not in MEASURES for name in scores):
         raise InputError(
             f"{where}: no numeric score among the columns {names_of(table)}. Beside `architecture` one column such as "
@@ -157,13 +158,13 @@ def _read_scores(table: pd.DataFrame, architectures: pd.Series, where: str, per_
     scores: dict[str, np.ndarray] = {}
     numeric = set(numbers_of(table))
     for column in table.columns:
-        name = str(column)
+        name, values = str(column), column_of(table, column, where)
         if name in MEASURES:
-            scores[name], _ = read_measure(table[column], MEASURES[name], architectures, where, not per_cent)
+            scores[name], _ = read_measure(values, MEASURES[name], architectures, where, not per_cent)
         elif column in numeric:
-            scores[name] = table[column].to_numpy(dtype=float, na_value=np.nan)
-        elif _is_meant_as_score(table[column]):
-            scores[name] = read_numbers(table[column], where)[0]
+            scores[name] = values.to_numpy(dtype=float, na_value=np.nan)
+        elif _is_meant_as_score(values):
+            scores[name] = read_numbers(values, where)[0]
     return scores
 
 
@@ -220,7 +221,14 @@ def _canonical(column: pd.Series, space: Space, where: str, reading: Reading) ->
         raise InputError(f"{where}: {error}") from None
 
 
-def _integers(column: pd.Series, name: str, where: str) -> pd.api.extensions.ExtensionArray:
+def _integers(table: pd.DataFrame, name: str, where: str) -> Any:
+    """A key of whole numbers, missing where the table has none."""
+    if name not in table:
+        return pd.array([pd.NA] * len(table), "Int64")
+    return _whole_numbers(column_of(table, name, where), name, where)
+
+
+def _whole_numbers(column: pd.Series, name: str, where: str) -> pd.api.extensions.ExtensionArray:
     values, _ = read_numbers(column.rename(name), where)
     broken = ~np.isnan(values) & (values != np.round(values))
     if broken.any():
@@ -235,7 +243,7 @@ def _extra(column: pd.Series, name: str, where: str) -> Any:
     if name == "sample":
         return column.astype("str").to_numpy()
     if name == "n_seeds":
-        return _integers(column, name, where)
+        return _whole_numbers(column, name, where)
     return read_numbers(column, where)[0]
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +85,18 @@ def _chosen(table: pd.DataFrame, where: str, columns: dict[str, str]) -> dict[st
         if column not in by_text:
             raise InputError(f"{where}: no column {column!r} to be read as {name}. Its columns are: {names_of(table)}.")
     return {name: by_text[column] for name, column in columns.items()}
+
+
+def column_of(table: pd.DataFrame, name: Hashable, where: str) -> pd.Series:
+    """One column of a table, by its name.
+
+    Raises:
+        InputError: two columns have that name.
+    """
+    column = table[name]
+    if not isinstance(column, pd.Series):
+        raise InputError(f"{where}: {column.shape[1]} columns are called {name!r}. Rename all but one.")
+    return column
 
 
 def names_of(table: pd.DataFrame) -> str:

@@ -66,11 +66,11 @@ def select_truth(
         if seed not in seeds:
             has = ", ".join(map(str, seeds)) or "none: the source gives only means over seeds"
             raise InputError(f"{where} has no seed {seed!r}. It has: {has}.")
-        return table[table["seed"] == seed].reset_index(drop=True)
+        return table.loc[table["seed"] == seed].reset_index(drop=True)
     groups = table.groupby("architecture", sort=False)
-    result = groups[measures_of(table)].mean().reset_index()
-    extras = groups[extras_of(table)].first()
-    counted = groups["seed"].count().to_numpy()
+    result = pd.DataFrame(groups[measures_of(table)].mean()).reset_index()
+    extras = pd.DataFrame(groups[extras_of(table)].first())
+    counted = np.asarray(groups["seed"].count())
     if "n_seeds" in extras:
         counted = np.where(counted > 0, counted, extras.pop("n_seeds").fillna(0))
     result.insert(1, "dataset", dataset)
@@ -80,7 +80,7 @@ def select_truth(
     result.loc[result["n_seeds"] < 0, "n_seeds"] = pd.NA
     for name in extras:
         result[name] = extras[name].to_numpy()
-    return result[[*TRUTH_KEYS, "n_seeds", *extras, *measures_of(result)]]
+    return result.loc[:, [*TRUTH_KEYS, "n_seeds", *extras, *measures_of(result)]]
 
 
 def choose_split(truth: pd.DataFrame, split: Split | None = None, where: str = "truth") -> str:
@@ -107,7 +107,7 @@ def choose_split(truth: pd.DataFrame, split: Split | None = None, where: str = "
     )
 
 
-def join_keys(space: str | Space, architectures: Sequence[str]) -> np.ndarray:
+def join_keys(space: str | Space, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
     """What predictions and truth are joined on: the architecture, or its class where the benchmark stores classes."""
     space = get_space(space) if isinstance(space, str) else space
     return space.truth_keys(architectures)

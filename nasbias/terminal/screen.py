@@ -69,8 +69,9 @@ def print_table(
     if wide and columns is not None:
         chosen = [*(name for name in columns if name in known), *(name for name in known if name not in columns)]
     forms = forms or {}
-    cells = {name: _cells(table[name], digits, forms.get(name)) for name in chosen}
-    is_number = {name: _is_number(table[name]) for name in chosen}
+    values = {str(name): column for name, column in table.items()}
+    cells = {name: _cells(values[name], digits, forms.get(name)) for name in chosen}
+    is_number = {name: _is_number(values[name]) for name in chosen}
     needed = {name: max(_width(text) for text in (name, *cells[name])) for name in chosen}
     rigid = {name for name in chosen if is_number[name] or name in names}
     least = {name: width if name in rigid else min(width, _least(name, cells[name])) for name, width in needed.items()}

@@ -119,8 +119,9 @@ class Run:
         started = time.perf_counter()
         self.network.train()
         self.task.begin_epoch(self.generator)
-        if hasattr(self.network, "begin_epoch"):  # drop-path grows with the run
-            self.network.begin_epoch((self.epoch + 1) / self.config.epochs, self.generator)
+        begin_epoch = getattr(self.network, "begin_epoch", None)
+        if begin_epoch is not None:  # drop-path grows with the run
+            begin_epoch((self.epoch + 1) / self.config.epochs, self.generator)
         total = torch.zeros((), device=self.fabric.device)
         for step in range(self.task.steps):
             number = self.epoch * self.task.steps + step
@@ -190,7 +191,7 @@ class Run:
         """The optimiser's step, for the parameters `moving` alone."""
         (group,) = self.optimiser.param_groups
         momenta = [self.optimiser.state[p]["momentum_buffer"] for p in moving] if group["momentum"] else []
-        gradients = [p.grad for p in moving]
+        gradients = [gradient for p in moving if (gradient := p.grad) is not None]
         with torch.no_grad():
             sgd(
                 list(moving), gradients, momenta, fused=True, maximize=False,

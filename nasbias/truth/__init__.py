@@ -29,6 +29,7 @@ from nasbias.tables import (
     TABLES,
     Reading,
     check_truth,
+    column_of,
     list_shipped,
     measures_of,
     read_about,
@@ -225,7 +226,9 @@ def _best(space: str) -> dict[str, Any]:
 
 def _count(about: dict[str, Any]) -> int:
     """How many architectures a source holds, its table being read where nobody counted yet."""
-    return about["architectures"] if "architectures" in about else int(_open(about)[0]["architecture"].nunique())
+    if "architectures" in about:
+        return about["architectures"]
+    return column_of(_open(about)[0], "architecture", about["name"]).nunique()
 
 
 def _open(about: dict[str, Any]) -> tuple[pd.DataFrame, dict[str, Any]]:
