@@ -14,12 +14,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from nasbias.command import Parser, add_format, command, print_table, records, to_json
 
 from nasbias.bias import measure_operator_bias
 from nasbias.bias.effects import percentiles
+from nasbias.files import records, to_json
 from nasbias.matching import Panel, read_truth_column
 from nasbias.spaces import get_space
+from nasbias.terminal import Parser, add_format, command, print_table
 
 TRUTH = "../shared/data/nb201_accuracy.parquet"
 CASES = [

@@ -24,7 +24,7 @@ RANDOM_TOP = {1: (N + 1) / 2, 3: (N + 1) / 4}  # expected best of n random ranks
 
 def _runs(name: str, prefix: str) -> pd.DataFrame:
     table = load_predictions(DATA / f"{name}.parquet", "darts64")
-    return table[table["run"].str.startswith(prefix)].reset_index(drop=True)
+    return table.loc[table["run"].str.startswith(prefix)].reset_index(drop=True)
 
 
 def _match(table: pd.DataFrame) -> Matched:
@@ -91,7 +91,7 @@ def orders() -> list[Finding]:
     for order, of_order in studies.items():
         within_runs = of_order.last_epochs["s_tau"].to_numpy()
         mean = mean_interval(within_runs, -1.0, 1.0)
-        lowest = number(float(of_order.last_epochs["s_tau_min"].min()))
+        lowest = number(float(of_order.last_epochs.loc[:, "s_tau_min"].min()))
         add(
             f"The ranking swings between the last ten epochs of one run ({ORDERS[order]}): S-Tau below {number(SELF)}",
             ".53 (.09 to .88)" if order == "cycle" else "-",
@@ -101,6 +101,7 @@ def orders() -> list[Finding]:
     for order, of_order in several.items():
         ranks = of_order.ranks
         worst, best = ranks["true_rank"] > 0.75 * N, ranks["true_rank"] <= 0.25 * N
+        bad, good = (int(ranks.loc[:, name].sum()) for name in ("is_reliably_bad", "is_reliably_good"))
         test = scipy.stats.ttest_ind(ranks.loc[best, "std_rank"], ranks.loc[worst, "std_rank"], equal_var=False)
         low, high = test.confidence_interval()
         gap = float(ranks.loc[best, "std_rank"].mean() - ranks.loc[worst, "std_rank"].mean())
@@ -109,7 +110,7 @@ def orders() -> list[Finding]:
             f"quarter spread more over runs than those of the worst",
             "figure",
             f"by {show((gap, float(low), float(high)), 1)} places; in the worst quarter of all runs "
-            f"{int(ranks['is_reliably_bad'].sum())}, in the best of all {int(ranks['is_reliably_good'].sum())}",
+            f"{bad}, in the best of all {good}",
             verdict(float(low), float(high)),
         )
         lost = of_order.filter.set_index(["dropped", "top"]).loc[(50, 10)]
@@ -126,7 +127,7 @@ def orders() -> list[Finding]:
 def _top_rank(order: str, k: int) -> tuple[float, float, float]:
     """Mean and interval over runs of P1's TnR."""
     table = _runs("darts64_orders", f"p1-{order}-")
-    matched = _match(table[table["epoch"] == table["epoch"].max()])
+    matched = _match(table.loc[table["epoch"] == table["epoch"].max()])
     truth_rank = [scipy.stats.rankdata(-row.truth) for row in matched.rows]
     best = [ranks[np.argsort(-row.score, kind="stable")[:k]].min() for row, ranks in zip(matched.rows, truth_rank)]
     return mean_interval(best, 1.0, N)

@@ -24,7 +24,7 @@ def _table(name: str) -> pd.DataFrame:
 def _whole() -> pd.DataFrame:
     """The ordinary supernets of the same number of steps."""
     table = _table("nb101_predictions")
-    return table[table["epoch"] == WHOLE]
+    return table.loc[table["epoch"] == WHOLE]
 
 
 def _series(table: pd.DataFrame, score: str) -> dict[tuple[str, int], tuple[pd.Series, pd.Series]]:
@@ -44,13 +44,13 @@ def folds() -> list[Finding]:
     """A supernet for each of three folds, each with the steps of the whole's."""
     hours, rows = cost_of("nb101_folds"), []
     last = _table("nb101_folds")
-    last = last[last["epoch"] == last["epoch"].max()]
+    last = last.loc[last["epoch"] == last["epoch"].max()]
     for score in ("accuracy", "loss"):
         whole = {seed: scored for (_, seed), (scored, _) in _series(_whole(), score).items()}
         for way, how in (("random", "at random"), ("decision", "by the operation of one vertex")):
             gains: dict[int, list[float]] = {}
             inside: list[float] = []
-            for (_, seed), (scored, truth) in _series(last[last["run"].str.contains(way)], score).items():
+            for (_, seed), (scored, truth) in _series(last.loc[last["run"].str.contains(way)], score).items():
                 if seed not in whole:
                     continue
                 other = whole[seed].reindex(scored.index).to_numpy()
@@ -88,7 +88,7 @@ def copies() -> list[Finding]:
     copied, ordinary = _table("nb101_copies"), _whole()
     spread = ordinary.groupby("run")["accuracy"].std().to_numpy()
     for name in ("conv3x3", "conv1x1"):
-        part = copied[copied["run"].str.contains(name)]
+        part = copied.loc[copied["run"].str.contains(name)]
         if len(set(part["run"])) < 2:
             continue
         own = mean_interval(part.groupby("run")["accuracy"].std().to_numpy(), 0.0, np.inf)

@@ -57,7 +57,7 @@ def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
                 own = _scores(folders[f"{space}-{way}-{seed}"], space)
                 whole = _scores(folders[f"{space}-whole-{seed}"], space)
                 groups = _groups(folders[f"{space}-{way}-{seed}"], space, own.index)
-                both = own.join(whole["score"].rename("whole"), how="inner").assign(group=groups)
+                both = own.join(whole.loc[:, "score"].rename("whole"), how="inner").assign(group=groups)
                 for group, part in both.groupby("group"):
                     if len(part) < 20:
                         continue
@@ -74,7 +74,7 @@ def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
         mean, low, high = mean_interval(gains, -2.0, 2.0)
         row = {"space": space, "way": way, "folds": len(part)}
         for name in ("fold_tau", "whole_tau", "fold_spearman", "whole_spearman"):
-            row[name] = float(part[name].mean())
+            row[name] = float(part.loc[:, name].mean())
         summary.append({**row, "gain": mean, "low": low, "high": high})
     return {"gain in tau inside folds": pd.DataFrame(summary), "folds": folds}
 

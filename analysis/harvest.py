@@ -17,7 +17,7 @@ from analysis.queue import Queue
 from analysis.study import STUDIES
 from nasbias.runs import RunFolder
 from nasbias.spaces import get_space
-from nasbias.tables import load_predictions, read_about, read_table, scores_of, write_parquet
+from nasbias.tables import column_of, load_predictions, read_about, read_table, scores_of, write_parquet
 
 DATA = STUDIES.parent
 
@@ -74,7 +74,9 @@ def harvest(queue: Queue, tables: Sequence[Table] = TABLES, out: Path = DATA) ->
             frame[scores] = frame[scores].astype("float32")
             frame["run"] = item.name
             if table.by_group:
-                frame["run"] += "/" + _groups_of(queue.folder(item), frame["architecture"], table.space)
+                frame["run"] += "/" + _groups_of(
+                    queue.folder(item), column_of(frame, "architecture", str(path)), table.space
+                )
             frames.append(frame)
             about[item.name], costs[item.name] = _about(queue.folder(item), path), queue.cost(item)
         whole = pd.concat(frames, ignore_index=True)
@@ -120,7 +122,7 @@ def _already(path: Path, but: set[str]) -> tuple[list[pd.DataFrame], dict[str, d
     about, table = read_about(path), read_table(path)
     kept = {name: dict(own) for name, own in about["runs"].items() if name not in but}
     costs = {name: own.pop("cost") for name, own in kept.items()}
-    rows = table[table["run"].str.partition("/")[0].isin(list(kept))]
+    rows = table.loc[table["run"].str.partition("/")[0].isin(list(kept))]
     return [rows] if len(rows) else [], {name: join_common(about["all_runs"], own) for name, own in kept.items()}, costs
 
 

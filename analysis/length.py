@@ -53,10 +53,12 @@ def main(argv: Sequence[str]) -> int:
             table.columns = [str(column) for column in table.columns]
             maps.append(table.reset_index().assign(space=space, value=value))
     table = pd.concat(lengths, ignore_index=True)
-    table = table[["space", "truth", "epoch", *[name for name in _SHOWN if name in table], "params_tau", "ceiling"]]
+    table = table.loc[
+        :, ["space", "truth", "epoch", *[name for name in _SHOWN if name in table], "params_tau", "ceiling"]
+    ]
     between = pd.concat(maps, ignore_index=True)
     epochs = sorted((name for name in between.columns if name.isdecimal()), key=int)
-    between = between[["space", "value", "epoch", *epochs]]
+    between = between.loc[:, ["space", "value", "epoch", *epochs]]
     tables = {"by training length": table, "between lengths (mean over pairs of runs)": between}
     report_tables(f"length{'_paper' if given.paper else ''}", tables, given.format)
     return 0

@@ -24,8 +24,9 @@ OUT = Path(__file__).with_name("nb101_cells.txt")
 def draw_cells(truth: pd.DataFrame, n: int, seed: int = 0) -> list[str]:
     """`n` cells of the study, each of another isomorphism class that the truth has."""
     space = get_space("nb101")
-    study = np.random.default_rng(seed).permutation(space.population("study"))
-    cells = space.decode(study)
+    study = space.population("study")
+    assert study is not None
+    cells = space.decode(np.random.default_rng(seed).permutation(study))
     keys = pd.Series(space.truth_keys(cells.tolist()))
     known = keys.isin(set(space.truth_keys(truth["architecture"].tolist())))
     return cells[(known & ~keys.duplicated()).to_numpy()][:n].tolist()

@@ -55,8 +55,8 @@ def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
             instances += [{**frame, **keys, "order": f"{order}: {frame['name']}"} for frame in study.frames]
             epochs.append(study.last_epochs.assign(**keys))
             filters.append(study.filter.assign(**keys))
-            reliable = {name: int(study.ranks[name].sum()) for name in ("is_reliably_bad", "is_reliably_good")}
-            spread.append({**keys, **reliable, "median_std_rank": float(study.ranks["std_rank"].median())})
+            reliable = {name: int(study.ranks.loc[:, name].sum()) for name in ("is_reliably_bad", "is_reliably_good")}
+            spread.append({**keys, **reliable, "median_std_rank": float(study.ranks.loc[:, "std_rank"].median())})
         for order in ("cycle", "reshuffled"):
             folder = folders[f"dense-{order}"]
             matched = match([folder / "steps.parquet"], truth, space="darts64", scores=["accuracy"])

@@ -181,7 +181,7 @@ class Queue:
                     "hours_left": 0.0 if state == "done" else item.minutes / 60,
                 }
             )
-        return pd.DataFrame(rows).groupby("study", sort=False).sum().reset_index()
+        return pd.DataFrame(pd.DataFrame(rows).groupby("study", sort=False).sum()).reset_index()
 
 
 def _work(queue: Queue, until: float, again: bool) -> None:

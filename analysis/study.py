@@ -57,7 +57,7 @@ class Job:
 def run_study(
     argv: Sequence[str],
     name: str,
-    text: str,
+    text: str | None,
     plan: Callable[[bool], Plan],
     evaluate: Callable[[dict[str, Path], bool], Tables],
 ) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasbias.spaces import get_space
+from nasbias.spaces.nb101 import SPACE
 from nasbias.tables import check_truth
 from nasbias.terminal import Parser, command, note
 from nasbias.truth.nb101 import FORMATS, _metrics_message
@@ -30,7 +30,7 @@ OFFICIAL = 423_624 * 3
 def write_file(path: Path, cells: Sequence[str], epochs: int = 108) -> None:
     """Three runs with random accuracies of each cell, framed as the official file."""
     rng = np.random.default_rng(0)
-    hashes = get_space("nb101").hashes(cells)
+    hashes = SPACE.hashes(cells)
     with path.open("wb") as file:
         for cell, module_hash in zip(cells, hashes):
             adjacency, _, tail = cell.partition(":")
@@ -63,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
     parser = Parser(prog="python -m benchmarks.nb101_truth", description=__doc__)
     parser.add_argument("--cells", type=int, default=34_000)
     arguments = parser.parse_args(argv)
-    cells = get_space("nb101").sample(arguments.cells, seed=0, subset="all")
+    cells = SPACE.sample(arguments.cells, seed=0, subset="all")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "nasbench.tfrecord"
         write_file(path, cells.tolist())

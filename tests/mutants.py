@@ -366,7 +366,7 @@ def choose(names: list[str]) -> list[Path]:
 
 def main() -> None:
     """Measure the chosen modules and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("modules", nargs="*", default=MODULES, help="a module's name or room/name (default: MODULES)")
     parser.add_argument("--sample", type=int, default=SAMPLE, help=f"mutants a module at most (default {SAMPLE})")
     parser.add_argument("--minutes", type=float, default=60, help="time a module at most (default 60)")

@@ -77,7 +77,8 @@ def test_whether_an_architecture_was_just_trained_follows_its_score():
     flags = np.arange(20) % 3 == 0
     table = predictions(accuracy=np.where(np.arange(20) == 4, np.nan, ACCURACY), trained=flags)
     matched, _ = said(match, table, TRUTH.iloc[2:])
-    assert matched.rows[0].trained.tolist() == flags[[2, 3, *range(5, 20)]].tolist()
+    trained = matched.rows[0].trained
+    assert trained is not None and trained.tolist() == flags[[2, 3, *range(5, 20)]].tolist()
     assert match(predictions(accuracy=ACCURACY), TRUTH).rows[0].trained is None
 
 

@@ -23,6 +23,7 @@ def trained(request):
         network = build_supernet("nb201", Options(channels=4, cells=cells, affine=affine))
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
+            assert module.running_mean is not None and module.running_var is not None
             module.running_mean.normal_(0, 0.5, generator=generator)
             module.running_var.uniform_(0.5, 2, generator=generator)
             if module.affine:

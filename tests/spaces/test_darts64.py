@@ -55,7 +55,9 @@ def test_strings_choices_and_indices_agree():
     assert SPACE.decode(SPACE.encode(strings)).tolist() == strings.tolist()
     assert SPACE.parse_all(list(range(64))).tolist() == strings.tolist()
     assert SPACE.parse_all([int(text) for text in strings]).tolist() == strings.tolist()  # as a CSV gives them
-    assert SPACE.population().tolist() == SPACE.encode(strings).tolist()
+    population = SPACE.population()
+    assert population is not None
+    assert population.tolist() == SPACE.encode(strings).tolist()
     assert sorted(SPACE.sample(64, seed=3)) == strings.tolist()
 
 

@@ -89,6 +89,7 @@ def test_pruning_hash_and_parameters_are_nasbench_pytorchs(spec):
         with pytest.raises(InputError, match="can't be reached"):
             SPACE.parse((matrix, operations))
         return
+    assert theirs.matrix is not None and theirs.ops is not None
     pruned = theirs.matrix.numpy()
     if pruned.sum() > 9:
         with pytest.raises(InputError, match="at most 7 and 9"):
@@ -179,7 +180,9 @@ def test_choices_of_the_study_survive_a_round_trip():
     choices = SPACE.encode(drawn)
     assert (SPACE.decode(choices) == drawn).all()
     assert (choices < [len(decision.values) for decision in SPACE.decisions]).all()
-    assert len(set(map(tuple, SPACE.population().tolist()))) == 95_985
+    population = SPACE.population()
+    assert population is not None
+    assert len(set(map(tuple, population.tolist()))) == 95_985
 
 
 def test_decisions_name_operations_and_parents():

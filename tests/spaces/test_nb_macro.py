@@ -39,7 +39,9 @@ def test_isomorphic_strings_share_their_trainings(published):
 def test_strings_and_choices_agree():
     strings = SPACE.architectures()["architecture"].to_numpy()
     assert SPACE.decode(SPACE.encode(strings)).tolist() == strings.tolist()
-    assert SPACE.population().shape == (6561, 8)
+    population = SPACE.population()
+    assert population is not None
+    assert population.shape == (6561, 8)
     assert len(set(SPACE.sample(100, seed=0))) == 100
 
 

@@ -58,6 +58,7 @@ def inherit(alone, supernet):
                 (part.running_mean, parts[name].running_mean),
                 (part.running_var, parts[name].running_var),
             ):
+                assert mine is not None
                 mine.copy_(theirs[: len(mine)])
     alone.columns[0].copy_(torch.cat(list(supernet.columns), 1)[:, : alone.columns[0].shape[1]])
     alone.bias.copy_(supernet.bias)
@@ -73,6 +74,7 @@ def test_an_architecture_in_the_supernet_is_its_stand_alone_network_with_the_fir
     supernet = build_supernet("nats-sss", SMALL).double().train(training)
     for module in supernet.modules():
         if isinstance(module, SlicedBN):
+            assert module.running_mean is not None and module.running_var is not None
             module.running_mean.normal_()
             module.running_var.uniform_(0.5, 2)
             for piece in module.parameters():

@@ -27,6 +27,7 @@ def test_a_depthwise_convolution_and_its_gradients_are_torchs(kernel, dilation, 
         conv.zero_grad()
         output = way(leaf)
         output.backward(torch.linspace(-1, 1, output.numel(), dtype=torch.float64).view(output.shape))
+        assert conv.weight.grad is not None
         results.append((output.detach(), leaf.grad, conv.weight.grad.clone()))
     for expected, found in zip(*results):
         torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)

@@ -34,6 +34,7 @@ def config(tmp_path):
 def labels_of(plan, codes=64, space="darts64"):
     """Group of every architecture in code order, by the plan's own look-up."""
     choices = get_space(space).population()
+    assert choices is not None
     network = share(plan, space, choices[:codes], lambda allowed: torch.nn.Identity())
     return [network.group_of(tuple(choice)) for choice in choices[:codes].tolist()]
 
@@ -186,6 +187,7 @@ def test_the_fast_engine_scores_each_group_in_its_own_network(config):
     data = load_scoring_data(run.config)
     fast, plain = (score_architectures(run.network, SOME, data, engine=engine) for engine in ("fast", "plain"))
     np.testing.assert_allclose(fast["loss"], plain["loss"], atol=1e-4)
+    assert run.sampler.population is not None
     alone = score_architectures(run.network.of(choices_of(run)[0]), SPACE.decode(run.sampler.population[:1]), data)
     row = fast.set_index("architecture").loc[alone["architecture"][0]]
     assert row["loss"] == pytest.approx(alone["loss"][0], abs=1e-5)

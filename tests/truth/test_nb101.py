@@ -201,6 +201,7 @@ def test_other_files_are_not_taken_for_tfrecords(tmp_path):
 
 
 def test_an_api_object_gives_the_table_of_the_file(file, payloads, bench):
+    assert TFRECORD.takes_object is not None and TFRECORD.read_object is not None
     fixed, computed = {}, {}
     for payload in payloads:
         module_hash, epochs, digits, operations, _ = json.loads(payload)
