@@ -6,7 +6,7 @@ import pytest
 
 from nasbias.errors import InputError
 from nasbias.notices import Notice
-from nasbias.tables import AS_IS, Reading, column_option, rename_columns
+from nasbias.tables import AS_IS, Reading, check_predictions, column_of, column_option, rename_columns
 
 
 def named(columns, key="epoch", reading=AS_IS):
@@ -180,3 +180,11 @@ def test_a_stem_keeps_its_own_name():
     table = pd.DataFrame({"architecture": ["a"], "zen_epoch_4": [1.0], "zen_epoch_8": [2.0]})
     with pytest.warns(Notice, match="are read as zen after 4 to 8 epochs"):
         assert rename_columns(table, "x", "epoch", AS_IS)["zen"].tolist() == [1, 2]
+
+
+def test_a_column_that_is_there_twice_is_refused_by_its_name():
+    once = pd.DataFrame([[0, 71.0, 72.0], [1, 81.0, 82.0]], columns=["architecture", "accuracy", "loss"])
+    assert column_of(once, "loss", "mine").tolist() == [72.0, 82.0]
+    twice = once.set_axis(["architecture", "accuracy", "accuracy"], axis=1)
+    with pytest.raises(InputError, match="mine: 2 columns are called 'accuracy'"):
+        check_predictions(twice, "nb201", "mine")
