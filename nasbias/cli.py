@@ -21,6 +21,7 @@ COMMANDS = {
     "finetune": "tune each architecture alone from a checkpoint",
     "pruning": "supernets of a part of the space: what they find and how they rank",
     "stability": "how much rankings change between runs, epochs and steps",
+    "figures": "figures for a paper, of our studies or of your predictions",
 }
 
 

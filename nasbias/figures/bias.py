@@ -25,10 +25,12 @@ from nasbias.figures.style import (
     colour_of,
     draw_interval,
     plain,
+    readable_on,
     say_missing,
     short,
 )
 
+_NOISES = {"by noise": "////", "truth noise": "....", "seed noise": "\\\\\\\\"}  # how each kind is hatched
 _MOST_ROWS = 60  # (decision, operation) pairs that one column of intervals holds
 
 
@@ -57,7 +59,7 @@ def effects_map(operators: pd.DataFrame, *, ax: Any = None, value: str = "score_
         "rank_difference": "raw rank difference (points)",
         "effect": "overrated at equal truth\n(points of true rank)",
     }
-    grid = _draw_grid(ax, operators, value, labels.get(value, value), BALANCE, form="{:+.0f}", balanced=True)
+    grid = _draw_grid(ax, operators, value, labels.get(value, value), BALANCE, form="{:+.1f}", balanced=True)
     low, high = ("low", "high") if value == "rank_difference" else (f"{value}_low", f"{value}_high")
     rows, columns = _places(operators)
     for row in operators.to_dict("records"):
@@ -114,7 +116,7 @@ def top_shares(
     """Operations at the top: share among the best by truth (left bar of each edge) and among those picked (right).
 
     Args:
-        published: `decision, operation, share` by the benchmark's own truth: hollow marks at their height in the stack.
+        published: `decision, operation, share` by the benchmark's own truth: a hollow mark where each segment would end.
     """
     rows, columns = _places(operators)
     names = list(rows)
@@ -122,11 +124,15 @@ def top_shares(
     known: dict[Any, float] = {}
     if published is not None:
         known = {(row["decision"], row["operation"]): row["share"] for row in published.to_dict("records")}
-    stacked = dict.fromkeys(columns, 0.0)
     for i, operation in enumerate(names):
         label = short(operation)
         for row in operators[operators["operation"] == operation].to_dict("records"):
             decision = row["decision"]
+            if (decision, operation) in known:
+                ax.plot(
+                    columns[decision] - 0.41, below[decision, "truth"] + 100 * known[decision, operation], marker=">",
+                    markersize=3.5, markerfacecolor="none", color=colour_of(i), linestyle="none", clip_on=False,
+                )  # fmt: skip
             for side, shift in (("truth", -0.19), ("score", 0.19)):
                 share = 100 * row[f"top_share_{side}"]
                 ax.bar(
@@ -135,12 +141,6 @@ def top_shares(
                 )  # fmt: skip
                 below[decision, side] += share
                 label = None
-            if (decision, operation) in known:
-                stacked[decision] += 100 * known[decision, operation]
-                ax.plot(
-                    columns[decision] - 0.42, stacked[decision], marker=">", markersize=3.5, markerfacecolor="none",
-                    color=colour_of(i), linestyle="none",
-                )  # fmt: skip
     ax.set_xticks(list(columns.values()), [plain(name) for name in columns])
     ax.tick_params(axis="x", length=0)
     ax.set_ylim(0, 100)
@@ -163,10 +163,11 @@ def decomposition(parts: pd.DataFrame, *, ax: Any = None) -> Axes:
         if share < 0.05:
             continue
         noise = "noise" in part
+        hatch = next((sign for word, sign in _NOISES.items() if word in part), "")
         colour = PALE if noise else ("#eeeeee" if "unexplained" in part else colour_of(int(str(i))))
         ax.barh(
             0, share, 0.6, left=start, color=colour, edgecolor="white", linewidth=0.5,
-            hatch="////" if noise else "", label=f"{plain(part)}: {share:.1f} %",
+            hatch=hatch, label=plain(part),
         )  # fmt: skip
         if share >= 4:
             ax.text(
@@ -234,14 +235,13 @@ def _draw_grid(
     most = float(np.nanmax(np.abs(values))) or 1.0
     low, high = (-most, most) if balanced else (float(np.nanmin(values)), float(np.nanmax(values)))
     image = ax.imshow(values, cmap=colours, vmin=low, vmax=high, aspect="auto")
-    image.cmap.set_bad("#f4f4f4")
     if values.size <= 120:
         for (i, j), number in np.ndenumerate(values):
             if np.isnan(number):
                 continue
             ax.text(
                 j, i, form.format(number), ha="center", va="center", fontsize=SMALL, zorder=3,
-                color=_readable(image.cmap(image.norm(number))),
+                color=readable_on(image.cmap(image.norm(number))),
                 bbox={"facecolor": image.cmap(image.norm(number)), "edgecolor": "none", "pad": 0.8},
             )  # fmt: skip
     ax.set_xticks(range(len(columns)), [plain(name) for name in columns], rotation=90 if len(columns) > 8 else 0)
@@ -254,9 +254,3 @@ def _draw_grid(
     bar.ax.tick_params(labelsize=SMALL)
     bar.outline.set_visible(False)
     return ax
-
-
-def _readable(colour: Any) -> str:
-    """Dark or white, whichever stands out on the colour."""
-    red, green, blue, _ = colour
-    return DARK if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"

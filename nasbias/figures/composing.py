@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from nasbias.figures.registry import Entry
 from nasbias.figures.sources import Made
-from nasbias.figures.style import COLUMN, PAGE, new_axes, plain, styled
+from nasbias.figures.style import PAGE, new_axes, plain, styled
 
 
 def compose(entry: Entry, made: Made, width: float | None = None) -> Figure:
@@ -27,6 +27,7 @@ def compose(entry: Entry, made: Made, width: float | None = None) -> Figure:
             entry.draw(**part.tables, **part.options, ax=ax)
             if part.title and not ax.get_title():
                 ax.set_title(plain(part.title))
+        _say_once(axes, columns)
         figure = axes[0].figure
         if isinstance(figure, Figure):
             _add_legend(figure, axes, count < rows * columns)
@@ -43,10 +44,20 @@ def _add_legend(figure: Figure, axes: list[Any], is_free: bool) -> None:
                 known.setdefault(label, handle)
     if not known:
         return
+    known = dict(sorted(known.items(), key=lambda item: "published" in item[0]))
     if is_free:
         figure.legend(known.values(), known.keys(), loc="lower right", bbox_to_anchor=(0.97, 0.1))
         return
-    narrow = figure.get_figwidth() * 25.4 < (COLUMN + PAGE) / 2
-    most = max(map(len, known))
-    columns = min(len(known), (2 if most > 24 else 3) if narrow else (4 if most > 28 else 6))
+    widest = 8 + 1.15 * max(map(len, known))  # mm, of a label at the legend's size with its mark
+    columns = max(1, min(len(known), int(figure.get_figwidth() * 25.4 / widest)))
+    columns = -(-len(known) // -(-len(known) // columns))  # rows of equal length
     figure.legend(known.values(), known.keys(), loc="outside lower center", ncols=columns, columnspacing=1.2)
+
+
+def _say_once(axes: list[Any], columns: int) -> None:
+    """A label that the panel to the left, or the one below, says as well is said there."""
+    for i, ax in enumerate(axes):
+        if i % columns and ax.get_ylabel() == axes[i - 1 - (i - 1) % columns].get_ylabel():
+            ax.set_ylabel("")
+        if i + columns < len(axes) and ax.get_xlabel() == axes[i + columns].get_xlabel():
+            ax.set_xlabel("")

@@ -22,14 +22,15 @@ from nasbias.figures.style import (
     SMALL,
     draw_interval,
     draw_published,
+    readable_on,
     say_missing,
     use_log_epochs,
 )
 
 _LABELS = {
-    "gt_tau": "Kendall's tau with the truth",
-    "spearman": "Spearman's correlation with the truth",
-    "best_at_10": "best truth of the ten ranked first",
+    "gt_tau": "tau with the truth",
+    "spearman": "Spearman with the truth",
+    "best_at_10": "best of ten",
 }
 _LINES = {"params": (RED, "-", "parameters"), "flops": (ORANGE, (0, (1, 1.2)), "FLOPs")}
 
@@ -165,10 +166,9 @@ def cross_run_map(grid: pd.DataFrame, *, ax: Any = None, limits: tuple[float, fl
     image = ax.imshow(values, cmap=SEQUENCE, vmin=limits[0], vmax=limits[1], origin="lower", aspect="equal")
     for (i, j), value in np.ndenumerate(values):
         if not np.isnan(value):
-            light = value < limits[0] + 0.55 * (limits[1] - limits[0])
             ax.text(
                 j, i, f"{value:.2f}".replace("0.", "."), ha="center", va="center", fontsize=SMALL,
-                color="white" if light else DARK,
+                color=readable_on(image.cmap(image.norm(value))),
             )  # fmt: skip
     names = [f"{epoch:g}" for epoch in shown]
     ax.set_xticks(range(len(shown)), names)

@@ -22,6 +22,11 @@ class Entry:
     width: float
     height: float
 
+    @property
+    def sentence(self) -> str:
+        """The title with its full stop or question mark."""
+        return self.title if self.title.endswith("?") else f"{self.title}."
+
 
 _ENTRIES: dict[str, Entry] = {}
 

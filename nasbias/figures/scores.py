@@ -44,6 +44,7 @@ def score_against_truth(
         ax.set_title(f"by the operation on {decision}")
     else:
         _draw_points(ax, x, y)
+        ax.set_title("each architecture" if len(table) <= MANY else "how many architectures")
     ax.set_xlabel(f"truth: {truth} ({truth_unit})" if truth_unit else f"truth: {truth}")
     ax.set_ylabel(f"supernet: {score} ({score_unit})" if score_unit else f"supernet: {score}")
     _zoom(ax, x, y)
@@ -105,14 +106,14 @@ def _draw_by_operation(ax: Axes, x: np.ndarray, y: np.ndarray, operation: pd.Ser
     ax.scatter(x[order], y[order], c=paint[place[order]], s=size, alpha=0.55, linewidths=0, rasterized=True)
     for i, name in enumerate(names):
         ax.plot([], [], linestyle="none", marker="o", color=paint[i], label=short(name))
-    ax.legend(handletextpad=0.1, labelspacing=0.25)
+    ax.legend(handletextpad=0.1, labelspacing=0.25, loc="upper left", frameon=True, framealpha=0.85, edgecolor="none")
 
 
 def _limits(values: np.ndarray) -> tuple[float, float]:
     """The range of nearly all values: a few at chance level would squeeze all others into a corner."""
     low, middle, high = np.quantile(values, [0.03, 0.5, 1.0])
     least = float(values.min())
-    if middle > low and low - least > 3 * (high - low):
+    if middle > low and low - least > 0.8 * (high - low):
         least = float(low - 0.3 * (high - low))
     margin = 0.03 * (high - least) or 1.0
     return least - margin, float(high) + margin
@@ -128,5 +129,6 @@ def _zoom(ax: Axes, x: np.ndarray | None, y: np.ndarray) -> None:
             outside |= (values < low) | (values > high)
     if outside.any():
         ax.text(
-            0.02, 0.02, f"{outside.sum():,} outside the frame", transform=ax.transAxes, fontsize=SMALL, color="#555555"
+            0.98, 0.02, f"{outside.sum():,} outside the frame", transform=ax.transAxes, fontsize=SMALL, color="#555555",
+            ha="right",
         )  # fmt: skip

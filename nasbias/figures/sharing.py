@@ -22,7 +22,7 @@ from nasbias.figures.style import (
     say_missing,
 )
 
-_STATISTICS = {"gt_tau_mean": "GT-Tau, mean over the last steps", "gt_tau_std": "GT-Tau, std over the last steps"}
+_STATISTICS = {"gt_tau_mean": "GT-Tau: mean of last steps", "gt_tau_std": "GT-Tau: std of last steps"}
 
 
 @figure()

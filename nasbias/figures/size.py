@@ -26,6 +26,6 @@ def size_deciles(deciles: pd.DataFrame, *, ax: Any = None, cost: str = "params")
     ax.plot(at, table["rank_difference"], linestyle="none", marker="o", color=BLUE)
     ax.set_xticks(at, [f"{value / 1e6:.2g}" for value in table["largest"]])
     word = "parameters" if cost == "params" else "multiply-accumulates"
-    ax.set_xlabel(f"tenths by size: the largest of each (million {word})")
+    ax.set_xlabel(f"tenths by size, up to (million {word})")
     ax.set_ylabel("rank difference (points)\nunderrated < 0 < overrated")
     return ax

@@ -4,6 +4,7 @@
 computed here: a table that a study does not offer is not drawn.
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +17,16 @@ from nasbias.correlation import analyse_correlation
 from nasbias.cross_run import cross_run, map_lengths
 from nasbias.errors import InputError
 from nasbias.figures import published
+from nasbias.figures.registry import Entry
 from nasbias.figures.studies import read_study, shipped_table
-from nasbias.figures.style import plain, short
+from nasbias.figures.style import plain
 from nasbias.finetune import follow_finetuning
 from nasbias.matching import Matched, describe_truth, match
 from nasbias.matching.joined import join
 from nasbias.spaces import get_space
 from nasbias.stability import Stability, analyse_stability
 from nasbias.steps import Steps, collect_steps, follow_lags, follow_steps
+from nasbias.tables import read_table
 
 SPACES = ("nb201", "nb101", "darts64", "darts", "ptb")
 ORDERS = {"cycle": "fixed order", "shuffled": "one shuffle a run", "reshuffled": "reshuffled each cycle"}
@@ -98,6 +101,24 @@ def make(name: str, given: Given) -> Made:
     return SOURCES[name](given)
 
 
+def make_from_table(entry: Entry, path: str | Path) -> Made:
+    """One panel of somebody's own tidy table, given to the figure's first argument.
+
+    Raises:
+        InputError: no such file, no table, or one without the columns that the figure draws.
+    """
+    table = read_table(path)
+    name = next(iter(inspect.signature(entry.draw).parameters))
+    try:
+        entry.draw(table)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{Path(path).name} is no table for {entry.name}: {error}. It has the columns {', '.join(map(str, table))}; "
+            f"what it needs is said in help(nasbias.figures.get_figure({entry.name!r}).draw)."
+        ) from None
+    return Made([Part({name: table})], f"{plain(Path(path).name)}: {len(table):,} rows.")
+
+
 def say_runs(count: int) -> str:
     """`1 run`, `3 runs`."""
     return f"{count:,} run{'' if count == 1 else 's'}"
@@ -151,7 +172,8 @@ def _length_tables(given: Given):
         lengths = lengths[lengths["n"] == lengths["n"].max()]
         baselines = result.baselines[result.baselines["n"] == lengths["n"].max()]
         ceiling = (result.ceiling or {}).get("gt_tau"), (result.ceiling or {}).get("spearman")
-        yield given.home, lengths, baselines, ceiling, plain(result.truth["name"]), result.truth["unit"]
+        unit = f"truth, {result.truth['unit']}" if result.truth["unit"] else "low is good"
+        yield given.home, lengths, baselines, ceiling, plain(result.truth["name"]), unit
         return
     study = read_study("length")
     for space in SPACES:
@@ -159,7 +181,7 @@ def _length_tables(given: Given):
         lengths = lengths[lengths["truth"] == _OWN_TRUTH.get(space, lengths["truth"].iloc[0])]
         truth = str(lengths["truth"].iloc[0])
         baselines = study["baselines"].query("space == @space and truth == @truth")
-        unit = "" if space == "ptb" else "%"
+        unit = "low is good" if space == "ptb" else "truth, %"
         name = truth.removesuffix(".parquet")
         yield space, lengths, baselines, (lengths["ceiling"].iloc[0], None), name, unit
 
@@ -318,9 +340,10 @@ def _bias(given: Given, name: str) -> Made:
         caption += " Lines: 95 % intervals."
     elif name == "operation_means":
         label = "mean score (%)" if "accuracy" in studies else f"mean score ({last})"
+        truth = "truth (%)" if "accuracy" in caption else "truth"
         first = next(iter(studies.values()))[0]
         made = [
-            Part({"operators": first}, "truth", {"value": "mean_truth", "label": "mean truth"}),
+            Part({"operators": first}, "truth", {"value": "mean_truth", "label": f"mean {truth}"}),
             Part({"operators": first}, "supernet", {"value": "mean_score", "label": label}),
         ]
     elif name == "top_shares":
@@ -401,11 +424,11 @@ def _of_finetuning() -> Made:
 
 def _of_folds() -> Made:
     study = read_study("folds")
-    parts = [
-        Part({name: study[table].query("space == @space") for name, table in names.items()}, get_space(space).title)
-        for space in ("nb201", "nb101")
-        for names in ({"each": "folds", "gains": "gain in tau inside folds"},)
-    ]
+    names = {"each": "folds", "gains": "gain in tau inside folds"}
+    parts = []
+    for space in ("nb201", "nb101"):
+        tables = {name: study[table][study[table]["space"] == space] for name, table in names.items()}
+        parts.append(Part(tables, get_space(space).title))
     return Made(parts, "Supernets of a fold against the whole space's, inside the fold; one seed; 95 % over folds.")
 
 

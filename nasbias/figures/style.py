@@ -97,15 +97,27 @@ def new_axes(
     return grid[:panels]
 
 
+def check_path(path: str | os.PathLike) -> Path:
+    """The path, if a figure can be written there: asked before an analysis of minutes.
+
+    Raises:
+        InputError: an ending that is no format, or a folder.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in ENDINGS:
+        raise InputError(f"can't draw {path.name!r}: the ending must be one of {', '.join(ENDINGS)}.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder. Name a file.")
+    return path
+
+
 def save(figure: Figure, path: str | os.PathLike) -> None:
     """Write a figure as PDF, SVG or PNG, by the ending of `path`; the same figure makes the same bytes.
 
     Raises:
         InputError: another ending, or a place that can't be written.
     """
-    path = Path(path)
-    if path.suffix.lower() not in ENDINGS:
-        raise InputError(f"can't draw {path.name!r}: the ending must be one of {', '.join(ENDINGS)}.")
+    path = check_path(path)
     kind = path.suffix.lower()[1:]
     undated: dict[str, Any] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind, {})
     try:
@@ -164,11 +176,27 @@ def use_log_epochs(ax: Axes, values: Iterable[float], label: str = "training len
         ax.set_xscale("symlog", linthresh=least, linscale=0.5)
     else:
         ax.set_xscale("log")
-    while len(there) > 7:  # every second, the last always
-        there = there[-1::-2][::-1]
-    ax.set_xticks(there, [f"{value:g}" for value in there])
+    shown = _thinned(there)
+    ax.set_xticks(shown, [f"{value / 1000:g}k" if value >= 1000 else f"{value:g}" for value in shown])
     ax.set_xticks([], minor=True)
     ax.set_xlabel(label)
+
+
+def readable_on(colour: Any) -> str:
+    """Dark or white, whichever stands out on an RGBA colour."""
+    red, green, blue = (part / 12.92 if part <= 0.04 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3])
+    return DARK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.2 else "white"
+
+
+def _thinned(values: Sequence[float], apart: float = 0.085) -> list[float]:
+    """Ticks of a logarithmic axis without those that would touch their neighbour to the right."""
+    place = np.log([max(value, 0.4 * values[1] if len(values) > 1 else 1.0) for value in values])
+    span = place[-1] - place[0] if len(values) > 1 else 1.0
+    kept: list[int] = []
+    for i in reversed(range(len(values))):
+        if not kept or place[kept[-1]] - place[i] >= apart * span:
+            kept.append(i)
+    return [values[i] for i in reversed(kept)]
 
 
 def _folded(text: str, width: int) -> str:
