@@ -97,7 +97,9 @@ def effect_intervals(operators: pd.DataFrame, *, ax: Any = None) -> Axes:
     ):
         if chosen.any():
             part = table[chosen]
-            ax.hlines(y[chosen] - 0.15, part["score_effect_low"], part["score_effect_high"], colors=colour, linewidth=1.1)
+            ax.hlines(
+                y[chosen] - 0.15, part["score_effect_low"], part["score_effect_high"], colors=colour, linewidth=1.1
+            )
             ax.plot(part["score_effect"], y[chosen] - 0.15, "o", color=colour, markersize=3, label=label)
     names = [
         f"{plain(decision)}  {short(operation)}" for decision, operation in zip(table["decision"], table["operation"])
@@ -116,7 +118,7 @@ def top_shares(
     """Operations at the top: share among the best by truth (left bar of each edge) and among those picked (right).
 
     Args:
-        published: `decision, operation, share` by the benchmark's own truth: a hollow mark where each segment would end.
+        published: `decision, operation, share` by the benchmark's own truth: hollow marks where segments would end.
     """
     rows, columns = _places(operators)
     names = list(rows)
@@ -154,7 +156,7 @@ def top_shares(
 def decomposition(parts: pd.DataFrame, *, ax: Any = None) -> Axes:
     """Where the squared rank difference comes from, in per cent: what is bias, what is noise, what is unexplained."""
     table = parts.reset_index(drop=True)
-    if table["share"].isna().all():
+    if not bool(table["share"].notna().any()):
         return say_missing(ax, "The supernet ranks as the truth does: there is no difference to take apart.")
     start = 0.0
     for i, row in table.iterrows():
@@ -203,10 +205,11 @@ def correction_curve(correction: pd.DataFrame, *, ax: Any = None) -> Axes:
         ("gt_tau", BLUE, "o", "-", "ridge with the supernet"),
         ("gt_tau_without_supernet", BLUE, "o", (0, (2, 1.5)), "ridge without"),
     ):
-        if name in fitted and fitted[name].notna().any():
+        if name in fitted and bool(fitted[name].notna().any()):
             hollow = "white" if "without" in name else colour
             ax.plot(
-                fitted["n"], fitted[name], color=colour, marker=marker, linestyle=dash, markerfacecolor=hollow, label=label
+                fitted["n"], fitted[name], color=colour, marker=marker, linestyle=dash, markerfacecolor=hollow,
+                label=label,
             )  # fmt: skip
     ax.set_xscale("log")
     ax.set_xticks(fitted["n"].tolist(), [f"{n:g}" for n in fitted["n"]])
@@ -227,7 +230,7 @@ def _draw_grid(
     ax: Axes, operators: pd.DataFrame, value: str, label: str, colours: str, form: str, balanced: bool = False
 ) -> Axes:
     rows, columns = _places(operators)
-    if operators.empty or operators[value].isna().all():
+    if operators.empty or bool(operators[value].isna().all()):
         return say_missing(ax, f"{label}: none could be measured on these architectures.")
     values = np.full((len(rows), len(columns)), np.nan)
     for row in operators.to_dict("records"):

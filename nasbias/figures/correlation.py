@@ -98,9 +98,7 @@ def corr_gt(
 
 
 @figure()
-def top_k(
-    lengths: pd.DataFrame, baselines: pd.DataFrame | None = None, *, ax: Any = None, unit: str = "%"
-) -> Axes:
+def top_k(lengths: pd.DataFrame, baselines: pd.DataFrame | None = None, *, ax: Any = None, unit: str = "%") -> Axes:
     """What is found: the best truth among the ten ranked first, against training length."""
     return _draw_lengths(ax, lengths, baselines, None, None, "best_at_10", unit)
 
@@ -109,16 +107,20 @@ def _draw_lines(ax: Axes, baselines: pd.DataFrame | None, ceiling: float | None,
     """What a supernet is held against, as horizontal lines: chance as a grey band."""
     if baselines is not None and value in baselines:
         rows: dict[Any, dict[str, Any]] = {row["score"]: row for row in baselines.to_dict("records")}
-        chance = rows.get("random", {})
-        if not pd.isna(chance.get(value)):
-            if not pd.isna(chance.get(f"{value}_low")):
+        chance: dict[str, Any] = rows.get("random", {})
+        if _is_known(chance.get(value)):
+            if _is_known(chance.get(f"{value}_low")):
                 ax.axhspan(chance[f"{value}_low"], chance[f"{value}_high"], color=PALE, alpha=0.6, linewidth=0)
             ax.axhline(chance[value], color=GREY, linewidth=0.7, label="random rankings")
         for name, (colour, dash, label) in _LINES.items():
-            if name in rows and not pd.isna(rows[name][value]):
+            if name in rows and _is_known(rows[name][value]):
                 ax.axhline(rows[name][value], color=colour, linestyle=dash, linewidth=1, label=label)
-    if ceiling is not None and not pd.isna(ceiling):
+    if ceiling is not None and _is_known(ceiling):
         ax.axhline(ceiling, color=GREEN, linestyle=(0, (4, 2)), linewidth=1, label="ceiling: truth repeated")
+
+
+def _is_known(value: Any) -> bool:
+    return value is not None and not np.isnan(float(value))
 
 
 @figure()

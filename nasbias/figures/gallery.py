@@ -17,7 +17,10 @@ from nasbias.files import written_atomically
 
 # Name -> (section, what to see), in the order of the page.
 SEE = {
-    "training_length": ("How well", "does the blue band rise above the grey one, and does it reach counting parameters?"),
+    "training_length": (
+        "How well",
+        "does the blue band rise above the grey one, and does it reach counting parameters?",
+    ),
     "corr_gt": ("How well", "the same by P2's measure: where our short trainings end and the paper's long ones stand."),
     "run_taus": ("How well", "one run says little: how far the dots of one length lie apart."),
     "top_k": ("How well", "a better correlation need not find a better architecture: compare with the grey band."),
@@ -31,7 +34,10 @@ SEE = {
     "autocorrelation": ("How stable", "fixed order comes back after each cycle of 64 mini-batches."),
     "gt_tau_over_steps": ("How stable", "how far the ranking swings within a cycle, by the order of training."),
     "effects_map": ("What is misjudged", "cells without hatching are certain: nearly all on the edge 0->3."),
-    "effect_intervals": ("What is misjudged", "the raw rank difference (hollow) can differ from the bias at equal truth."),
+    "effect_intervals": (
+        "What is misjudged",
+        "the raw rank difference (hollow) can differ from the bias at equal truth.",
+    ),
     "top_shares": ("What is misjudged", "the best by truth skip on 0->3; those the supernet picks do not."),
     "operation_means": ("What is misjudged", "by means supernet and truth agree: the means hide the top."),
     "size_against": ("What is misjudged", "does the supernet climb with size as steeply as the truth does?"),
@@ -76,8 +82,8 @@ def write_page(captions: dict[str, str]) -> str:
     lines = [
         "# Figures of our own studies",
         "",
-        "Made by `make figures` from the tables in `data/`; each alone by `python -m nasbias.figures NAME --out x.pdf`,",
-        "of your own predictions with `--space nb201 --predictions mine.csv`. Supernets here are small: 2 to 64 epochs.",
+        "Made by `make figures` from the tables in `data/`; one alone: `python -m nasbias.figures NAME --out x.pdf`,",
+        "of your own predictions `... --space nb201 --predictions mine.csv`. Our supernets are small, of 2 to 64 epochs.",
     ]
     section = ""
     for name, caption in captions.items():

@@ -31,7 +31,7 @@ def published_instances() -> pd.DataFrame:
 
 
 def published_groups() -> pd.DataFrame:
-    """P1, m groups: `plan` (groups: random, similar), `m`, `gt_tau_mean`, `gt_tau_std` over the last 64 mini-batches."""
+    """P1, m groups: `plan` (groups = random, similar), `m`, `gt_tau_mean`, `gt_tau_std` of the last 64 steps."""
     rows = [("groups", m, mean, std) for m, mean, std, _, _ in _GROUPS]
     rows += [("similar", m, mean, std) for m, _, _, mean, std in _GROUPS]
     return pd.DataFrame(rows, columns=["plan", "m", "gt_tau_mean", "gt_tau_std"])

@@ -14,7 +14,7 @@ THEMES = ("correlation", "scores", "stability", "steps", "bias", "size", "sharin
 
 @dataclass(frozen=True)
 class Entry:
-    """A figure: its function (tables in, Axes out), one line about it, and the size in mm that one panel is made for."""
+    """A figure: its function (tables in, Axes out), one line about it, and the size in mm of one panel."""
 
     name: str
     draw: Callable[..., Any]

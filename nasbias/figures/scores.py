@@ -68,7 +68,7 @@ def size_against(
         tau: of cost and value with its interval, as `measure_size_bias` gives it: said in the title.
     """
     table = joined.dropna(subset=[value, cost])
-    if len(table) < 2 or table[cost].min() == table[cost].max():
+    if len(table) < 2 or bool(table[cost].min() == table[cost].max()):
         return say_missing(ax, f"{cost} of these architectures do not vary: size says nothing here.")
     x, y = table[cost].to_numpy(float) / 1e6, table[value].to_numpy(float)
     _draw_points(ax, x, y)
@@ -101,7 +101,9 @@ def _draw_by_operation(ax: Axes, x: np.ndarray, y: np.ndarray, operation: pd.Ser
     place = pd.Index(names).get_indexer(pd.Index(operation.astype(object)))
     order = np.random.default_rng(0).permutation(len(x))  # so that no operation covers another
     colours = mpl.colormaps["viridis"](np.linspace(0, 1, len(names))) if len(names) > len(COLOURS) else None
-    paint = np.array([mpl.colors.to_rgb(colour_of(i)) if colours is None else colours[i][:3] for i in range(len(names))])
+    paint = np.array(
+        [mpl.colors.to_rgb(colour_of(i)) if colours is None else colours[i][:3] for i in range(len(names))]
+    )
     size = 10 if len(x) <= MANY else 2
     ax.scatter(x[order], y[order], c=paint[place[order]], s=size, alpha=0.55, linewidths=0, rasterized=True)
     for i, name in enumerate(names):

@@ -192,6 +192,8 @@ def replicated(spread: pd.DataFrame, *, ax: Any = None) -> Axes:
         spread["counting_error"], at - 0.32, at + 0.32, colors=RED, linewidth=1.2,
         label="from the number of validation images alone",
     )  # fmt: skip
-    ax.set_xticks(at, [plain(name) if name == "ordinary" else f"copies of {plain(name)}" for name in spread["supernet"]])
+    ax.set_xticks(
+        at, [plain(name) if name == "ordinary" else f"copies of {plain(name)}" for name in spread["supernet"]]
+    )
     ax.set_ylabel("spread of the scores (points)")
     return ax

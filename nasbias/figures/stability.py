@@ -69,7 +69,7 @@ def rank_boxes(ranks: pd.DataFrame, *, ax: Any = None) -> Axes:
 
     Args:
         ranks: `rank_spread`: `true_rank, min_rank, q1_rank, median_rank, q3_rank, max_rank, is_reliably_bad,
-            is_reliably_good`. Of more than 100 architectures the quartiles are drawn as a band of bars without outlines.
+            is_reliably_good`. Of more than 100 architectures bars and lines are drawn without gaps.
     """
     table = ranks.sort_values("true_rank", kind="stable").reset_index(drop=True)
     n = len(table)
@@ -146,4 +146,3 @@ def order_agreement(instances: pd.DataFrame, published: pd.DataFrame | None = No
     ax.set_xlim(-0.5, len(names) - 0.5)
     ax.set_ylabel("Kendall's tau")
     return ax
-

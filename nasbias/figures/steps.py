@@ -25,7 +25,7 @@ def last_minibatches(
         scores: `step, architecture, score, truth` of one run; more than 200 architectures are thinned by true rank.
         period: steps of one cycle through the architectures, marked by lines.
     """
-    if scores.empty or scores["step"].nunique() < 2:
+    if len(set(scores["step"])) < 2:
         return say_missing(ax, "One step only. Train with --dense-steps 128 to score after each of the last ones.")
     wide = scores.pivot_table(index="architecture", columns="step", values="score")
     truth = scores.groupby("architecture")["truth"].first().reindex(wide.index).to_numpy(float)
@@ -88,7 +88,7 @@ def gt_tau_over_steps(steps: pd.DataFrame, *, ax: Any = None, published: float |
         steps: `follow_steps`: `order, step, gt_tau`.
         published: P1's mean over the last 64, in fixed order.
     """
-    if steps.empty or steps["step"].nunique() < 2:
+    if len(set(steps["step"])) < 2:
         return say_missing(ax, "One step only. Train with --dense-steps 128 to score after each of the last ones.")
     ax.axhline(0, color=GREY, linewidth=0.6)
     for i, (order, part) in enumerate(steps.groupby("order", sort=False)):

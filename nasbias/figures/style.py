@@ -64,8 +64,9 @@ STYLE = {
 # Operations as a figure calls them; others lose their underscores only.
 _SHORT = {
     "none": "none", "skip_connect": "skip", "nor_conv_1x1": "conv 1x1", "nor_conv_3x3": "conv 3x3",
-    "avg_pool_3x3": "avg pool", "max_pool_3x3": "max pool", "conv3x3-bn-relu": "conv 3x3", "conv1x1-bn-relu": "conv 1x1",
-    "maxpool3x3": "max pool", "sep_conv_3x3": "sep 3x3", "sep_conv_5x5": "sep 5x5", "dil_conv_3x3": "dil 3x3",
+    "avg_pool_3x3": "avg pool", "max_pool_3x3": "max pool", "conv3x3-bn-relu": "conv 3x3",
+    "conv1x1-bn-relu": "conv 1x1", "maxpool3x3": "max pool",
+    "sep_conv_3x3": "sep 3x3", "sep_conv_5x5": "sep 5x5", "dil_conv_3x3": "dil 3x3",
     "dil_conv_5x5": "dil 5x5",
 }  # fmt: skip
 
@@ -77,9 +78,7 @@ def styled() -> Iterator[None]:
         yield
 
 
-def new_axes(
-    panels: int = 1, width: float = COLUMN, height: float = 60.0, columns: int | None = None
-) -> list[Axes]:
+def new_axes(panels: int = 1, width: float = COLUMN, height: float = 60.0, columns: int | None = None) -> list[Axes]:
     """The axes of a new figure, in reading order.
 
     Args:
@@ -146,18 +145,20 @@ def colour_of(place: int) -> str:
 def say_missing(ax: Axes, text: str) -> Axes:
     """In place of an empty figure a sentence: what is missing, and how to get it."""
     ax.set_axis_off()
-    ax.text(0.5, 0.5, _folded(plain(text), 38), ha="center", va="center", transform=ax.transAxes, color=GREY, fontsize=8)
+    ax.text(
+        0.5, 0.5, _folded(plain(text), 38), ha="center", va="center", transform=ax.transAxes, color=GREY, fontsize=8
+    )
     return ax
 
 
-def draw_interval(ax: Axes, x: Sequence[float], low: Sequence[float], high: Sequence[float], colour: str) -> None:
+def draw_interval(ax: Axes, x: Any, low: Any, high: Any, colour: str) -> None:
     """The table's interval as a band; where the table has none, there is no band. A single x gets a bar."""
-    x, low, high = (np.asarray(values, dtype=float) for values in (x, low, high))
-    known = ~(np.isnan(low) | np.isnan(high))
+    at, bottom, top = (np.asarray(values, dtype=float) for values in (x, low, high))
+    known = ~(np.isnan(bottom) | np.isnan(top))
     if known.sum() == 1:
-        ax.vlines(x[known], low[known], high[known], colors=colour, linewidth=0.9, alpha=0.7)
+        ax.vlines(at[known], bottom[known], top[known], colors=colour, linewidth=0.9, alpha=0.7)
     elif known.any():
-        ax.fill_between(x, low, high, where=known.tolist(), color=colour, alpha=0.18, linewidth=0)
+        ax.fill_between(at, bottom, top, where=known.tolist(), color=colour, alpha=0.18, linewidth=0)
 
 
 def draw_published(ax: Axes, x: Iterable[float], y: Iterable[float], colour: str, label: str | None = None) -> None:

@@ -33,8 +33,8 @@ def add_match_options(parser: argparse.ArgumentParser, space: str | None = "nb20
     Args:
         space: the default; None leaves the choice to the command.
     """
-    spaces = ", ".join(list_spaces())
-    parser.add_argument("--space", default=space, help=f"one of {spaces} (default: {space or 'all of our own studies'})")
+    fallback = space or "all of our own studies"
+    parser.add_argument("--space", default=space, help=f"one of {', '.join(list_spaces())} (default: {fallback})")
     parser.add_argument(
         "--predictions", nargs="+", metavar="PATH", help="run folders or tables (default: those shipped)"
     )
