@@ -1,7 +1,7 @@
 """The finished runs of `analysis.orders` at the reduced size as two tables in data/, for the figures.
 
-    python -m analysis.orders            # trains and scores; what is finished is not done again
-    python -m analysis.small_orders      # data/darts64_small_orders.parquet and darts64_small_steps.parquet
+python -m analysis.orders            # trains and scores; what is finished is not done again
+python -m analysis.small_orders      # data/darts64_small_orders.parquet and darts64_small_steps.parquet
 """
 
 import json
@@ -15,6 +15,7 @@ from analysis.orders import plan
 from analysis.study import STUDIES
 from nasbias.errors import InputError
 from nasbias.tables import load_predictions, write_parquet
+from nasbias.terminal import Parser, command, say
 
 TABLES = {"darts64_small_orders": "predictions.parquet", "darts64_small_steps": "steps.parquet"}
 
@@ -34,7 +35,7 @@ def collect(runs: Path, out: Path = STUDIES.parent) -> dict[str, int]:
         table = pd.concat(frames, ignore_index=True)
         scores = ["accuracy"] if file == "steps.parquet" else ["accuracy", "loss"]
         kept = [column for column in table if column not in ("accuracy", "loss") or column in scores]
-        table = table[kept].astype({score: "float32" for score in scores})
+        table = table[kept].astype(dict.fromkeys(scores, "float32"))
         about = {folder.name: json.loads((folder / "provenance.json").read_text()) for folder in folders}
         write_parquet(table, out / f"{name}.parquet", {"runs": about})
         counts[name] = len(folders)

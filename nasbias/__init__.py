@@ -13,7 +13,7 @@ from nasbias.errors import InputError
 
 if TYPE_CHECKING:
     from nasbias.correlation import correlate
-    from nasbias.matching.joined import join
+    from nasbias.matching import join
     from nasbias.spaces import get_space, list_spaces
     from nasbias.tables import load_predictions
     from nasbias.truth import load_truth
@@ -24,7 +24,7 @@ __all__ = ["InputError", "correlate", "get_space", "join", "list_spaces", "load_
 _HOMES = {
     "correlate": "nasbias.correlation",
     "get_space": "nasbias.spaces",
-    "join": "nasbias.matching.joined",
+    "join": "nasbias.matching",
     "list_spaces": "nasbias.spaces",
     "load_predictions": "nasbias.tables",
     "load_truth": "nasbias.truth",

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from nasbias.errors import InputError
 from nasbias.files import to_json
-from nasbias.matching import add_match_options, match_options
-from nasbias.panel import add_panel_options
+from nasbias.matching import add_match_options, add_panel_options, match_options
 from nasbias.terminal import Parser, add_format, command, note, print_table, say
 
 

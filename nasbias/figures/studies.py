@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from nasbias.errors import InputError
-from nasbias.shipped import list_shipped, shipped_folders
+from nasbias.tables.shipped import list_shipped, shipped_folders
 
 
 def read_study(name: str) -> dict[str, pd.DataFrame]:

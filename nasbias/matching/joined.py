@@ -5,8 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from nasbias.matching import Predictions, TruthSource, match
-from nasbias.panel import Panel, select_panel
+from nasbias.matching.inputs import Predictions
+from nasbias.matching.joining import match
+from nasbias.matching.panel import Panel, select_panel
+from nasbias.matching.truth_column import TruthSource
 from nasbias.tables import Reading
 
 _NAMED = ("architecture", "truth", "score", "params", "flops", "is_valid", "isomorphism_class")

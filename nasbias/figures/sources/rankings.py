@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 
 from nasbias.correlation import analyse_correlation
-from nasbias.cross_run import cross_run, map_lengths
+from nasbias.correlation.cross_run import cross_run, map_lengths
 from nasbias.figures import published
 from nasbias.figures.sources import INTERVAL, Given, Made, Part, say_runs, source
 from nasbias.figures.studies import read_study, shipped_table
 from nasbias.figures.style import plain
-from nasbias.matching.joined import join
+from nasbias.matching import join
 from nasbias.spaces import get_space
 
 SPACES = ("nb201", "nb101", "darts64", "darts", "ptb")

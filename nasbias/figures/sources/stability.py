@@ -10,7 +10,7 @@ from nasbias.figures.sources import INTERVAL, ORDERS, Given, Made, Part, say_run
 from nasbias.figures.studies import shipped_table
 from nasbias.matching import match
 from nasbias.stability import Stability, analyse_stability
-from nasbias.steps import Steps, collect_steps, follow_lags, follow_steps
+from nasbias.stability.steps import Steps, collect_steps, follow_lags, follow_steps
 
 
 def _stabilities(given: Given) -> dict[str, Stability]:
