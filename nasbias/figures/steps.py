@@ -10,8 +10,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 
 from nasbias.figures.registry import figure
-from nasbias.figures.style import GREY, ORANGE, SMALL, colour_of, draw_published, plain, say_missing
+from nasbias.figures.style import GREY, MARKERS, ORANGE, SMALL, colour_of, draw_published, plain, say_missing
 
+_FEW_LAGS = 20  # up to which each one measured is marked
 _MOST = 200  # lines that are still lines
 
 
@@ -73,7 +74,10 @@ def autocorrelation(
             ax.axvline(at, color=ORANGE, linewidth=0.8, linestyle=(0, (2, 2)))
     for i, (order, part) in enumerate(lags.groupby("order", sort=False)):
         part = part.sort_values("lag")
-        ax.plot(part["lag"], part[value], color=colour_of(i), label=plain(order), linestyle=("-", (0, (4, 1.5)))[i % 2])
+        ax.plot(
+            part["lag"], part[value], color=colour_of(i), label=plain(order), linestyle=("-", (0, (4, 1.5)))[i % 2],
+            marker=MARKERS[i % len(MARKERS)] if len(part) <= _FEW_LAGS else "",
+        )  # fmt: skip
     ax.set_xlim(0, None)
     ax.set_xlabel("lag (mini-batches)")
     ax.set_ylabel("autocorrelation of the scores" if value == "autocorrelation" else "tau between the rankings")

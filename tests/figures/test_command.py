@@ -64,7 +64,8 @@ def test_the_list_names_every_figure(capsys):
     assert main(["list", "--format", "json"]) == 0
     assert [row["figure"] for row in json.loads(capsys.readouterr().out)] == list(list_figures())
     assert main(["list"]) == 0
-    assert all(name in capsys.readouterr().out for name in list_figures())
+    said = capsys.readouterr().out
+    assert all(name in said for name in list_figures())
 
 
 def test_all_fills_a_folder(tmp_path, monkeypatch, capsys):

@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -130,7 +131,7 @@ def test_ticks_of_training_lengths_do_not_touch(epochs):
         use_log_epochs(ax, epochs)
     ax.figure.canvas.draw()
     boxes = [label.get_window_extent() for label in ax.get_xticklabels() if label.get_text()]
-    assert all(left.x1 < right.x0 for left, right in zip(boxes, boxes[1:]))
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
     assert ax.get_xticks()[-1] == epochs[-1]
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from nasbias.bias import analyse_bias
+from nasbias.bias.correction import SIZES
 from nasbias.figures import published
 from nasbias.figures.sources import Given, Made, Part, say_runs, say_truth, source
 from nasbias.figures.studies import read_study
@@ -11,7 +12,7 @@ from nasbias.figures.studies import read_study
 @source("effects_map", "effect_intervals", "top_shares", "decomposition", "correction_curve", "operation_means",
         "size_deciles")  # fmt: skip
 def _bias(given: Given, name: str) -> Made:
-    caption, studies, top = _bias_tables(given)
+    caption, studies, top = _bias_tables(given, name == "correction_curve")
     last = list(studies)[-1]
     operators = studies[last][0]
     made: list[Part] = []
@@ -45,7 +46,7 @@ def _bias(given: Given, name: str) -> Made:
     return Made(made, caption)
 
 
-def _bias_tables(given: Given) -> tuple[str, dict[str, tuple[pd.DataFrame, ...]], int]:
+def _bias_tables(given: Given, is_corrected: bool) -> tuple[str, dict[str, tuple[pd.DataFrame, ...]], int]:
     """Caption, and per score: operators, decomposition, correction, deciles of the parameters."""
     if given.is_ours:
         study = read_study("operators")
@@ -58,7 +59,9 @@ def _bias_tables(given: Given) -> tuple[str, dict[str, tuple[pd.DataFrame, ...]]
         }
         n = int(tables["loss"][0].groupby("decision")["n"].sum().iloc[0])
         return f"nb201: {n:,} architectures, 3 runs of 64 epochs; truth: analog-nasbench (test accuracy).", tables, 100
-    bias = analyse_bias(given.matched(), score=given.score, epoch=given.epoch, bn=given.bn)
+    keys = {"score": given.score, "epoch": given.epoch, "bn": given.bn}
+    sizes = SIZES if is_corrected else ()  # most of the time goes into corrections
+    bias = analyse_bias(given.matched(), sizes=sizes, **keys)
     about = bias.about
     deciles = pd.DataFrame(bias.size["params"].get("deciles", []))
     caption = f"{about['space']}: {about['n']:,} architectures, {say_runs(about['runs'])}"

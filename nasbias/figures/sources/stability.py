@@ -7,61 +7,56 @@ import pandas as pd
 from nasbias.errors import InputError
 from nasbias.figures import published
 from nasbias.figures.sources import INTERVAL, ORDERS, Given, Made, Part, say_runs, say_truth, source
-from nasbias.figures.studies import shipped_table
+from nasbias.figures.studies import read_study, shipped_table
 from nasbias.matching import match
-from nasbias.stability import Stability, analyse_stability
+from nasbias.spaces import get_space
+from nasbias.stability import analyse_stability
 from nasbias.stability.steps import Steps, collect_steps, follow_lags, follow_steps
 
-
-def _stabilities(given: Given) -> dict[str, Stability]:
-    """A stability study per order of training; of somebody's predictions one."""
-    if not given.is_ours:
-        keys = {"score": given.score, "epoch": given.epoch, "bn": given.bn}
-        return {"": analyse_stability(given.matched(), **keys)}
-    path = shipped_table("darts64_small_orders")
-    table = pd.read_parquet(path)
-    result = {}
-    for order in ORDERS:
-        runs = table[table["run"].str.contains(f"-{order}-")]
-        if len(set(runs["run"])) > 1:
-            result[order] = analyse_stability(match(runs, "darts64_truth", space="darts64", scores=["accuracy"]))
-    return result
+_TRUTH = "deeper-insights-64"  # P1's own: the study of orders holds its runs against it
+_SMALL = "darts64: 64 architectures"
 
 
-@source("s_tau_over_epochs", "rank_boxes", "filter_curve", "order_agreement")
+@source("s_tau_over_epochs", "rank_boxes", "filter_curve")
 def _stability(given: Given, name: str) -> Made:
-    studies = _stabilities(given)
-    known = published.published_instances()
-    about = next(iter(studies.values())).about
-    runs = ", ".join(
-        f"{ORDERS.get(order, '') + ': ' if order else ''}{say_runs(study.instances['n'])}"
-        for order, study in studies.items()
-    )
-    caption = f"{about['space']}: {about['n_architectures']:,} architectures, {runs}"
-    caption += "" if about["epoch"] is None else f" of {about['epoch']} epochs"
+    if given.is_ours and name == "filter_curve":
+        return _filter_of_orders()
+    study = analyse_stability(given.matched(), score=given.score, epoch=given.epoch, bn=given.bn)
+    about = study.about
+    caption = f"{about['space']}: {about['n_architectures']:,} architectures, {say_runs(study.instances['n'])}"
+    caption += "" if about["epoch"] is None or name == "s_tau_over_epochs" else f" of {about['epoch']} epochs"
     caption += f"; {say_truth(about['truth'])}. "
-    if name == "order_agreement":
-        if not given.is_ours:
-            raise InputError("order_agreement compares our three orders of training: it takes no predictions.")
-        table = pd.DataFrame([{"order": order, **study.instances} for order, study in studies.items()])
-        return Made([Part({"instances": table, "published": known})], caption + f"Lines: {INTERVAL}.")
-    parts = []
-    for order, study in studies.items():
-        tables: dict[str, Any] = {"rank_boxes": {"ranks": study.ranks}, "filter_curve": {"loss": study.filter}}.get(
-            name, {"epochs": study.epochs, "frames": pd.DataFrame(study.frames)}
-        )
-        if name == "s_tau_over_epochs" and order:
-            tables["published"] = known[known["order"] == order]
-        parts.append(Part(tables, ORDERS.get(order, order)))
-    caption += {
-        "s_tau_over_epochs": "Band: S-Tau's 95 % interval (jackknife over runs). Hollow: P1 (arXiv 2001.01431).",
-        "rank_boxes": "Bars: the middle half of the runs; lines: all of them.",
-        "filter_curve": "Band: 95 % interval over runs, of the widest top.",
-    }[name]
+    tables: dict[str, Any]
     if name == "rank_boxes":
-        parts = parts[:2] if len(parts) > 2 else parts
-        return Made(parts, caption, columns=1)
-    return Made(parts, caption)
+        tables, said = {"ranks": study.ranks}, "Bars: the middle half of the runs; lines: all of them."
+    elif name == "filter_curve":
+        tables, said = {"loss": study.filter}, "Band: 95 % interval over runs, of the widest top."
+    else:
+        tables = {"epochs": study.epochs, "frames": pd.DataFrame(study.frames)}
+        said = "Band: S-Tau's 95 % interval (jackknife over runs)."
+    return Made([Part(tables, get_space(about["space"]).title)], caption + said)
+
+
+def _filter_of_orders() -> Made:
+    study = read_study("orders")
+    loss = study["filter"][study["filter"]["truth"] == _TRUTH]
+    parts = [Part({"loss": loss[loss["order"] == order]}, title) for order, title in ORDERS.items()]
+    return Made(parts, f"{_SMALL}, {_instances()['n'].max():.0f} runs an order; truth: P1's. Band: 95 % interval over "
+                       f"runs, of the widest top.")  # fmt: skip
+
+
+@source("order_agreement")
+def _orders(given: Given) -> Made:
+    if not given.is_ours:
+        raise InputError("order_agreement compares our three orders of training: it takes no predictions.")
+    table = _instances()
+    caption = f"{_SMALL}, {table['n'].max():.0f} runs an order (P1: 10 of 200 epochs); truth: P1's. Lines: {INTERVAL}."
+    return Made([Part({"instances": table, "published": published.published_instances()})], caption)
+
+
+def _instances() -> pd.DataFrame:
+    table = read_study("orders")["instances"]
+    return table[(table["truth"] == _TRUTH) & table["order"].isin(list(ORDERS))]
 
 
 def _dense(given: Given) -> dict[str, Steps]:
@@ -76,31 +71,49 @@ def _dense(given: Given) -> dict[str, Steps]:
         raise InputError("no run was scored after two steps or more. Train with --dense-steps 128.")
     if not given.is_ours:
         return {each.run: each for each in steps}
-    return {ORDERS[next(order for order in ORDERS if f"-{order}" in each.run)]: each for each in steps}
+    return {ORDERS[next(order for order in ORDERS if each.run.endswith(f"-{order}"))]: each for each in steps}
 
 
-@source("last_minibatches", "autocorrelation", "gt_tau_over_steps")
+@source("autocorrelation")
+def _lags(given: Given) -> Made:
+    if given.is_ours:
+        steps = read_study("orders")["steps"]
+        rows = []
+        for run in steps[steps["truth"] == _TRUTH].to_dict("records"):
+            for name, value in run.items():
+                if str(name).startswith("tau_at_lag_"):
+                    lag = str(name).rpartition("_")[2]
+                    own = run[f"autocorrelation_{lag}"]
+                    rows.append({"order": ORDERS[run["order"]], "lag": int(lag), "tau": value, "autocorrelation": own})
+        table, caption, period = pd.DataFrame(rows), f"{_SMALL}, one run an order, last 128 mini-batches", 64
+    else:
+        runs = _dense(given)
+        table = pd.concat([follow_lags(steps).assign(order=run) for run, steps in runs.items()])
+        caption, period = _say_steps(given, runs), None
+    parts = [Part({"lags": table}, "", {"value": value, "period": period}) for value in ("autocorrelation", "tau")]
+    return Made(parts, f"{caption}. Orange: a cycle of 64." if period else f"{caption}.")
+
+
+@source("last_minibatches", "gt_tau_over_steps")
 def _steps(given: Given, name: str) -> Made:
     runs = _dense(given)
-    matched_n = len(next(iter(runs.values())).items)
-    count = len(next(iter(runs.values())).step)
-    caption = f"{given.space or 'darts64'}: {matched_n:,} architectures scored after each of the last {count:,} "
-    caption += f"mini-batches, {say_runs(len(runs))}"
-    period = matched_n if given.is_ours else None
-    if name == "autocorrelation":
-        table = pd.concat([follow_lags(steps).assign(order=order) for order, steps in runs.items()])
-        parts = [Part({"lags": table}, "", {"value": value, "period": period}) for value in ("autocorrelation", "tau")]
-        return Made(parts, f"{caption}. Orange: multiples of {period}." if period else f"{caption}.")
+    caption = _say_steps(given, runs)
     if name == "gt_tau_over_steps":
         table = pd.concat([follow_steps(steps).assign(order=order) for order, steps in runs.items()])
-        return Made(
-            [Part({"steps": table})], f"{caption}; truth: trained alone by this project." if period else caption
-        )
+        return Made([Part({"steps": table})], f"{caption}; truth: alone, as small." if given.is_ours else f"{caption}.")
+    period = 64 if given.is_ours else None
     parts = [
         Part({"scores": _long(steps)}, order, {"period": period if order == ORDERS["cycle"] else None})
         for order, steps in runs.items()
     ]
     return Made(parts, f"{caption}, coloured by truth.", columns=1)
+
+
+def _say_steps(given: Given, runs: dict[str, Steps]) -> str:
+    first = next(iter(runs.values()))
+    n, count = len(first.items), len(first.step)
+    home = "darts64" if given.is_ours else given.home
+    return f"{home}: {n:,} architectures scored after each of the last {count:,} mini-batches, {say_runs(len(runs))}"
 
 
 def _long(steps: Steps) -> pd.DataFrame:
