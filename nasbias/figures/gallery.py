@@ -15,6 +15,7 @@ from nasbias.figures.sources import Given, make
 from nasbias.figures.style import save
 from nasbias.files import written_atomically
 
+_DPI = {"pdf": 200, "png": 140}  # a page of pictures loads quickly
 # Name -> (section, what to see), in the order of the page.
 SEE = {
     "training_length": (
@@ -66,7 +67,7 @@ def fill_gallery(folder: str | os.PathLike) -> Iterator[tuple[str, int]]:
         made = make(name, Given())
         figure = compose(entries[name], made)
         for ending in ("pdf", "png"):
-            save(figure, folder / f"{name}.{ending}")
+            save(figure, folder / f"{name}.{ending}", dpi=_DPI[ending])
         captions[name] = made.caption
         yield name, sum((folder / f"{name}.{ending}").stat().st_size for ending in ("pdf", "png"))
     try:

@@ -114,7 +114,10 @@ def filter_curve(loss: pd.DataFrame, *, ax: Any = None) -> Axes:
         part = loss[loss["top"] == top].sort_values("dropped")
         if i == len(tops) - 1:  # one band is readable; the others are in the table
             draw_interval(ax, part["dropped"], part["low"], part["high"], colour_of(i))
-        ax.plot(part["dropped"], part["lost"], color=colour_of(i), marker="osD^v"[i % 5], label=f"the true top {top} %")
+        ax.plot(
+            part["dropped"], part["lost"], color=colour_of(i), marker="osD^v"[i % 5], label=f"the true top {top} %",
+            clip_on=False,
+        )  # fmt: skip
     ax.set_xlim(0, 100)
     ax.set_ylim(0, 100)
     ax.set_xlabel("worst dropped, by supernet (%)")

@@ -110,8 +110,11 @@ def check_path(path: str | os.PathLike) -> Path:
     return path
 
 
-def save(figure: Figure, path: str | os.PathLike) -> None:
+def save(figure: Figure, path: str | os.PathLike, dpi: int = 200) -> None:
     """Write a figure as PDF, SVG or PNG, by the ending of `path`; the same figure makes the same bytes.
+
+    Args:
+        dpi: of a PNG, and of what is drawn as points in the others.
 
     Raises:
         InputError: another ending, or a place that can't be written.
@@ -122,7 +125,7 @@ def save(figure: Figure, path: str | os.PathLike) -> None:
     try:
         with written_atomically(path) as temporary, styled(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing from font")  # drawn as boxes: somebody's own name
-            figure.savefig(temporary, format=kind, metadata=undated)
+            figure.savefig(temporary, format=kind, metadata=undated, dpi=dpi)
     except OSError as error:
         raise InputError(f"can't write {path}: {error.strerror or error}. Choose another place.") from None
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.figures import published
-from nasbias.figures.sources import INTERVAL, ORDERS, Given, Made, Part, say_runs, say_truth, source
+from nasbias.figures.sources import ORDERS, Given, Made, Part, say_runs, say_truth, source
 from nasbias.figures.studies import read_study, shipped_table
 from nasbias.matching import match
 from nasbias.spaces import get_space
@@ -41,8 +41,9 @@ def _filter_of_orders() -> Made:
     study = read_study("orders")
     loss = study["filter"][study["filter"]["truth"] == _TRUTH]
     parts = [Part({"loss": loss[loss["order"] == order]}, title) for order, title in ORDERS.items()]
-    return Made(parts, f"{_SMALL}, {_instances()['n'].max():.0f} runs an order; truth: P1's. Band: 95 % interval over "
-                       f"runs, of the widest top.")  # fmt: skip
+    runs = int(_instances()["n"].max())
+    caption = f"{_SMALL}, {runs} runs an order; truth: P1's. Band: 95 % interval over runs, of the widest top."
+    return Made(parts, caption)
 
 
 @source("order_agreement")
@@ -50,8 +51,13 @@ def _orders(given: Given) -> Made:
     if not given.is_ours:
         raise InputError("order_agreement compares our three orders of training: it takes no predictions.")
     table = _instances()
-    caption = f"{_SMALL}, {table['n'].max():.0f} runs an order (P1: 10 of 200 epochs); truth: P1's. Lines: {INTERVAL}."
-    return Made([Part({"instances": table, "published": published.published_instances()})], caption)
+    caption = f"{_SMALL}, {int(table['n'].max())} runs an order (P1: 10 of 200 epochs); truth: P1's. "
+    caption += "Lines: 95 % intervals, of S-Tau by jackknife over runs."
+    tables = {
+        name: each.assign(order=each["order"].replace({"cycle": "fixed"}))
+        for name, each in (("instances", table), ("published", published.published_instances()))
+    }
+    return Made([Part(tables)], caption)
 
 
 def _instances() -> pd.DataFrame:
