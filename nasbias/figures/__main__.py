@@ -31,8 +31,8 @@ def main(argv: Sequence[str]) -> int:
         made = make_from_table(entry, given.table)
     else:
         keys = ("space", "predictions", "truth", "score", "epoch", "bn")
-        options = {name: value for name, value in match_options(given).items() if name != "space"}
-        made = make(given.name, Given(**{name: getattr(given, name) for name in keys}, match=options))
+        chosen = {name: getattr(given, name) for name in keys}
+        made = make(given.name, Given(**chosen, match=match_options(given)))
     save(compose(entry, made, given.width), out)
     if given.format == "json":
         print(to_json({"figure": given.name, "file": str(out), "caption": made.caption, "panels": len(made.parts)}))

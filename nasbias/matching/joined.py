@@ -1,12 +1,12 @@
 """The joined table: every architecture that was scored and has a truth, in one row with all that is known of it."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Unpack
 
 import pandas as pd
 
 from nasbias.matching.inputs import Predictions
-from nasbias.matching.joining import match
+from nasbias.matching.joining import MatchOptions, match
 from nasbias.matching.panel import Panel, select_panel
 from nasbias.matching.truth_column import TruthSource
 from nasbias.tables import Reading
@@ -18,21 +18,19 @@ def join(
     predictions: Predictions = None,
     truth: TruthSource = None,
     *,
-    space: str = "nb201",
     score: str | None = None,
     epoch: int | None = None,
     bn: str | None = None,
     columns: Mapping[str, str] | None = None,
     notation: str | None = None,
-    scores: Iterable[str] | None = None,
-    **options: Any,
+    **options: Unpack[MatchOptions],
 ) -> pd.DataFrame:
     """Predictions beside truth: one row per architecture that all runs of one training length scored.
 
     Args:
         score: the score column; default the first (accuracy, else a loss).
         epoch, bn: training length and BN mode; default the longest, and recalibrated where there is such.
-        columns, notation, options: as in `nasbias.correlate`.
+        columns, notation, options: as in `nasbias.correlate`; space is "nb201" where none is named.
 
     Returns:
         `architecture`, `truth` in its own unit, `score` (mean over runs) in its own unit, `params`, `flops`
@@ -43,9 +41,11 @@ def join(
     Raises:
         InputError: what `correlate` raises, or no such score, epoch or BN mode.
     """
-    wanted = scores if score is None else [score]
-    reading = Reading(dict(columns or {}), notation)
-    matched = match(predictions, truth, space=space, scores=wanted, reading=reading, **options)
+    if score is not None:
+        options["scores"] = [score]
+    if columns or notation:
+        options["reading"] = Reading(dict(columns or {}), notation)
+    matched = match(predictions, truth, **options)
     panel = select_panel(matched, score, epoch, bn, least=1)
     return tabulate(panel).pipe(_describe, panel, matched.truth.name, matched.truth.column)
 

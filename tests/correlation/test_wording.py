@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasbias.correlation import Correlation, analyse_correlation, wording
+from nasbias.correlation import Correlation, analyse_correlation
 from nasbias.correlation.__main__ import main, print_correlation, write_correlation
 from nasbias.correlation.wording import (
     LEGEND,
@@ -250,14 +250,6 @@ def test_a_printed_line_holds_the_rows_numbers_in_short(result, capsys):
     row = result.rows.iloc[0]
     line = next(line.split() for line in lines if line.startswith("s0 "))
     assert line[-3:] == [short(row["p_at_5"]), f"{row['best_at_10']:.2f}", short(row["tau_given_params"])]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.474, ".47"), (-0.05, "-.05"), (-0.001, ".00"), (1.0, "1.00"), (-1.0, "-1.00"), (0.999, "1.00")],
-)
-def test_short_numbers_have_two_decimals_and_no_leading_zero(value, text):
-    assert wording.short(value) == text
 
 
 def test_three_runs_are_listed_and_four_are_a_range(table, truth):

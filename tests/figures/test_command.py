@@ -29,6 +29,12 @@ def test_a_figure_of_ones_own_predictions(files, tmp_path, capsys):
     assert "<svg" in (tmp_path / "x.svg").read_text()
 
 
+@pytest.mark.parametrize("name", ["score_against_truth", "cross_run_map", "rank_boxes", "size_against"])
+def test_what_the_command_was_asked_reaches_every_study(name, files, tmp_path):
+    asked = ["--score", "loss", "--lower-is-better", "loss", "--column", "architecture=architecture"]
+    assert main([name, *files, *asked, "--out", str(tmp_path / "x.png")]) == 0
+
+
 def test_a_table_of_ones_own(tmp_path, capsys):
     tables.operators().to_csv(tmp_path / "t.csv", index=False)
     assert main(["effects_map", "--table", str(tmp_path / "t.csv"), "--out", str(tmp_path / "x.png")]) == 0

@@ -13,6 +13,7 @@ from nasbias.runs.checkpoints import read_tensors
 from nasbias.runs.sampling import Sampler
 from nasbias.score import main as score
 from nasbias.spaces import get_space, list_spaces
+from nasbias.streams import stream
 from nasbias.supernets import has_supernet, recipe_of, task_of
 from nasbias.tables import load_predictions, read_table
 from nasbias.train import main
@@ -147,7 +148,7 @@ def test_standalone_is_the_same_loop_with_one_architecture(tmp_path):
 def test_a_cycle_visits_every_architecture_once(order):
     space = get_space("nb201")
     only = space.encode(space.sample(10, seed=0))
-    sampler = Sampler(space, order, 1, seed=0, subset=None, only=only)
+    sampler = Sampler(space, order, 1, stream("order", 0), subset=None, only=only)
     cycles = [[sampler.step()[0] for _ in range(10)] for _ in range(3)]
     everyone = {tuple(row) for row in only.tolist()}
     assert all(set(cycle) == everyone for cycle in cycles)
@@ -156,16 +157,16 @@ def test_a_cycle_visits_every_architecture_once(order):
 
 
 def test_a_fair_step_uses_every_operation_of_every_edge_once():
-    sampler = Sampler(get_space("nb201"), "fair", 5, seed=0, subset=None)
+    sampler = Sampler(get_space("nb201"), "fair", 5, stream("order", 0), subset=None)
     table = np.array(sampler.step())
     assert (np.sort(table, axis=0) == np.arange(5)[:, None]).all()
     with pytest.raises(InputError, match="needs --per-step 5"):
-        Sampler(get_space("nb201"), "fair", 3, seed=0, subset=None)
+        Sampler(get_space("nb201"), "fair", 3, stream("order", 0), subset=None)
 
 
 def test_uniform_sampling_draws_connected_architectures_only():
     space = get_space("nb201")
-    sampler = Sampler(space, "uniform", 200, seed=0, subset=None)
+    sampler = Sampler(space, "uniform", 200, stream("order", 0), subset=None)
     assert space.describe(space.decode(np.array(sampler.step())))["is_valid"].all()
 
 
@@ -204,17 +205,22 @@ def test_bad_options_are_one_line_and_code_2(tmp_path, capsys, options, says):
     assert not (tmp_path / "run").exists()
 
 
-def test_an_order_seed_changes_the_order_and_leaves_the_weights():
+def beginning_of(config):
+    """(first weights, order of architectures, state of the images' generator) of a run that has not begun."""
+    run = Run(config)
+    weights = torch.cat([tensor.flatten().float() for tensor in run.network.state_dict().values()])
+    return weights.tolist(), [run.sampler.step() for _ in range(64)], run.generator.get_state().tolist()
+
+
+@pytest.mark.parametrize(("field", "changed"), [("init_seed", 0), ("order_seed", 1), ("data_seed", 2), ("seed", None)])
+def test_a_seed_of_its_own_changes_one_stream_and_the_runs_seed_all(field, changed):
     config = Training(
         space="darts64", epochs=1, train_size=64, valid_size=32, batch_size=32, order="shuffled",
         network={"channels": 4, "cells": 1},
     )  # fmt: skip
-    runs = [Run(replace(config, order_seed=seed)) for seed in (None, 0, 1)]
-    states = [run.network.state_dict() for run in runs]
-    for state in states[1:]:
-        assert all(torch.equal(state[name], states[0][name]) for name in state)
-    orders = [[run.sampler.step() for _ in range(64)] for run in runs]
-    assert orders[0] == orders[1] != orders[2]
+    usual, same, other = (beginning_of(replace(config, **{field: seed})) for seed in (config.seed, 0, 1))
+    assert usual == same
+    assert [part != of_usual for part, of_usual in zip(other, usual)] == [changed in (i, None) for i in range(3)]
 
 
 def test_a_field_that_came_later_changes_no_older_identity():

@@ -14,7 +14,7 @@ from typing import Any
 from nasbias.errors import InputError, unknown
 from nasbias.figures.registry import Entry
 from nasbias.figures.style import plain
-from nasbias.matching import Matched, match
+from nasbias.matching import Matched, MatchOptions, match
 from nasbias.tables import read_table
 
 THEMES = ("rankings", "stability", "bias", "sharing")
@@ -32,7 +32,7 @@ class Given:
     score: str | None = None
     epoch: int | None = None
     bn: str | None = None
-    match: dict[str, Any] = field(default_factory=dict)  # further arguments of `match`
+    match: MatchOptions = field(default_factory=MatchOptions)  # further arguments of `match`
 
     @property
     def is_ours(self) -> bool:
@@ -44,8 +44,13 @@ class Given:
 
     def matched(self) -> Matched:
         """What `match` joins of it."""
+        return match(self.predictions, self.truth, **self.options)
+
+    @property
+    def options(self) -> MatchOptions:
+        """What `match` is asked, space and score included."""
         scores = None if self.score is None else [self.score]
-        return match(self.predictions, self.truth, space=self.home, scores=scores, **self.match)
+        return self.match | MatchOptions(space=self.home, scores=scores)
 
 
 @dataclass(frozen=True)

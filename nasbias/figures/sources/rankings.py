@@ -46,8 +46,7 @@ def _lengths(given: Given, name: str) -> Made:
 def _length_tables(given: Given) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame, tuple[Any, Any], str, str]]:
     """Per space: its name, lengths, baselines, (tau's, Spearman's) ceiling, the truth's name and unit."""
     if not given.is_ours:
-        scores = None if given.score is None else [given.score]
-        result = analyse_correlation(given.predictions, given.truth, space=given.home, scores=scores, **given.match)
+        result = analyse_correlation(given.predictions, given.truth, **given.options)
         lengths = result.lengths[result.lengths["score"] == result.lengths["score"].iloc[0]]
         modes = list(lengths["bn"].dropna().unique())
         if modes:
@@ -74,7 +73,8 @@ def _length_tables(given: Given) -> Iterator[tuple[str, pd.DataFrame, pd.DataFra
 def _cross_run(given: Given) -> Made:
     if not given.is_ours:
         scores = None if given.score is None else [given.score]
-        grid = map_lengths(cross_run(given.predictions, space=given.home, scores=scores))
+        lower = given.match.get("lower_is_better", ())
+        grid = map_lengths(cross_run(given.predictions, space=given.home, scores=scores, lower_is_better=lower))
         if len(grid):
             grid = grid[grid["score"] == grid["score"].iloc[0]]
         return Made([Part({"grid": grid}, get_space(given.home).title)], "Mean tau between different runs, by length.")
@@ -90,7 +90,7 @@ def _cross_run(given: Given) -> Made:
 def _joined(given: Given, name: str) -> Made:
     path = shipped_table("nb201_predictions_whole") if given.is_ours else given.predictions
     keys = {"score": given.score, "epoch": given.epoch, "bn": given.bn}
-    table = join(path, given.truth, space=given.home, **keys, **given.match)
+    table = join(path, given.truth, **keys, **given.options)
     about = table.attrs
     unit = "%" if "accuracy" in about["score"] else ""
     truth_unit = "%" if "accuracy" in about["truth_column"] else ""
