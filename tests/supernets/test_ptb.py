@@ -18,7 +18,8 @@ from nasbias.supernets import (  # noqa: E402
     standalone_network,
     task_of,
 )
-from nasbias.supernets.ptb import Options, loss_of_cells, loss_one_by_one  # noqa: E402
+from nasbias.supernets.language import loss_of_cells, loss_one_by_one  # noqa: E402
+from nasbias.supernets.ptb import Options  # noqa: E402
 
 PTB = get_space("ptb")
 VOCABULARY, HIDDEN = 11, 6
