@@ -5,6 +5,7 @@ architectures that have a truth, with the number of those that have none.
 """
 
 from nasbias.matching.inputs import Predictions, read_predictions, runs_of
+from nasbias.matching.joined import join
 from nasbias.matching.joining import (
     Matched,
     MatchOptions,
@@ -41,6 +42,7 @@ __all__ = [
     "choose_scores",
     "describe_truth",
     "hint_direction",
+    "join",
     "last_steps",
     "match",
     "match_options",

@@ -27,9 +27,14 @@ def add_truth_sample(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_match_options(parser: argparse.ArgumentParser) -> None:
-    """The options of a command that starts from `match`: predictions, truth and the direction of scores."""
-    parser.add_argument("--space", default="nb201", help=f"one of {', '.join(list_spaces())} (default: nb201)")
+def add_match_options(parser: argparse.ArgumentParser, space: str | None = "nb201") -> None:
+    """The options of a command that starts from `match`: predictions, truth and the direction of scores.
+
+    Args:
+        space: the default; None leaves the choice to the command.
+    """
+    fallback = space or "all of our own studies"
+    parser.add_argument("--space", default=space, help=f"one of {', '.join(list_spaces())} (default: {fallback})")
     parser.add_argument(
         "--predictions", nargs="+", metavar="PATH", help="run folders or tables (default: those shipped)"
     )
