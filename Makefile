@@ -28,7 +28,7 @@ test-lowest: $(VENV)-lowest/.ready
 
 $(VENV)-lowest/.ready: setup.cfg constraints-lowest.txt
 	$(PYTHON) -m venv $(VENV)-lowest
-	$(VENV)-lowest/bin/pip --disable-pip-version-check --quiet install -c constraints-lowest.txt -e '.[analog]' pytest pytest-benchmark hypothesis
+	$(VENV)-lowest/bin/pip --disable-pip-version-check --quiet install -c constraints-lowest.txt -e '.[analog,analysis]' pytest pytest-benchmark hypothesis wheel
 	touch $@
 
 speed: $(VENV)/.full
