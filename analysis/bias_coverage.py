@@ -18,8 +18,7 @@ from nasbias.command import Parser, add_format, command, print_table, records, t
 
 from nasbias.bias import measure_operator_bias
 from nasbias.bias.effects import percentiles
-from nasbias.matching import read_truth_column
-from nasbias.panel import Panel
+from nasbias.matching import Panel, read_truth_column
 from nasbias.spaces import get_space
 
 TRUTH = "../shared/data/nb201_accuracy.parquet"

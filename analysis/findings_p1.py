@@ -11,8 +11,8 @@ from analysis.findings import AGREES, DISAGREES, Finding, number, show, study, v
 from analysis.harvest import DATA, cost_of
 from nasbias.matching import Matched, match
 from nasbias.stability import Stability, analyse_stability
+from nasbias.stability.steps import collect_steps, summarise_steps
 from nasbias.statistics import Comparison, Influence, compare_runs, influence, mean_interval, mean_over_runs
-from nasbias.steps import collect_steps, summarise_steps
 from nasbias.tables import load_predictions
 
 TRUTH: str | Path = Path("../shared/data/deeper_insights_64_gt.parquet")  # P1's own: mean of 10 seeds of 200 epochs

@@ -5,8 +5,7 @@ from pathlib import Path
 from analysis.findings import AGREES, Finding, show, study, verdict
 from analysis.harvest import DATA, cost_of
 from nasbias.bias import measure_size_bias
-from nasbias.matching import Matched, match
-from nasbias.panel import Panel, select_panel
+from nasbias.matching import Matched, Panel, match, select_panel
 from nasbias.statistics import (
     Comparison,
     Estimate,

@@ -10,8 +10,8 @@ from analysis.findings import AGREES, Finding, number, show, study, verdict
 from analysis.findings_p2 import NB101_TRUTH
 from analysis.harvest import DATA, cost_of
 from nasbias.matching import match
-from nasbias.metrics import kendall_tau
 from nasbias.statistics import Influence, influence, mean_interval, mean_over_runs
+from nasbias.statistics.metrics import kendall_tau
 from nasbias.tables import load_predictions
 
 WHOLE = 25  # epochs of the supernets that a part's are held against

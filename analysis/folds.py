@@ -19,9 +19,9 @@ import pandas as pd
 from analysis.reference import RUNS, plan_of
 from analysis.study import P2_REDUCED, Job, Plan, Tables, run_study
 from nasbias.matching import match
-from nasbias.metrics import kendall_tau, spearman
 from nasbias.spaces import get_space
 from nasbias.statistics import mean_interval
+from nasbias.statistics.metrics import kendall_tau, spearman
 
 SEEDS = (0,)
 NB101 = dataclasses.replace(RUNS["nb101"]["config"], train_size=20_000, epochs=3)

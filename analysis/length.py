@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.study import predictions_of, report_tables
 from nasbias.correlation import analyse_correlation
-from nasbias.cross_run import cross_run, map_lengths
+from nasbias.correlation.cross_run import cross_run, map_lengths
 from nasbias.terminal import Parser, add_format, command
 
 SHARED = Path("../shared/data")

@@ -14,8 +14,7 @@ from analysis.length import SCORES, TRUTHS
 from analysis.study import predictions_of, report_tables
 from nasbias.bias import analyse_bias, measure_size_bias
 from nasbias.bias.truth_noise import known_noise
-from nasbias.matching import match
-from nasbias.panel import select_panel
+from nasbias.matching import match, select_panel
 from nasbias.terminal import Parser, add_format, command
 
 

@@ -18,7 +18,7 @@ from analysis.study import P1_PAPER, P1_REDUCED, Job, Plan, Tables, run_study
 from nasbias.matching import match
 from nasbias.runs.config import Order
 from nasbias.stability import analyse_stability
-from nasbias.steps import collect_steps, summarise_steps
+from nasbias.stability.steps import collect_steps, summarise_steps
 
 ORDERS = ("cycle", "shuffled", "reshuffled")
 assert set(ORDERS) <= set(get_args(Order))

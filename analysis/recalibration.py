@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from nasbias.files import records, to_json
-from nasbias.metrics import kendall_tau
 from nasbias.spaces import get_space
+from nasbias.statistics.metrics import kendall_tau
 from nasbias.terminal import Parser, add_format, command, note, numbers, print_table
 
 

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.study import P2_PAPER, P2_REDUCED, Job, Plan, Tables, run_study
+from nasbias.stability.steps import tau_matrix
 from nasbias.statistics import mean_interval
-from nasbias.steps import tau_matrix
 from nasbias.tables import load_predictions
 
 PLANS = {"ordinary": "all", "conv3x3": "copies:nor_conv_3x3", "conv1x1": "copies:nor_conv_1x1"}

@@ -28,19 +28,10 @@ FLOORS: list[list[str]] = [
     ["training", "scoring", "correlation", "stability", "bias", "density", "pruning"],
     ["campaigns"],
     ["finetune", "figures", "report", "sweep"],
-    ["train", "score", "cli", "__main__", "nasbias"],
+    ["train", "score", "nasbias"],
+    ["cli"],
+    ["__main__"],
 ]
-# Modules that still lie beside the rooms they belong in. Until they have moved, each counts as a room on that floor.
-LODGERS = {
-    "shipped": "tables",
-    "kendall": "statistics",
-    "metrics": "statistics",
-    "panel": "matching",
-    "comparison": "correlation",
-    "correlation_report": "correlation",
-    "cross_run": "correlation",
-    "steps": "stability",
-}
 TORCH = {"torch", "torchvision", "lightning_fabric", "safetensors"}
 # The half that needs torch. Every other room is the analysing half.
 TRAINING = {
@@ -130,9 +121,8 @@ def floor_of(room: str) -> int:
     Raises:
         KeyError: the room is in no floor's list.
     """
-    home = _home(room)
     for floor, rooms in enumerate(FLOORS):
-        if home in rooms:
+        if room in rooms:
             return floor
     raise KeyError(room)
 
@@ -154,12 +144,8 @@ def list_climbs() -> list[Arrow]:
 
 
 def list_sideways() -> list[Arrow]:
-    """The arrows between two rooms of one floor above the ground; a lodger counts as part of the room it belongs in."""
-    return [
-        arrow
-        for arrow in list_arrows()
-        if floor_of(arrow.end) == floor_of(arrow.start) > 0 and _home(arrow.start) != _home(arrow.end)
-    ]
+    """The arrows between two rooms of one floor above the ground."""
+    return [arrow for arrow in list_arrows() if floor_of(arrow.end) == floor_of(arrow.start) > 0]
 
 
 def list_terminal_visits() -> list[str]:
@@ -171,13 +157,9 @@ def list_terminal_visits() -> list[str]:
             continue
         for item in list_imports(path):
             end, start = room_of(item.target), str(room_of(item.module))
-            if end and _home(end) == "terminal" != _home(start):
+            if end == "terminal" != start:
                 found.setdefault(f"{path.relative_to(PACKAGE.parent)}", item.line)
     return [f"{path}:{line}" for path, line in found.items()]
-
-
-def _home(room: str) -> str:
-    return LODGERS.get(room, room)
 
 
 def list_circles() -> list[list[str]]:

@@ -1,9 +1,9 @@
 """Change the code a little, run the tests that mirror it, and count the changes that no test notices.
 
     python -m tests.mutants                        # the modules listed in MODULES, a sample of SAMPLE mutants each
-    python -m tests.mutants kendall truth/nb101    # these modules
-    python -m tests.mutants --survivors kendall    # after adding tests: the survivors once more
-    python -m tests.mutants --show kendall         # what is known, nothing is run
+    python -m tests.mutants statistics/kendall truth/nb101    # these modules
+    python -m tests.mutants --survivors statistics/kendall    # after adding tests: the survivors once more
+    python -m tests.mutants --show statistics/kendall         # what is known, nothing is run
 
 The mutants are mutmut's. Its runner is not used: it leaves out decorated functions (every metric here), defaults that
 are not literals and whatever stands at module level. Here each mutant is imported from memory in a forked process that
@@ -39,8 +39,8 @@ from tests.mirror import PACKAGE, ROOT, TESTS, list_modules, name_of, tests_of  
 
 # A name fits a file of that name and every file of a folder of that name, wherever it lies under nasbias/.
 MODULES = [
-    *["metrics", "kendall", "statistics", "comparison", "cross_run", "steps", "stability", "correlation_report"],
-    *["bias", "density", "pruning", "matching", "panel", "tables"],
+    *["statistics", "correlation", "stability"],
+    *["bias", "density", "pruning", "matching", "tables"],
     *["truth/opcodes", "truth/unpickle", "truth/tfrecord", "truth/formats", "truth/nb101", "truth/nb201"],
     *["truth/darts", "truth/darts64", "truth/ptb", "truth/nb_macro", "truth/store"],
 ]

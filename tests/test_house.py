@@ -5,10 +5,10 @@ import pytest
 from tests import house
 
 # What is left from before the rooms were built (issue 8). To be zero after the move; never raised.
-CLIMBS_LEFT = 1  # the command of truth reads tables with the options of matching
-SIDEWAYS_LEFT = 2
-CIRCLES_LEFT = 2
-VISITS_LEFT = 8
+CLIMBS_LEFT = 0
+SIDEWAYS_LEFT = 0
+CIRCLES_LEFT = 0
+VISITS_LEFT = 0
 
 
 def picture(*faults: object) -> str:
@@ -29,7 +29,6 @@ def test_every_room_stands_on_a_floor():
 def test_no_room_stands_on_two_floors():
     rooms = [room for floor in house.FLOORS for room in floor]
     assert len(rooms) == len(set(rooms))
-    assert not set(rooms) & set(house.LODGERS)
 
 
 def test_no_room_imports_from_a_higher_floor():

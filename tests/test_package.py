@@ -64,7 +64,7 @@ def test_the_wheel_carries_the_reference_predictions(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     installed = tmp_path / "installed"
     subprocess.run([*pip, "install", "--no-deps", "--target", installed, wheel], check=True)
-    code = "from nasbias.shipped import find_predictions; print(find_predictions('nb201'))"
+    code = "from nasbias.tables import find_predictions; print(find_predictions('nb201'))"
     found = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,

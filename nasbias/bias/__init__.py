@@ -36,10 +36,9 @@ from nasbias.bias.effects import (
 )
 from nasbias.bias.truth_noise import DOUBT, calibrate_truth, known_noise, noise_of, noise_of_percentiles
 from nasbias.files import records
-from nasbias.matching import Matched, describe_truth
-from nasbias.metrics import best_places, tau_given
-from nasbias.panel import Panel, select_panel
+from nasbias.matching import Matched, Panel, describe_truth, select_panel
 from nasbias.statistics import Combined, adjust_p_values, combine_runs, influence, mean_over_runs, spearman_over_runs
+from nasbias.statistics.metrics import best_places, tau_given
 
 Array = np.ndarray
 _JOINT = 5  # architectures per column below which decisions are fitted one at a time

@@ -11,8 +11,7 @@ from nasbias.bias import Bias, analyse_bias
 from nasbias.bias.correction import SIZES, say_correction
 from nasbias.bias.gaussian_process import REMEDY, has_gaussian_process
 from nasbias.files import to_json
-from nasbias.matching import add_match_options, match, match_options
-from nasbias.panel import add_panel_options
+from nasbias.matching import add_match_options, add_panel_options, match, match_options
 from nasbias.terminal import Parser, add_format, command, numbers, print_table
 
 _WIDTH = 80

@@ -13,8 +13,8 @@ import pandas as pd
 
 from nasbias.bias.effects import contrast_decisions, percentiles
 from nasbias.bias.gaussian_process import GaussianProcess, has_gaussian_process, path_features
-from nasbias.metrics import best_places, kendall_tau
-from nasbias.panel import Panel
+from nasbias.matching import Panel
+from nasbias.statistics.metrics import best_places, kendall_tau
 
 Array = np.ndarray
 SIZES = (10, 20, 50, 100, 200)

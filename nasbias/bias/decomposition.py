@@ -14,8 +14,8 @@ import pandas as pd
 
 from nasbias.bias.effects import contrast_decisions, percentiles, spline_basis
 from nasbias.bias.truth_noise import noise_of_percentiles
-from nasbias.metrics import kendall_tau
-from nasbias.panel import Panel
+from nasbias.matching import Panel
+from nasbias.statistics.metrics import kendall_tau
 
 Array = np.ndarray
 _PER_COLUMN = 4  # architectures that a fitted column must have

@@ -16,7 +16,7 @@ import warnings
 import numpy as np
 
 from nasbias.bias.effects import contrast_decisions
-from nasbias.panel import Panel
+from nasbias.matching import Panel
 
 Array = np.ndarray
 REMEDY = "the Gaussian process needs scikit-learn, which is not installed. Remedy: pip install 'nasbias[analysis]'."

@@ -9,8 +9,7 @@ import numpy as np
 
 from nasbias.bias.effects import percentiles
 from nasbias.errors import InputError
-from nasbias.matching import Truth
-from nasbias.panel import Panel
+from nasbias.matching import Panel, Truth
 
 Array = np.ndarray
 # Standard deviation of one value, in points of accuracy, by the format of the source.

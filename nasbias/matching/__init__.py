@@ -8,22 +8,23 @@ from nasbias.matching.inputs import Predictions, read_predictions, runs_of
 from nasbias.matching.joining import Matched, Scored, align_scores, choose_scores, hint_direction, match
 from nasbias.matching.options import (
     add_match_options,
-    add_reading_options,
+    add_panel_options,
     add_truth_options,
     add_truth_sample,
     match_options,
-    reading_of,
 )
+from nasbias.matching.panel import Panel, select_panel
 from nasbias.matching.truth_column import Truth, TruthSource, describe_truth, read_truth_column
 
 __all__ = [
     "Matched",
+    "Panel",
     "Predictions",
     "Scored",
     "Truth",
     "TruthSource",
     "add_match_options",
-    "add_reading_options",
+    "add_panel_options",
     "add_truth_options",
     "add_truth_sample",
     "align_scores",
@@ -34,6 +35,6 @@ __all__ = [
     "match_options",
     "read_predictions",
     "read_truth_column",
-    "reading_of",
     "runs_of",
+    "select_panel",
 ]

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError
-from nasbias.shipped import find_predictions
 from nasbias.tables import AS_IS, RUN_KEYS, Reading, check_predictions, from_mapping, load_predictions
+from nasbias.tables.shipped import find_predictions
 
 Array = np.ndarray
 Predictions = (

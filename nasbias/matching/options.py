@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from nasbias.spaces import list_spaces
-from nasbias.tables import SPLITS, Reading, column_option
+from nasbias.tables import SPLITS, add_reading_options, reading_of
 
 
 def add_truth_options(parser: argparse.ArgumentParser) -> None:
@@ -53,25 +53,11 @@ def add_match_options(parser: argparse.ArgumentParser) -> None:
     add_reading_options(parser)
 
 
-def add_reading_options(parser: argparse.ArgumentParser) -> None:
-    """The options that say how somebody's own table is to be read."""
-    parser.add_argument(
-        "--column",
-        dest="columns",
-        action="append",
-        type=column_option,
-        default=[],
-        metavar="NAME=COLUMN",
-        help="which of the table's columns is NAME: architecture=mine, accuracy=acc_mean; repeatable (default: names)",
-    )
-    parser.add_argument(
-        "--notation", help="what a list of operation numbers means (nb201: nats or naslib; default: asked for)"
-    )
-
-
-def reading_of(given: argparse.Namespace) -> Reading:
-    """The `Reading` that `add_reading_options` parsed."""
-    return Reading(dict(given.columns), given.notation)
+def add_panel_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a command that choose a panel: those of `select_panel`."""
+    parser.add_argument("--score", help="the score column (default: the first)")
+    parser.add_argument("--epoch", type=int, help="training length of the supernets (default: the longest)")
+    parser.add_argument("--bn", help="BN mode of the scores (default: recalibrated if there)")
 
 
 def match_options(given: argparse.Namespace) -> dict[str, Any]:

@@ -7,15 +7,15 @@ thousand there is always a good one.
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
-from nasbias.metrics import METRICS, SPARSE_WIDTH, why_undefined
 from nasbias.statistics.intervals import LEVEL
+from nasbias.statistics.metrics import METRICS, SPARSE_WIDTH, why_undefined
 
 Array = np.ndarray
 QUANTILES = (0.5, 0.5 - LEVEL / 2, 0.5 + LEVEL / 2)
 
 
 def random_rankings(truth: Array) -> dict[str, tuple[float, float, float]]:
-    """Per metric of `nasbias.metrics` (median, low, high) of random rankings of `truth` [n], higher = better.
+    """Per metric (`statistics.metrics`) median, low and high of random rankings of `truth` [n], higher = better.
 
     The tops are counted exactly (which place the best of k blindly chosen has); correlations are normal about 0 with
     their variance under independence, ties of the truth counted in (Kendall 1970).

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
-from nasbias.kendall import count_concordance
-from nasbias.metrics import why_undefined
+from nasbias.statistics.kendall import count_concordance
+from nasbias.statistics.metrics import why_undefined
 
 Array = np.ndarray
 BIT = 1e-12  # nearer than this to +-1 a correlation has no arctanh worth having

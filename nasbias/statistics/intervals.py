@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy  # its parts are imported when they are first used
 
-from nasbias.metrics import why_undefined
 from nasbias.statistics.influence import BIT, Influence, influence, spearman_influence
+from nasbias.statistics.metrics import why_undefined
 from nasbias.statistics.spread import Group, Spread, moderate_spread, pool_spread
 
 Array = np.ndarray

@@ -35,7 +35,9 @@ from nasbias.tables.measures import (
     scores_of,
     sign_of,
 )
+from nasbias.tables.options import add_reading_options, reading_of
 from nasbias.tables.selection import choose_split, join_keys, select_truth
+from nasbias.tables.shipped import find_predictions, list_shipped
 from nasbias.tables.values import name_dead
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "Measure",
     "Reading",
     "Split",
+    "add_reading_options",
     "by_headline",
     "check_architectures",
     "check_predictions",
@@ -57,9 +60,11 @@ __all__ = [
     "choose_split",
     "column_option",
     "extras_of",
+    "find_predictions",
     "from_mapping",
     "has_headline",
     "join_keys",
+    "list_shipped",
     "load_predictions",
     "measures_of",
     "name_dead",
@@ -67,6 +72,7 @@ __all__ = [
     "read_about",
     "read_columns",
     "read_table",
+    "reading_of",
     "rename_columns",
     "says_lower",
     "scores_of",

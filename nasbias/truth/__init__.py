@@ -22,7 +22,6 @@ import pandas as pd
 from nasbias.errors import InputError
 from nasbias.files import data_folder, sha256
 from nasbias.notices import Notice
-from nasbias.shipped import list_shipped
 from nasbias.spaces import get_space, list_spaces
 from nasbias.tables import (
     AS_IS,
@@ -30,6 +29,7 @@ from nasbias.tables import (
     TABLES,
     Reading,
     check_truth,
+    list_shipped,
     measures_of,
     read_about,
     read_table,

@@ -7,8 +7,8 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import data_folder, to_json
-from nasbias.matching import add_reading_options, reading_of
 from nasbias.spaces import get_space
+from nasbias.tables import add_reading_options, reading_of
 from nasbias.terminal import Parser, add_format, command, note, print_table, say
 from nasbias.truth import describe_sources, find_truth, import_truth, remove_truth
 from nasbias.truth.fetch import SOURCES, fetch, find_source

@@ -10,7 +10,7 @@ from typing import Any
 
 from nasbias.errors import InputError, unknown
 from nasbias.files import data_folder
-from nasbias.shipped import list_shipped
+from nasbias.tables import list_shipped
 
 _P2_DATA = "the data folder of github.com/matluster/anonymous-2102"
 _NASBENCH = "https://storage.googleapis.com/nasbench/"

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.bias.effects import percentiles
-from nasbias.matching import match
-from nasbias.panel import select_panel
+from nasbias.matching import match, select_panel
 from nasbias.spaces import get_space
 
 EDGE, OPERATION = "0->3", "nor_conv_1x1"

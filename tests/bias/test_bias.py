@@ -7,8 +7,7 @@ import pytest
 from nasbias import bias
 from nasbias.bias.effects import percentiles
 from nasbias.errors import InputError
-from nasbias.matching import match
-from nasbias.panel import select_panel
+from nasbias.matching import match, select_panel
 from nasbias.statistics import adjust_p_values, influence
 from tests.bias.simulated import EDGE, OPERATION, SPACE, panel_of, simulate
 

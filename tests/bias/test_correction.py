@@ -6,9 +6,8 @@ import pytest
 
 from nasbias.bias.correction import correct_scores, predict_truth, say_correction
 from nasbias.bias.effects import percentiles
-from nasbias.matching import match
-from nasbias.metrics import kendall_tau
-from nasbias.panel import select_panel
+from nasbias.matching import match, select_panel
+from nasbias.statistics.metrics import kendall_tau
 from tests.bias.simulated import panel_of, simulate
 
 

@@ -7,9 +7,8 @@ import pytest
 from nasbias.bias.decomposition import _leave_one_out, decompose_error
 from nasbias.bias.effects import percentiles
 from nasbias.bias.truth_noise import noise_of_percentiles
-from nasbias.matching import match
-from nasbias.metrics import kendall_tau
-from nasbias.panel import select_panel
+from nasbias.matching import match, select_panel
+from nasbias.statistics.metrics import kendall_tau
 from tests.bias.simulated import panel_of, simulate
 
 NOISE, REST = "shrinkage to the middle: by noise", "shrinkage to the middle: the rest"

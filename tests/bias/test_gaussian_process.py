@@ -9,8 +9,8 @@ import pytest
 
 from nasbias.bias import gaussian_process
 from nasbias.bias.gaussian_process import GaussianProcess, has_gaussian_process, path_features
-from nasbias.metrics import kendall_tau
 from nasbias.spaces import get_space
+from nasbias.statistics.metrics import kendall_tau
 from tests.bias.simulated import SPACE, panel_of
 
 

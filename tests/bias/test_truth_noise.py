@@ -18,8 +18,7 @@ from nasbias.bias.truth_noise import (
     noise_of_percentiles,
 )
 from nasbias.errors import InputError
-from nasbias.matching import read_truth_column
-from nasbias.panel import Panel
+from nasbias.matching import Panel, read_truth_column
 from tests.bias.simulated import SPACE, panel_of
 
 

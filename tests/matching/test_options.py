@@ -2,7 +2,7 @@ import argparse
 
 import pytest
 
-from nasbias.matching import add_match_options, add_truth_options, match_options, reading_of
+from nasbias.matching import add_match_options, add_truth_options, match_options
 from nasbias.tables import Reading
 
 
@@ -20,14 +20,6 @@ def test_the_defaults_ask_for_nothing(parser):
         "space": "nb201", "dataset": None, "split": None, "epochs": None, "sample": None, "unique": False,
         "lower_is_better": [], "higher_is_better": [],
     }  # fmt: skip
-
-
-def test_columns_and_notation_make_a_reading(parser):
-    given = parser.parse_args(["--column", "architecture=mine", "--column", "accuracy=acc=1", "--notation", "nats"])
-    assert reading_of(given) == Reading({"architecture": "mine", "accuracy": "acc=1"}, "nats")
-    assert reading_of(parser.parse_args([])) == Reading()  # one call's columns are not the next one's
-    with pytest.raises(argparse.ArgumentError):
-        parser.parse_args(["--column", "mine"])
 
 
 def test_directions_and_the_truths_column_are_options(parser):

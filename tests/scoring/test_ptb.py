@@ -7,7 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from nasbias import correlation, score, train  # noqa: E402
+from nasbias import score, train  # noqa: E402
+from nasbias.correlation.__main__ import main as correlate_command  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
 from nasbias.runs import Training  # noqa: E402
 from nasbias.scoring import engines, load_scoring_data, score_architectures  # noqa: E402
@@ -84,7 +85,7 @@ def test_train_score_correlate_from_the_embedded_text(tmp_path, capsys):
     )
     capsys.readouterr()
     argv = ["--space", "ptb", "--predictions", str(run), "--truth", str(truth), "--format", "json"]
-    assert correlation.main(argv) == 0
+    assert correlate_command(argv) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     row = next(row for row in rows if row["score"] == "perplexity" and row["epoch"] == 2)
     assert row["gt_tau"] == pytest.approx(1)

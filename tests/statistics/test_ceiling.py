@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from nasbias.metrics import kendall_tau
 from nasbias.statistics.ceiling import ceiling_of, correct_for_noise, count_repeated
+from nasbias.statistics.metrics import kendall_tau
 
 
 @pytest.fixture

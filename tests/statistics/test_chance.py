@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from nasbias.metrics import METRICS
 from nasbias.statistics.chance import random_rankings
+from nasbias.statistics.metrics import METRICS
 
 
 @pytest.mark.parametrize("ties", [False, True])

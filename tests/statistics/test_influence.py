@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from nasbias.metrics import kendall_tau, spearman
 from nasbias.statistics.influence import Influence, influence, spearman_influence
+from nasbias.statistics.metrics import kendall_tau, spearman
 from tests.statistics.supernets import supernets
 
 

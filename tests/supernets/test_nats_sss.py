@@ -7,8 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from nasbias import correlation, score, train  # noqa: E402
+from nasbias import score, train  # noqa: E402
 from nasbias.bias.__main__ import main as study_bias  # noqa: E402
+from nasbias.correlation.__main__ import main as correlate_command  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.spaces.nats_sss import GENOTYPE  # noqa: E402
 from nasbias.supernets import build_supernet, count_parameters, standalone_network  # noqa: E402
@@ -119,7 +120,7 @@ def test_from_digits_to_a_correlation_and_a_bias_study(tmp_path, capsys):
     pd.DataFrame({"architecture": drawn, "test_accuracy": 80 + params / params.max()}).to_csv(truth, index=False)
     capsys.readouterr()
     arguments = ["--space", "nats-sss", "--predictions", *map(str, runs), "--truth", str(truth), "--format", "json"]
-    assert correlation.main(arguments) == 0
+    assert correlate_command(arguments) == 0
     assert {row["n"] for row in json.loads(capsys.readouterr().out)["rows"]} == {40}
     assert study_bias([*arguments, "--score", "loss"]) == 0
     operators = json.loads(capsys.readouterr().out)["operators"]

@@ -8,7 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from nasbias import correlation, score, train  # noqa: E402
+from nasbias import score, train  # noqa: E402
+from nasbias.correlation.__main__ import main as correlate_command  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets import build_supernet, count_parameters, standalone_network  # noqa: E402
@@ -120,7 +121,7 @@ def test_from_digits_to_a_correlation(tmp_path, capsys):
     pd.DataFrame({"architecture": keys, "valid_accuracy": np.linspace(85, 95, len(keys))}).to_csv(truth, index=False)
     capsys.readouterr()
     arguments = ["--space", "nb101", "--predictions", str(run), "--truth", str(truth), "--format", "json"]
-    assert correlation.main(arguments) == 0
+    assert correlate_command(arguments) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert {row["score"] for row in rows} == {"accuracy", "loss"}
     assert {row["n"] for row in rows} == {len(set(keys))}

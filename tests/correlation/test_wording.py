@@ -1,0 +1,273 @@
+"""The sentence, the evidence, the tables and what they leave out."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nasbias.correlation import Correlation, analyse_correlation, wording
+from nasbias.correlation.__main__ import main, print_correlation, write_correlation
+from nasbias.correlation.wording import (
+    LEGEND,
+    answer,
+    blocks_of,
+    evidence,
+    next_step,
+    remarks,
+)
+from nasbias.errors import InputError
+from nasbias.notices import Notice
+from nasbias.spaces import get_space
+from tests.predicted import runs_of
+
+
+@pytest.fixture(scope="module")
+def result(table, truth):
+    return analyse_correlation(runs_of(table), truth)
+
+
+def said(**changes) -> str:
+    """`answer` for one row of lengths."""
+    row = {"score": "accuracy", "n": 1000, "n_runs": 3, "epoch": 64, "step": None, "reason": "", "error_runs": 0.1}
+    row |= {"gt_tau": 0.47, "gt_tau_low": 0.36, "gt_tau_high": 0.58}
+    row |= {"over_params": -0.09, "over_params_low": -0.21, "over_params_high": 0.02}
+    empty = pd.DataFrame()
+    return answer(Correlation("nb201", {}, None, empty, empty, pd.DataFrame([row | changes]), {}))
+
+
+def test_the_answer_says_how_well_how_surely_and_against_counting_parameters():
+    assert said() == (
+        "nb201: accuracy ranks 1,000 architectures with Kendall tau 0.47 (95 % 0.36 to 0.58, 3 runs) after 64 epochs: "
+        "no difference found from counting parameters (tau 0.56; difference -0.09, 95 % -0.21 to +0.02)."
+    )
+
+
+def test_better_and_worse_than_counting_parameters_are_not_mixed_up():
+    assert ": better than counting parameters (tau 0.37; difference +0.10, 95 % +0.02 to +0.18)." in said(
+        over_params=0.10, over_params_low=0.02, over_params_high=0.18
+    )
+    worse = said(over_params=-0.10, over_params_low=-0.18, over_params_high=-0.02)
+    assert "worse than counting parameters" in worse and "better" not in worse
+    for low, high in ((0.0, 0.2), (-0.2, 0.0)):
+        assert "no difference found" in said(over_params_low=low, over_params_high=high)
+
+
+def test_one_run_is_said_and_a_length_in_steps_too():
+    one = said(n_runs=1, error_runs=math.nan)
+    assert "1 run, its seed's part of the error is unknown) after 64 epochs" in one
+    assert "1 run)" in said(n_runs=1)
+    assert "3 runs) after 250 steps:" in said(epoch=None, step=250) and "3 runs):" in said(epoch=None)
+
+
+def test_too_few_architectures_are_called_too_few():
+    few = said(
+        n=2, gt_tau=1.0, gt_tau_low=math.nan, gt_tau_high=math.nan, reason="2 architectures: an interval needs four"
+    )
+    assert few.endswith(
+        "tau 1.00 after 64 epochs: too few to say how sure that is (2 architectures: an interval needs four)."
+    )
+    compare = said(over_params_low=math.nan, over_params_high=math.nan)
+    assert "too few to compare with counting parameters (tau 0.56; difference -0.09)" in compare
+    assert said(over_params=math.nan).endswith("after 64 epochs.")
+    nothing = said(gt_tau=math.nan, reason="the score is constant (50)")
+    assert nothing == "nb201: no ranking to judge: the score is constant (50)."
+
+
+def test_two_architectures_print_neither_nan_nor_inf(table, truth, tmp_path, capsys):
+    runs_of(table.iloc[[0, 5]]).to_csv(tmp_path / "two.csv", index=False)
+    truth.to_csv(tmp_path / "truth.csv", index=False)
+    arguments = ["--predictions", str(tmp_path / "two.csv"), "--truth", str(tmp_path / "truth.csv")]
+    assert main(arguments) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "too few" in out and "nan" not in out.lower() and "inf " not in out and "no difference" not in out
+
+
+def test_the_longest_training_that_ranks_is_the_answers(result):
+    lengths = result.lengths.copy()
+    assert "after 8 epochs" in answer(result)
+    lengths.loc[lengths["epoch"] == 8, "gt_tau"] = np.nan
+    shorter = Correlation("nb201", result.truth, None, result.baselines, result.rows, lengths, {})
+    assert "accuracy" in answer(shorter) and "after 4 epochs" in answer(shorter)
+
+
+def test_the_evidence_names_truth_ceiling_and_what_did_not_join(result):
+    lines = evidence(result)
+    assert lines[0] == (
+        "truth: truth (cifar10, valid_accuracy, 200 epochs, mean of 2 seed(s)), 300 architectures; higher is better"
+    )
+    ceiling = result.ceiling
+    assert lines[1] == (
+        f"ceiling: the truth's own seeds agree at tau {ceiling['gt_tau']:.3f} ({ceiling['gt_tau_low']:.3f} to "
+        f"{ceiling['gt_tau_high']:.3f}), on the 300 scored architectures that have two seeds"
+    )
+    assert lines[2:] == ["rows: 8 of 2 run(s)"]
+    about = {**result.truth, "n_not_joined": 1234, "describes": "what", "licence": "ours", "epochs": None}
+    about |= {"n_seeds": math.nan, "dataset": None}
+    other = Correlation("nb201", about, None, result.baselines, result.rows.assign(bn="batch"), result.lengths, {})
+    assert evidence(other) == [
+        "truth: truth (valid_accuracy), 300 architectures; higher is better",
+        "  describes: what",
+        "  licence: ours",
+        "ceiling: unknown (this truth has no repeats)",
+        "rows: 8 of 2 run(s); BN: batch; 1,234 predicted architecture(s) without truth",
+    ]
+    marked = {**result.ceiling, "sample": "uniform"}
+    line = evidence(Correlation("nb201", result.truth, marked, result.baselines, result.rows, result.lengths, {}))[1]
+    assert line.endswith("on the 300 scored architectures of the rows marked uniform that have two seeds")
+
+
+def test_baselines_that_rank_nothing_are_said():
+    cells = list(get_space("ptb").sample(40, seed=0))
+    truth = pd.DataFrame({"architecture": cells, "valid_perplexity": 70.0 - np.arange(40) / 10})
+    predictions = pd.DataFrame({"architecture": cells, "perplexity": 200.0 - np.arange(40)})
+    found = evidence(analyse_correlation(predictions, truth, space="ptb"))
+    assert found[-1] == "baselines: params and flops are the same for all of these, so they rank nothing"
+
+
+def test_there_is_a_block_for_each_score_and_one_to_hold_them_against(result):
+    (first, accuracy), (second, loss), (third, beside) = blocks_of(result)
+    assert (first, second) == (
+        "accuracy: 300 architectures, 2 runs a length",
+        "loss: 300 architectures, 2 runs a length",
+    )
+    assert third.startswith("to hold them against") and beside[""].tolist() == ["params", "random", "ceiling"]
+    assert accuracy["epoch"].tolist() == [4, 8]
+    lengths = result.lengths[result.lengths["score"] == "loss"]
+    assert loss["tau"].tolist() == lengths["gt_tau"].tolist() and loss["rho"].tolist() == lengths["spearman"].tolist()
+    assert loss["|params"].tolist() == lengths["tau_given_params"].tolist()
+    assert beside["tau"].iloc[2] == result.ceiling["gt_tau"] and math.isnan(beside["top1"].iloc[2])
+    assert "n" not in accuracy and "runs" not in accuracy and not {"sparse", "top3", "P@5"} & set(accuracy)
+
+
+def test_wide_adds_columns_and_valid_is_there_only_where_some_are_not(result, table, truth):
+    wide = blocks_of(result, wide=True)[0][1]
+    assert {"sparse", "top3", "P@5", "valid"} <= set(wide) and list(wide)[-1] == "|params"
+    assert "valid" in blocks_of(result)[0][1]
+    connected = analyse_correlation(runs_of(table.iloc[:200]), truth)
+    assert all("valid" not in block for _, block in blocks_of(connected, wide=True))
+
+
+def test_every_runs_tau_stands_beside_the_mean_and_a_range_where_they_are_many(result, table, truth):
+    taus = result.rows[(result.rows["score"] == "accuracy") & (result.rows["epoch"] == 4)]["gt_tau"]
+    shown = blocks_of(result)[0][1]["each run"][0]
+    assert shown == " ".join(f"{tau:.2f}"[1:] for tau in taus)
+    many = analyse_correlation(runs_of(table, seeds=range(5), epochs=[4]), truth, scores=["accuracy"])
+    low, high = many.rows["gt_tau"].min(), many.rows["gt_tau"].max()
+    (title, block), _ = blocks_of(many)
+    assert block["each run"].tolist() == [f"{low:.2f}"[1:] + " to " + f"{high:.2f}"[1:]]
+    assert title == "accuracy: 300 architectures, 5 runs"
+
+
+def test_what_varies_between_rows_is_a_column(table, truth):
+    mixed = pd.concat([runs_of(table, seeds=[0, 1], epochs=[4]), runs_of(table.iloc[:250], seeds=[0], epochs=[8])])
+    found = analyse_correlation(mixed.assign(bn="batch"), truth, scores=["accuracy"])
+    (title, block), (_, beside) = blocks_of(found)
+    assert title == "accuracy" and block[["n", "runs"]].to_numpy().tolist() == [[250, 1], [300, 2]]
+    assert "bn" not in block and beside["n"].tolist()[:2] == [300, 300] and "step" not in block
+    modes = analyse_correlation(
+        pd.concat([runs_of(table, seeds=[0]).assign(bn=bn) for bn in ("batch", "running")]), truth, scores=["loss"]
+    )
+    assert blocks_of(modes)[0][1]["bn"].tolist() == ["batch", "batch", "running", "running"]
+
+
+def test_per_run_has_a_line_for_every_run(result):
+    block = blocks_of(result, per_run=True)[0][1]
+    assert block["run"].tolist() == ["s0", "s0", "s1", "s1"] and block["seed"].tolist() == [0, 0, 1, 1]
+    assert "each run" not in block and "bn" not in block
+    rows = result.rows[result.rows["score"] == "accuracy"]
+    assert block["tau"].tolist() == rows["gt_tau"].tolist()
+    low, high = rows["gt_tau_low"].iloc[0], rows["gt_tau_high"].iloc[0]
+    assert block["95 %"][0] == f"{low:.2f}"[1:].rjust(4) + " to " + f"{high:.2f}"[1:].rjust(4)
+
+
+def test_what_is_left_out_and_the_range_of_chance_are_said(result):
+    same, random = remarks(result)
+    assert same == "flops orders these architectures exactly like params and is left out."
+    row = result.baselines.set_index("score").loc["random"]
+    assert f"95 % of them get top1 {row['top1_rank_low']:,.0f} to {row['top1_rank_high']:,.0f}, best@10 " in random
+    assert f"best@10 {row['best_at_10_low']:.2f} to {row['best_at_10_high']:.2f}." in random
+    other = result.baselines.assign(same_order_as=None)
+    unlike = Correlation("nb201", result.truth, None, other, result.rows, result.lengths, {})
+    assert len(remarks(unlike)) == 1 and blocks_of(unlike)[-1][1][""].tolist() == ["params", "flops", "random"]
+
+
+def test_the_printed_table_fits_80_columns_and_explains_its_columns(result, capsys):
+    print_correlation(result)
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80 and "…" not in out and "not shown" not in out
+    for name in ("tau", "95 %", "each run", "valid", "rho", "top1", "best@10", "|params"):
+        assert any(line.startswith(name) for line in out.splitlines())
+    assert LEGEND["sparse"] not in out and "nan" not in out
+    print_correlation(result, wide=True)
+    wide = capsys.readouterr().out
+    assert "sparse" in wide and "top3" in wide
+
+
+def test_the_way_on_names_the_space_and_the_runs(result):
+    lines = next_step(result, per_run=False).splitlines()
+    assert (
+        lines[0].startswith("next: ") and "--per-run" in lines[1] and lines[-1].endswith("nasbias.bias --space nb201")
+    )
+    assert all(line.startswith("      ") for line in lines[1:])
+    assert "--per-run" not in next_step(result, per_run=True)
+
+
+def test_the_reason_of_a_dash_is_printed(table, truth, capsys):
+    constant = runs_of(table).assign(accuracy=50.0)
+    with pytest.warns(Notice, match="nothing is ranked"):
+        result = analyse_correlation(constant, truth)
+    print_correlation(result)
+    out = capsys.readouterr().out
+    assert "'-': the score is constant (50)." in out and out.startswith("nb201: no ranking to judge")
+
+
+def test_the_document_and_the_rows_are_written(result, tmp_path):
+    write_correlation(result, str(tmp_path / "a.json"))
+    assert json.loads((tmp_path / "a.json").read_text())["space"] == "nb201"
+    write_correlation(result, str(tmp_path / "a.csv"))
+    assert len(pd.read_csv(tmp_path / "a.csv")) == 8
+    with pytest.raises(InputError, match="ending"):
+        write_correlation(result, str(tmp_path / "a.txt"))
+
+
+def test_a_printed_line_holds_the_rows_numbers_in_short(result, capsys):
+    print_correlation(result)
+    lines = capsys.readouterr().out.splitlines()
+    row = result.lengths[result.lengths["score"] == "loss"].iloc[1]
+    short = lambda value: f"{value:.2f}".replace("0.", ".", 1)  # noqa: E731
+    start = lines.index("loss: 300 architectures, 2 runs a length")
+    assert " ".join(lines[start + 1].split()) == "epoch tau 95 % each run valid rho top1 best@10 |params"
+    assert lines[start + 3].split() == [
+        *("8", short(row["gt_tau"]), short(row["gt_tau_low"]), "to", short(row["gt_tau_high"])),
+        *map(short, row["taus"]),
+        *(short(row[name]) for name in ("gt_tau_connected", "spearman")),
+        *(f"{row['top1_rank']:.0f}", f"{row['best_at_10']:.2f}", short(row["tau_given_params"])),
+    ]
+    print_correlation(result, per_run=True, wide=True)
+    lines = capsys.readouterr().out.splitlines()
+    row = result.rows.iloc[0]
+    line = next(line.split() for line in lines if line.startswith("s0 "))
+    assert line[-3:] == [short(row["p_at_5"]), f"{row['best_at_10']:.2f}", short(row["tau_given_params"])]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.474, ".47"), (-0.05, "-.05"), (-0.001, ".00"), (1.0, "1.00"), (-1.0, "-1.00"), (0.999, "1.00")],
+)
+def test_short_numbers_have_two_decimals_and_no_leading_zero(value, text):
+    assert wording.short(value) == text
+
+
+def test_three_runs_are_listed_and_four_are_a_range(table, truth):
+    for runs, words in ((3, 3), (4, 3)):
+        found = analyse_correlation(runs_of(table, seeds=range(runs), epochs=[4]), truth, scores=["loss"])
+        shown = blocks_of(found)[0][1]["each run"][0]
+        assert len(shown.split()) == words and (" to " in shown) == (runs == 4)
+
+
+def test_the_ceilings_own_number_of_architectures_is_shown_where_numbers_vary(table, truth):
+    mixed = pd.concat([runs_of(table, seeds=[0], epochs=[4]), runs_of(table.iloc[:250], seeds=[0], epochs=[8])])
+    beside = blocks_of(analyse_correlation(mixed, truth))[-1][1]
+    assert beside[""].tolist()[-1] == "ceiling" and beside["n"].tolist()[-1] == 300
