@@ -26,6 +26,7 @@ EXTRAS = {
     "nasbias/spaces/__init__.py": ["tests/spaces/test_registry.py"],
     "nasbias/spaces/_space.py": ["tests/spaces/test_registry.py"],
     "nasbias/__init__.py": ["tests/test_package.py"],
+    "nasbias/correlation/wording.py": ["tests/correlation/test_command.py"],
     "nasbias/truth/nats.py": ["tests/truth/test_nats_sss.py"],
     "nasbias/truth/nb201.py": ["tests/truth/test_nats.py"],
 }

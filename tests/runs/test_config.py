@@ -1,11 +1,13 @@
 """A run's configuration: what is refused, its identity, and the file it is read back from."""
 
 import dataclasses
+from typing import get_args
 
 import pytest
 
 from nasbias.errors import InputError
 from nasbias.runs import Training, read_config
+from nasbias.runs.config import Order
 
 
 def test_a_field_that_came_later_changes_no_older_identity():
@@ -73,3 +75,16 @@ def test_a_file_that_is_no_configuration_says_what_it_is(tmp_path):
             read_config(path)
     path.write_text("epochs = 3")
     assert read_config(path) == Training(epochs=3)
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Training), ids=lambda field: field.name)
+def test_every_field_has_a_line_of_help_in_small_letters(field):
+    if field.name == "network":  # its options are the space's own
+        return
+    text = field.metadata["help"]
+    assert len(text.split()) >= 2 and not text.isupper() and not text.endswith(".")
+    assert sum(letter.isupper() for letter in text) < len(text) / 3
+
+
+def test_the_orders_are_those_that_a_sampler_knows():
+    assert get_args(Order) == ("uniform", "cycle", "shuffled", "reshuffled", "fair")
