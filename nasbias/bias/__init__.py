@@ -39,6 +39,7 @@ from nasbias.files import records
 from nasbias.matching import Matched, Panel, describe_truth, select_panel
 from nasbias.statistics import Combined, adjust_p_values, combine_runs, influence, mean_over_runs, spearman_over_runs
 from nasbias.statistics.metrics import best_places, tau_given
+from nasbias.streams import stream
 
 Array = np.ndarray
 _JOINT = 5  # architectures per column below which decisions are fitted one at a time
@@ -115,7 +116,7 @@ def analyse_bias(
         size=_measure_size_bias(panel, noise),
         operators=_measure_operator_bias(panel, top, noise),
         decomposition=decompose_error(panel, noise),
-        correction=correct_scores(panel, np.random.default_rng(seed), sizes, draws),
+        correction=correct_scores(panel, stream("correction", seed), sizes, draws),
     )
 
 

@@ -19,6 +19,7 @@ from nasbias.runs import Training
 from nasbias.runs.sampling import Sampler
 from nasbias.scoring import load_scoring_data, score_architectures
 from nasbias.spaces import get_space
+from nasbias.streams import stream
 from nasbias.supernets import Choice, task_of
 from nasbias.tables import check_predictions, write_parquet
 
@@ -39,7 +40,7 @@ class DenseScores:
         if task_of(config.space) != "images":
             raise InputError(f"--dense-steps scores image networks; {config.space} reads text.")
         self.config, space = config, get_space(config.space)
-        rng = np.random.default_rng(0)  # the same architectures in every run
+        rng = stream("dense", 0)  # the same architectures in every run
         population = sampler.population
         if population is None:
             population = space.draw(config.dense_sample, rng, config.subset)

@@ -22,6 +22,7 @@ from nasbias.runs.choosing import REMAINING
 from nasbias.runs.sampling import Sampler
 from nasbias.scoring import load_scoring_data, score_architectures
 from nasbias.spaces import get_space
+from nasbias.streams import stream
 from nasbias.supernets import Choice
 
 RULES = ("none", "halve", *(f"shrink:{by}" for by in CHOOSERS))
@@ -72,7 +73,7 @@ class Pruner:
             scores = self._score(network, candidates)["accuracy"].to_numpy()
             kept = keep_better_half(scores)
         else:
-            rng = np.random.default_rng([config.seed, 2, epoch])
+            rng = stream("shrink", config.seed_of("order"), epoch)
             n = min(config.prune_sample, len(population))
             candidates = population[np.sort(rng.choice(len(population), size=n, replace=False))]
             scores = self._score(network, candidates)

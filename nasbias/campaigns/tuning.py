@@ -18,6 +18,7 @@ from nasbias.runs import RunFolder
 from nasbias.runs.checkpoints import read_tensors
 from nasbias.scoring import BN, load_scoring_data, score_architectures
 from nasbias.spaces import get_space
+from nasbias.streams import torch_seed
 from nasbias.tables import check_predictions, read_about, read_table, write_parquet
 from nasbias.training.loop import Run
 
@@ -54,8 +55,8 @@ def finetune(
         )
     if steps < 1:
         raise InputError(f"fine-tuning takes 1 mini-batch or more, not {steps}.")
-    run = Run(config)
-    run.task.begin_epoch(torch.Generator().manual_seed(config.seed))  # for the number of steps of an epoch
+    run, beginning = Run(config), torch_seed("tuning", config.seed_of("data"))
+    run.task.begin_epoch(torch.Generator().manual_seed(beginning))  # for the number of steps of an epoch
     rate = run.learning_rate(epoch * run.task.steps) if learning_rate is None else learning_rate
     if not rate > 0:
         raise InputError(
@@ -71,7 +72,7 @@ def finetune(
         if architecture not in done:
             run.network.load_state_dict(inherited)
             run.forget_momentum()
-            run.generator.manual_seed(config.seed)
+            run.generator.manual_seed(beginning)
             rows = []
             for step in range(steps + 1):
                 if step:

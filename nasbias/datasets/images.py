@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 
 from nasbias.datasets import cifar, digits, idx, parquet
 from nasbias.datasets._decoded import Decoded, decode, resize
 from nasbias.datasets.published import locate
 from nasbias.errors import InputError
+from nasbias.streams import stream
 
 READERS = (cifar, idx, parquet)
 
@@ -97,8 +97,8 @@ def load_images(
     decoded = _decoded(name_or_path, resolution)
     train_x, test_x = (convert_channels(x, channels) for x in (decoded.train_x, decoded.test_x))
     n_train, n_test = len(train_x), len(test_x)
-    order = torch.from_numpy(np.random.default_rng(seed).permutation(n_train))
-    test_order = torch.from_numpy(np.random.default_rng([seed, 1]).permutation(n_test))
+    order = torch.from_numpy(stream("split", seed).permutation(n_train))
+    test_order = torch.from_numpy(stream("test_split", seed).permutation(n_test))
     if valid == "test":
         if not n_test:
             raise InputError(f"{decoded.name} has no test split to validate on. Leave valid at 'train'.")

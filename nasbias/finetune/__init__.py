@@ -21,6 +21,7 @@ from nasbias.options import option
 from nasbias.spaces import Space, get_space
 from nasbias.statistics import Influence, influence, mean_over_runs, spread_of
 from nasbias.statistics.metrics import METRICS
+from nasbias.streams import stream
 from nasbias.tables import Split
 
 DEFAULT_SAMPLE = 64
@@ -163,7 +164,7 @@ def _architectures(space: Space, config: Any, options: Tuning) -> np.ndarray:
         architectures = list_architectures(listed, space)
         if options.sample is None:
             return architectures
-        order = np.random.default_rng(options.sample_seed).permutation(len(architectures))
+        order = stream("sample", options.sample_seed).permutation(len(architectures))
         return architectures[order][: options.sample]
     population = space.population(config.subset)
     most = DEFAULT_SAMPLE if population is None else min(len(population), DEFAULT_SAMPLE)

@@ -22,6 +22,7 @@ from nasbias.runs import read_run
 from nasbias.spaces import get_space
 from nasbias.statistics import influence, mean_interval, mean_over_runs
 from nasbias.statistics.metrics import best_at, spearman
+from nasbias.streams import stream
 from nasbias.tables import MEASURES, Split, join_keys
 
 Array = np.ndarray
@@ -68,7 +69,7 @@ def select_architectures(
         raise InputError(f"no architecture of {space} has a truth in {known.name}.")
     n = max(1, round(share * len(names)))
     if by == "random":
-        return names[np.sort(np.random.default_rng(seed).choice(len(names), size=n, replace=False))]
+        return names[np.sort(stream("sample", seed).choice(len(names), size=n, replace=False))]
     return names[np.sort(np.argsort(-values * known.sign, kind="stable")[:n])]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from nasbias.errors import InputError
 from nasbias.spaces import Space
+from nasbias.streams import stream
 from nasbias.tables import AS_IS, TABLES, check_architectures, read_table, table_ending
 
 REMAINING = "remaining.txt"  # in a run's folder: what pruning left, one architecture a line
@@ -50,7 +51,7 @@ def choose_listed(listed: np.ndarray, n: int | None, seed: int, where: object) -
         return listed
     if not 1 <= n <= len(listed):
         raise InputError(f"{where} lists {len(listed):,} architectures, not {n:,}.")
-    return listed[np.sort(np.random.default_rng(seed).choice(len(listed), n, replace=False))]
+    return listed[np.sort(stream("sample", seed).choice(len(listed), n, replace=False))]
 
 
 def read_lines(path: str | Path) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from nasbias.errors import InputError, unknown
 from nasbias.options import option
 
-_LATER = ("order_seed",)  # fields that run folders of the first round do not have
+_LATER = ("order_seed", "init_seed", "data_seed")  # fields that run folders of the first round do not have
 
 Order = Literal["uniform", "cycle", "shuffled", "reshuffled", "fair"]
 
@@ -65,10 +65,12 @@ class Training:
     prune_every: int = option(16, "epochs between two rounds of --prune")
     prune_sample: int = option(150, "architectures that a round of shrink scores")
     move_unsampled: bool = option(False, "let weight decay and momentum move the weights a step does not use")
-    seed: int = option(0, "seed of initialisation, of images and augmentation, and of the order of architectures")
+    seed: int = option(0, "seed of the three that follow, each a stream of its own")
+    init_seed: int | None = option(None, "seed of the first weights; none = --seed")
     order_seed: int | None = option(
         None, "seed of the order of architectures; none = --seed. P1's runs of different orders share --seed"
     )
+    data_seed: int | None = option(None, "seed of the images' order and augmentation; none = --seed")
     precision: Literal["auto", "32-true", "bf16-mixed"] = option(
         "auto", "auto = bf16 autocast on a GPU, float32 on a CPU"
     )
@@ -103,6 +105,11 @@ class Training:
         }
         text = json.dumps(values, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def seed_of(self, stream: Literal["weights", "order", "data"]) -> int:
+        """The seed of one of a run's streams (`nasbias.streams`): its own, or the run's."""
+        own = {"weights": self.init_seed, "order": self.order_seed, "data": self.data_seed}[stream]
+        return self.seed if own is None else own
 
     def to_toml(self) -> str:
         """TOML text that `read_config` reads back; a field without a value is left out."""

@@ -13,13 +13,14 @@ from nasbias.runs.choosing import list_architectures
 from nasbias.runs.config import Training
 from nasbias.runs.sampling import Sampler
 from nasbias.spaces import get_space
+from nasbias.streams import stream, torch_seed
 from nasbias.supernets import build_supernet, options_from
 from nasbias.supernets.sharing import share
 from nasbias.tables import join_keys
 
 
-def make_network(config: Training, sizes: dict[str, int], generator: torch.Generator | None = None) -> nn.Module:
-    """A run's network before training, channels_last; the same `generator` state gives the same weights.
+def make_network(config: Training, sizes: dict[str, int]) -> nn.Module:
+    """A run's network before training, channels_last; its weights hang on the seed of the stream `weights` alone.
 
     Raises:
         InputError: the sharing plan does not fit the space or its list of architectures.
@@ -38,8 +39,7 @@ def make_network(config: Training, sizes: dict[str, int], generator: torch.Gener
         return build_supernet(config.space, options, allowed=allowed, **sizes)
 
     with torch.random.fork_rng(devices=[]):
-        if generator is not None:
-            torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
+        torch.manual_seed(torch_seed("weights", config.seed_of("weights")))
         if config.standalone and choices is not None:
             network = build([(value,) for value in choices[0].tolist()])
         else:
@@ -63,13 +63,13 @@ def _truth_of(space: str, architectures: list[str]) -> np.ndarray:
     return known.sign * known.value[place]
 
 
-def make_sampler(config: Training) -> Sampler:
-    """The order in which a run trains its architectures."""
+def make_sampler(config: Training, rng: np.random.Generator | None = None) -> Sampler:
+    """The order in which a run trains its architectures; `rng` in place of the run's own stream `order`."""
     space = get_space(config.space)
     only: np.ndarray | None = None
     if config.standalone:
         only = space.encode([space.parse(config.standalone)])
     elif config.architectures:
         only = space.encode(list_architectures(config.architectures, space))
-    seed = config.seed if config.order_seed is None else config.order_seed
-    return Sampler(space, config.order, config.per_step, seed, config.subset, only)
+    rng = stream("order", config.seed_of("order")) if rng is None else rng
+    return Sampler(space, config.order, config.per_step, rng, config.subset, only)

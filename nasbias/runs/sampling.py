@@ -18,7 +18,13 @@ class Sampler:
     """An endless sequence of steps, each a list of choices; its state can be saved and restored."""
 
     def __init__(
-        self, space: Space, order: Order, per_step: int, seed: int, subset: str | None, only: np.ndarray | None = None
+        self,
+        space: Space,
+        order: Order,
+        per_step: int,
+        rng: np.random.Generator,
+        subset: str | None,
+        only: np.ndarray | None = None,
     ) -> None:
         """`only` are the choices [n, decisions] to train on instead of a subset of the space.
 
@@ -26,7 +32,7 @@ class Sampler:
             InputError: the order needs a list and the space has none, or does not fit `per_step`.
         """
         self.space, self.order, self.per_step, self.subset = space, order, per_step, subset
-        self.rng = np.random.default_rng([seed, 1])  # a stream of its own: the order does not depend on the images
+        self.rng = rng
         self.population = space.population(subset) if only is None else np.asarray(only)
         if order == "fair":
             sizes = {len(decision.values) for decision in space.decisions}

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError, unknown
+from nasbias.streams import stream
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class Space(ABC):
         """`n` distinct integers below `population`."""
         if not 0 <= n <= population:
             raise InputError(f"can't sample {n:,} of {population:,} architectures of {self.name}: ask for fewer.")
-        return np.random.default_rng(seed).choice(population, size=n, replace=False)
+        return stream("sample", seed).choice(population, size=n, replace=False)
 
 
 def listed(architectures: Iterable) -> list:

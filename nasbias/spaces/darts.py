@@ -36,6 +36,7 @@ from nasbias.spaces._darts_notations import (
     to_p2,
 )
 from nasbias.spaces._space import Decision, Space, as_strings, listed
+from nasbias.streams import stream
 
 CLASSES = {"cifar10": 10, "cifar100": 100}
 Notation = Literal["genotype", "p2", "nasbench301"]
@@ -120,7 +121,7 @@ class Darts(Space):
         self._subset(subset)
         if not 0 <= n <= 10**7:
             raise InputError(f"can't sample {n:,} architectures of {self.name}: ask for 0 to 10,000,000.")
-        rng = np.random.default_rng(seed)
+        rng = stream("sample", seed)
         drawn: dict[str, None] = {}
         while len(drawn) < n:
             drawn |= dict.fromkeys(self.decode(_draw_choices(n - len(drawn), rng)))

@@ -20,6 +20,7 @@ from nasbias.matching import Matched, Panel, align_scores, describe_truth, selec
 from nasbias.stability.steps import collect_steps, summarise_steps, tau_matrix
 from nasbias.statistics import LEVEL, Influence, Spread, influence, mean_interval, mean_over_runs, spread_of
 from nasbias.statistics.metrics import METRICS, top_weights
+from nasbias.streams import stream
 
 Array = np.ndarray
 DROPPED = (10, 20, 30, 40, 50, 60, 70, 80, 90)
@@ -84,7 +85,7 @@ def analyse_stability(
             "truth": describe_truth(matched.truth),
         },
         instances=epochs[0],
-        frames=frame_instances(panel, np.random.default_rng(seed)),
+        frames=frame_instances(panel, stream("chance", seed)),
         epochs=_table_of_epochs(panels, epochs),
         last_epochs=summarise_last_epochs(matched, panel, last_epochs),
         steps=[summarise_steps(steps, last) for steps in collect_steps(matched, panel.score, panel.bn)],

@@ -22,6 +22,7 @@ from nasbias.runs import RunFolder, Training
 from nasbias.runs.checkpoints import read_tensors, write_tensors
 from nasbias.runs.network import make_network, make_sampler
 from nasbias.spaces import get_space
+from nasbias.streams import stream, torch_seed
 from nasbias.supernets import Choice, options_from, task_of
 from nasbias.supernets.sharing import SharedNetwork
 from nasbias.training.companion import MakeCompanions, no_companions
@@ -29,7 +30,6 @@ from nasbias.training.images import ImageTask
 from nasbias.training.task import Task
 from nasbias.training.text import TextTask
 
-VALIDATION_SEED = 2**31  # apart from the seeds of runs: every run validates the same cells
 SAVE_SECONDS = 120  # at most this much work is lost when a run is killed
 
 
@@ -93,9 +93,9 @@ class Run:
         on_gpu = accelerator == "gpu" or (accelerator == "auto" and torch.cuda.is_available())
         precision = config.precision if config.precision != "auto" else "bf16-mixed" if on_gpu else "32-true"
         self.fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
-        self.generator = torch.Generator().manual_seed(config.seed)
+        self.generator = torch.Generator().manual_seed(torch_seed("data", config.seed_of("data")))
         self.task = make_task(config, self.fabric.device)
-        self.network = make_network(config, self.task.sizes, self.generator).to(self.fabric.device)
+        self.network = make_network(config, self.task.sizes).to(self.fabric.device)
         self.sampler = make_sampler(config)
         self.companions = companions(config, self.sampler, self.fabric.device)
         self.optimiser = torch.optim.SGD(
@@ -246,5 +246,6 @@ def make_task(config: Training, device: torch.device) -> Task:
     if task_of(config.space) == "images":
         return ImageTask(config, device)
     n = options_from(config.space, config.network).evaluated_cells
-    validation = dataclasses.replace(config, order="uniform", per_step=n, order_seed=VALIDATION_SEED)
-    return TextTask(config, device, make_sampler(validation).step())
+    uniform = dataclasses.replace(config, order="uniform", per_step=n)
+    cells = make_sampler(uniform, stream("validation", 0)).step()  # the same in every run
+    return TextTask(config, device, cells)

@@ -13,6 +13,7 @@ from nasbias.errors import InputError  # noqa: E402
 from nasbias.runs.checkpoints import read_tensors  # noqa: E402
 from nasbias.scoring import load_scoring_data, score_architectures  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
+from nasbias.streams import torch_seed  # noqa: E402
 from nasbias.training import train  # noqa: E402
 from nasbias.training.loop import Run  # noqa: E402
 from tests.finetune.made import CONFIG, SOME  # noqa: E402
@@ -50,7 +51,7 @@ def test_a_step_is_sgds_at_the_rate_of_the_checkpoint(folder, tmp_path):
     got = finetune(bare, 1, SOME[:1], tmp_path / "t.parquet", steps=1)
     run = Run(config)
     run.network.load_state_dict(read_tensors(bare.checkpoint(1), "network.")[0])
-    run.generator.manual_seed(config.seed)
+    run.generator.manual_seed(torch_seed("tuning", config.seed_of("data")))
     run.task.begin_epoch(run.generator)
     run.network.train()
     choice = tuple(get_space("nb201").encode(SOME[:1])[0].tolist())

@@ -12,7 +12,8 @@ from nasbias.runs.config import Order
 
 def test_a_field_that_came_later_changes_no_older_identity():
     assert Training().identity == "a7d3a3100e5e"  # of the first round's Training()
-    assert Training(order_seed=0).identity != Training().identity
+    for field in ("order_seed", "init_seed", "data_seed"):
+        assert Training(**{field: 0}).identity != Training().identity
 
 
 def test_an_identity_tells_every_field_and_no_more():
@@ -43,6 +44,13 @@ def test_what_no_run_can_be_is_refused_when_it_is_written_down(fields, says):
     with pytest.raises(InputError) as caught:
         Training(**fields)
     assert says in str(caught.value)
+
+
+def test_a_stream_has_the_runs_seed_unless_it_is_given_one_of_its_own():
+    names = ("weights", "order", "data")
+    assert [Training(seed=7).seed_of(name) for name in names] == [7, 7, 7]
+    own = Training(seed=7, init_seed=0, order_seed=1, data_seed=2)
+    assert [own.seed_of(name) for name in names] == [0, 1, 2]
 
 
 def test_the_least_that_a_run_can_be_is_taken():

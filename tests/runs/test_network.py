@@ -21,24 +21,18 @@ TINY = Training(network={"channels": 4, "cells": 1})
 ONE_GRAY = {"inputs": 1, "classes": 10}
 
 
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
 @pytest.mark.parametrize("space", SPACES)
-def test_the_generator_alone_decides_the_weights_and_torchs_own_stays(space):
+def test_the_seed_alone_decides_the_weights_and_torchs_own_generator_stays(space):
     config, sizes = small_run(space), SIZES[task_of(space)]
     states = []
-    before = torch.random.get_rng_state()
     for seed in (0, 0, 1):
-        states.append(make_network(config, sizes, generator(seed)).state_dict())
+        before = torch.random.get_rng_state()
+        states.append(make_network(replace(config, seed=seed), sizes).state_dict())
+        assert torch.equal(torch.random.get_rng_state(), before)
         torch.rand(1)
     first, again, other = states
     assert all(torch.equal(tensor, again[name]) for name, tensor in first.items())
     assert any(not torch.equal(tensor, other[name]) for name, tensor in first.items())
-    torch.random.set_rng_state(before)
-    make_network(config, sizes, generator())
-    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 @pytest.mark.parametrize("space", SPACES)
@@ -87,17 +81,22 @@ def test_the_lower_perplexity_is_the_better_truth():
     assert np.argsort(-values).tolist() == [1, 0, 2]
 
 
-def test_an_order_seed_changes_the_order_and_leaves_the_weights():
+def beginning_of(config):
+    """(first weights, order of architectures, state of the images' generator) of a run that has not begun."""
+    run = Run(config)
+    weights = torch.cat([tensor.flatten().float() for tensor in run.network.state_dict().values()])
+    return weights.tolist(), [run.sampler.step() for _ in range(64)], run.generator.get_state().tolist()
+
+
+@pytest.mark.parametrize(("field", "changed"), [("init_seed", 0), ("order_seed", 1), ("data_seed", 2), ("seed", None)])
+def test_a_seed_of_its_own_changes_one_stream_and_the_runs_seed_all(field, changed):
     config = Training(
         space="darts64", epochs=1, train_size=64, valid_size=32, batch_size=32, order="shuffled",
         network={"channels": 4, "cells": 1},
     )  # fmt: skip
-    runs = [Run(replace(config, order_seed=seed)) for seed in (None, 0, 1)]
-    states = [run.network.state_dict() for run in runs]
-    for state in states[1:]:
-        assert all(torch.equal(state[name], states[0][name]) for name in state)
-    orders = [[run.sampler.step() for _ in range(64)] for run in runs]
-    assert orders[0] == orders[1] != orders[2]
+    usual, same, other = (beginning_of(replace(config, **{field: seed})) for seed in (config.seed, 0, 1))
+    assert usual == same
+    assert [part != of_usual for part, of_usual in zip(other, usual)] == [changed in (i, None) for i in range(3)]
 
 
 def test_a_list_is_what_is_trained(tmp_path):

@@ -32,7 +32,7 @@ TINY = Training(
 )
 def test_copies_are_independent_and_the_rest_is_shared(space, operation, network, copies):
     config = dataclasses.replace(TINY, space=space, sharing=f"copies:{operation}", network=network)
-    built = make_network(config, {"inputs": 1, "classes": 10}, torch.Generator().manual_seed(0))
+    built = make_network(config, {"inputs": 1, "classes": 10})
     assert isinstance(built, CopiesNetwork)
     assert len(built.networks) == copies
     home = get_space(space)
@@ -50,7 +50,7 @@ def test_copies_are_independent_and_the_rest_is_shared(space, operation, network
     names = dict(built.named_parameters())
     assert len({id(p) for p in names.values()}) == len(names)
     state = {name: tensor.clone() for name, tensor in built.state_dict().items()}
-    other = make_network(config, {"inputs": 1, "classes": 10}, torch.Generator().manual_seed(1))
+    other = make_network(dataclasses.replace(config, seed=1), {"inputs": 1, "classes": 10})
     other.load_state_dict(state)
     with torch.no_grad():
         assert torch.equal(built.eval()(x, second), other.eval()(x, second))
