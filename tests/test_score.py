@@ -19,6 +19,9 @@ from nasbias.train import main  # noqa: E402
 from nasbias.training import train  # noqa: E402
 from tests.small import SPACES, small_run  # noqa: E402
 
+# Networks trained for a few steps may have learnt nothing, which is said; these tests are of something else.
+pytestmark = pytest.mark.filterwarnings("ignore::nasbias.notices.Notice")
+
 FEW = {"recalibration_images": 64, "valid_size": 50, "processes": 1}
 SPACE = get_space("nb201")
 

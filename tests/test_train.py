@@ -18,6 +18,9 @@ from nasbias.train import main, make_truth, train_run  # noqa: E402
 from nasbias.truth import load_truth  # noqa: E402
 from tests.small import SPACES  # noqa: E402
 
+# Networks trained for a few steps may have learnt nothing, which is said; these tests are of something else.
+pytestmark = pytest.mark.filterwarnings("ignore::nasbias.notices.Notice")
+
 TINY = Training(epochs=2, batch_size=128, crop=1, network={"channels": 4, "cells": 1})
 TWO = get_space("nb201").sample(2, seed=1)
 

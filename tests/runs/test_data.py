@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from nasbias.errors import InputError  # noqa: E402
 from nasbias.runs import Training  # noqa: E402
-from nasbias.runs.data import load_run_images, network_sizes, sized  # noqa: E402
+from nasbias.runs.data import EVALUATION_COLUMNS, load_run_images, network_sizes, sized  # noqa: E402
 
 
 def test_every_field_of_the_split_reaches_the_images():
@@ -45,3 +45,12 @@ def test_text_is_cut_to_its_first_words():
 def test_more_words_than_there_are_and_none_are_refused(fields, says):
     with pytest.raises(InputError, match=says):
         sized(Words, Training(**fields))
+
+
+def test_the_images_lie_on_the_device_that_is_asked_for():
+    images = load_run_images(Training(), "meta")
+    assert {part.device.type for part in (images.train_x, images.valid_x, images.test_y)} == {"meta"}
+
+
+def test_validation_text_is_read_in_ten_columns_as_p2_does():
+    assert EVALUATION_COLUMNS == 10
