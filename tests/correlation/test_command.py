@@ -1,5 +1,6 @@
 """The command: its document, its tables, and one line for what the user can mend."""
 
+import dataclasses
 import json
 
 import pandas as pd
@@ -206,6 +207,16 @@ def test_the_map_is_printed_and_the_pairs_are_written(files, call):
     assert code == 0 and "run_a" in out and "different runs" not in out
 
 
+def test_ranks_are_printed_without_decimals_and_correlations_with_two(result, capsys):
+    lengths = result.lengths.assign(top1_rank=16.25, top3_rank=3.75, sparse_tau=0.4321, best_at_10=92.456)
+    print_correlation(dataclasses.replace(result, lengths=lengths), wide=True)
+    lines = capsys.readouterr().out.splitlines()
+    start = lines.index("loss: 300 architectures, 2 runs a length")
+    values = dict(zip(lines[start + 1].split()[::-1], lines[start + 3].split()[::-1]))
+    shown = [values[name] for name in ("top1", "top3", "sparse", "best@10")]
+    assert shown == ["16", "4", ".43", "92.46"]
+
+
 def test_the_second_supernet_is_the_one_after_against(files, table, truth, call):
     worse = runs_of(table, seeds=range(3), epochs=[8])
     worse["accuracy"] = (worse["accuracy"] * 0.2 + 50).round(1)[::-1].to_numpy()
@@ -223,17 +234,18 @@ def test_all_pairs_are_in_the_document_of_a_cross_run_in_its_own_space(files, ca
     document = json.loads(out)
     assert code == 0 and list(document) == ["space", "cross_run"]
     assert len(document["cross_run"]) == 12 and document["space"] == "nb201"
-    codes = get_space("darts64").architectures()["architecture"].tolist()
-    table = pd.DataFrame({"architecture": codes * 2, "seed": [0] * 64 + [1] * 64, "loss": range(128)})
-    table.to_csv(files / "darts64.csv", index=False)
-    code, out, _ = call("--space", "darts64", "--predictions", files / "darts64.csv", "--cross-run", "--format", "json")
+    sizes = get_space("nats-sss").sample(50, seed=0).tolist()
+    table = pd.DataFrame({"architecture": sizes * 2, "seed": [0] * 50 + [1] * 50, "loss": range(100)})
+    table.to_csv(files / "sizes.csv", index=False)
+    code, out, _ = call("--space", "nats-sss", "--predictions", files / "sizes.csv", "--cross-run", "--format", "json")
     (pair,) = json.loads(out)["cross_run"]
-    assert code == 0 and (pair["n"], pair["gt_tau"]) == (64, 1.0)
+    assert code == 0 and (pair["n"], pair["gt_tau"]) == (50, 1.0)
 
 
 def test_the_help_has_an_example_that_runs(files, call, capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     text = " ".join(capsys.readouterr().out.split())
+    assert text.startswith("usage: python -m nasbias.correlation ")
     assert "python -m nasbias.correlation --space nb201 --predictions mine.csv --truth NAME --format json" in text
     assert "--out FILE" in text and "--against PATH" in text

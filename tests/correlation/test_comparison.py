@@ -84,3 +84,17 @@ def test_the_mode_and_the_length_compared_are_the_ones_asked_for(table, truth):
     taus = [one["gt_tau_a"][0] for one in found]
     assert taus[0] > 0.15 and abs(taus[1]) < 0.1
     assert all(one[["epoch_a", "epoch_b"]].to_numpy().tolist() == [[4, 4]] for one in found)
+
+
+def test_of_several_steps_in_an_epoch_the_last_tells_the_spread_of_the_seeds(table, truth):
+    last = pd.concat([runs_of(table, seeds=range(3), epochs=[epoch]).assign(step=2) for epoch in (4, 8)])
+    early = last.assign(step=1, accuracy=50.0 + np.random.default_rng(0).normal(size=len(last)))
+    several = pd.concat([early, last])  # in another order the last is the last, too
+    other = runs_of(table, seeds=(7, 8, 9))
+    found = [
+        comparison.compare_supernets(given, other, truth, scores=["accuracy"])
+        for given in (last, several, several.iloc[::-1])
+    ]
+    for one in found[1:]:
+        assert one[["low", "high"]].to_numpy() == pytest.approx(found[0][["low", "high"]].to_numpy())
+    assert found[0].columns.tolist().index("p_adjusted") == found[0].columns.tolist().index("p_value") + 1

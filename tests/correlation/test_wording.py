@@ -207,3 +207,11 @@ def test_the_ceilings_own_number_of_architectures_is_shown_where_numbers_vary(ta
     mixed = pd.concat([runs_of(table, seeds=[0], epochs=[4]), runs_of(table.iloc[:250], seeds=[0], epochs=[8])])
     beside = blocks_of(analyse_correlation(mixed, truth))[-1][1]
     assert beside[""].tolist()[-1] == "ceiling" and beside["n"].tolist()[-1] == 300
+
+
+def test_one_run_is_not_several_and_a_data_set_without_a_name_is_not_named(result, table, truth):
+    one = analyse_correlation(runs_of(table, seeds=[0]), truth, scores=["loss"])
+    assert blocks_of(one)[0][0] == "loss: 300 architectures, 1 run a length"
+    nameless = {**result.truth, "dataset": "nan"}
+    line = evidence(Correlation("nb201", nameless, None, result.baselines, result.rows, result.lengths, {}))[0]
+    assert line.startswith("truth: truth (valid_accuracy, 200 epochs")
