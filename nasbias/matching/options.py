@@ -1,8 +1,8 @@
 """The options of the commands that start from a truth, or from predictions and a truth."""
 
 import argparse
-from typing import Any
 
+from nasbias.matching.joining import MatchOptions
 from nasbias.spaces import list_spaces
 from nasbias.tables import SPLITS, add_reading_options, reading_of
 
@@ -60,7 +60,16 @@ def add_panel_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bn", help="BN mode of the scores (default: recalibrated if there)")
 
 
-def match_options(given: argparse.Namespace) -> dict[str, Any]:
+def match_options(given: argparse.Namespace) -> MatchOptions:
     """The keyword arguments of `match` in what `add_match_options` parsed."""
-    names = ("space", "dataset", "split", "epochs", "sample", "unique", "lower_is_better", "higher_is_better")
-    return {name: getattr(given, name) for name in names} | {"reading": reading_of(given)}
+    return MatchOptions(
+        space=given.space,
+        dataset=given.dataset,
+        split=given.split,
+        epochs=given.epochs,
+        sample=given.sample,
+        unique=given.unique,
+        lower_is_better=given.lower_is_better,
+        higher_is_better=given.higher_is_better,
+        reading=reading_of(given),
+    )

@@ -16,7 +16,7 @@ import pandas as pd
 import scipy  # its parts are imported when they are first used
 
 from nasbias.files import records
-from nasbias.matching import Matched, Panel, align_scores, describe_truth, select_panel
+from nasbias.matching import Matched, Panel, Scored, align_scores, describe_truth, last_steps, select_panel
 from nasbias.stability.steps import collect_steps, summarise_steps, tau_matrix
 from nasbias.statistics import LEVEL, Influence, Spread, influence, mean_interval, mean_over_runs, spread_of
 from nasbias.statistics.metrics import METRICS, top_weights
@@ -188,13 +188,11 @@ def _table_of_epochs(panels: Sequence[Panel], rows: Sequence[dict[str, Any]]) ->
 def summarise_last_epochs(matched: Matched, panel: Panel, last: int = 10) -> pd.DataFrame:
     """P1's "last epochs of one instance": per run, its last `last` epochs as if they were instances."""
     epochs = _epochs(matched, panel)[-last:]
-    by_run: dict[tuple, dict[int, Any]] = {}
-    for row in matched.rows:
-        if row.keys["score"] == panel.score and row.keys["bn"] == panel.bn and row.keys["epoch"] in epochs:
-            of_run = by_run.setdefault((row.keys["run"], row.keys["seed"]), {})
-            known = of_run.get(row.keys["epoch"])
-            if known is None or (row.keys["step"] or 0) >= (known.keys["step"] or 0):
-                of_run[row.keys["epoch"]] = row
+    of_panel = (row for row in matched.rows if row.keys["score"] == panel.score and row.keys["bn"] == panel.bn)
+    by_run: dict[tuple, dict[int, Scored]] = {}
+    for (run, epoch), row in last_steps(of_panel, lambda row: (row.run, row.keys["epoch"])).items():
+        if epoch in epochs:
+            by_run.setdefault(run, {})[epoch] = row
     rows = []
     for (run, seed), of_run in by_run.items():
         if len(of_run) < 2:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasbias.correlation import Correlation, analyse_correlation, wording
+from nasbias.correlation import Correlation, analyse_correlation
 from nasbias.correlation.wording import (
     answer,
     blocks_of,
@@ -186,14 +186,6 @@ def test_the_way_on_names_the_space_and_the_runs(result):
     )
     assert all(line.startswith("      ") for line in lines[1:])
     assert "--per-run" not in next_step(result, per_run=True)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.474, ".47"), (-0.05, "-.05"), (-0.001, ".00"), (1.0, "1.00"), (-1.0, "-1.00"), (0.999, "1.00")],
-)
-def test_short_numbers_have_two_decimals_and_no_leading_zero(value, text):
-    assert wording.short(value) == text
 
 
 def test_three_runs_are_listed_and_four_are_a_range(table, truth):

@@ -60,8 +60,8 @@ def test_the_printed_study_has_every_part_and_the_last_mini_batches(truth, rng, 
         "by training length",
         "last epochs of one run",
         "last mini-batches",
-        "tau@1",
-        "rank_gain",
+        " @1",
+        "places",
     ):
         assert words in out
     assert "dropped %" in out and "top 10 %" in out and "in the worst quarter of every run" in out
