@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from nasbias.correlation import analyse_correlation, comparison
-from nasbias.correlation.__main__ import main, print_correlation, write_correlation
+from nasbias.correlation.__main__ import main, print_comparison, print_correlation, write_correlation
 from nasbias.correlation.wording import LEGEND
 from nasbias.errors import InputError
 from nasbias.notices import Notice
@@ -249,3 +249,23 @@ def test_the_help_has_an_example_that_runs(files, call, capsys):
     assert text.startswith("usage: python -m nasbias.correlation ")
     assert "python -m nasbias.correlation --space nb201 --predictions mine.csv --truth NAME --format json" in text
     assert "--out FILE" in text and "--against PATH" in text
+
+
+def test_the_table_is_wide_or_by_run_where_that_is_asked_for(files, call):
+    arguments = ["--predictions", files / "runs.parquet", "--truth", files / "truth.csv"]
+    _, usual, _ = call(*arguments)
+    _, wide, _ = call(*arguments, "--wide")
+    _, by_run, _ = call(*arguments, "--per-run")
+    assert "sparse" not in usual and "sparse" in wide and not any(line.startswith("s0 ") for line in wide.splitlines())
+    assert sum(line.startswith("s0 ") for line in by_run.splitlines()) == 4  # two lengths by two scores
+    assert call(*arguments, "--format", "table")[1] == usual
+
+
+def test_taus_of_a_comparison_are_printed_with_three_decimals(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    row = {"score": "loss", "n": 50, "runs_a": 2, "runs_b": 3, "gt_tau_a": 0.5, "gt_tau_b": 0.12345}
+    row |= {"difference": 0.37655, "low": 0.1, "high": 0.65, "p_value": 0.01, "p_adjusted": 0.0213, "reason": ""}
+    print_comparison(pd.DataFrame([row | {"epoch_a": 4, "epoch_b": 4}]), "nb201", "table", None)
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("loss "))
+    for text in ("0.500", "0.123", "+0.377", "+0.100", "+0.650", "0.021"):
+        assert text in line.split()

@@ -127,6 +127,8 @@ def test_the_answer_says_what_was_compared(truth, tmp_path):
     assert density.about["truth"]["split"] == "valid_accuracy" and density.to_plain()["space"] == "darts64"
     with pytest.raises(InputError, match="no runs given"):
         compare_density([], truth)
+    with pytest.raises(InputError, match="k must be 1 or more, not 0,4"):
+        compare_density([tmp_path / "a"], truth, last=[0, 4])
     with pytest.raises(InputError, match="not nothing"):
         compare_density([tmp_path / "a"], truth, last=[])
 
