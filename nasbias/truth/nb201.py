@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError
+from nasbias.pickles import is_pickle, open_pickle, readable, unpickle
 from nasbias.spaces import get_space
 from nasbias.tables import read_table
 from nasbias.truth.formats import Format, columns_of
 from nasbias.truth.nats import SPLITS_SAID, is_api, is_folder, read_api, read_file, read_folder
-from nasbias.truth.unpickle import is_pickle, open_pickle, readable, unpickle
 
 _WIDE_COLUMN = re.compile(r"(c10|c100|in16)_(val|test)_(\d+)")
 _WIDE_DATASETS = {"c100": "cifar100", "in16": "ImageNet16-120"}

@@ -16,7 +16,8 @@ from nasbias.supernets import (  # noqa: E402
     ptb,
     standalone_network,
 )
-from nasbias.supernets.ptb import Options, loss_of_cells, loss_one_by_one  # noqa: E402
+from nasbias.supernets.language import loss_of_cells, loss_one_by_one  # noqa: E402
+from nasbias.supernets.ptb import Options  # noqa: E402
 
 PTB = get_space("ptb")
 VOCABULARY, HIDDEN = 11, 6

@@ -1,4 +1,4 @@
-"""Scoring of DARTS-PTB's cells: perplexity and loss on validation text, under shared weights.
+"""Scoring of a language model's cells: perplexity and loss on validation text, under shared weights.
 
 `plain` reads the text once per cell. `fast` reads it for many cells at once: their states are one tensor, so step i is
 one matrix product for all of them. Both give the same numbers (1e-5); the second launches as many kernels for 64 cells
@@ -17,7 +17,7 @@ from nasbias.errors import InputError
 from nasbias.runs import Training
 from nasbias.runs.data import EVALUATION_COLUMNS, sized
 from nasbias.supernets import Choice, options_from
-from nasbias.supernets.ptb import loss_of_cells, loss_one_by_one
+from nasbias.supernets.language import loss_of_cells, loss_one_by_one
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,6 @@ ENGINES = {"plain": score_plain, "fast": score_many, "batched": score_many}
 
 
 def _scores(measure: Callable[..., Tensor], network: nn.Module, choices: Sequence[Choice], data: TextData):
-    table = torch.tensor(choices, dtype=torch.int64, device=data.valid.device).view(-1, 16)
+    table = torch.tensor(choices, dtype=torch.int64, device=data.valid.device)
     loss = measure(network, table, data.valid, data.bptt).cpu().numpy() if len(table) else np.zeros(0)
     return {"perplexity": np.exp(loss), "loss": loss}

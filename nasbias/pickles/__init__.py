@@ -1,32 +1,46 @@
 """Reading a pickle without running it.
 
 `unpickle` interprets the opcodes itself: it builds numbers, strings and containers, knows the few names that benchmark
-files need (`opcodes.ALLOWED`) and calls nothing else, so a hostile file can only fail. pickle.Unpickler with an
-allow-list in `find_class` would be a few times faster, but keeps every object it has ever memoised (21 to 37 GB for
-NAS-Bench-201's file) and can be made to allocate gigabytes by five bytes (LONG_BINPUT). Here memory is bounded by what
-is kept: with `wanted` (the memo entries that are fetched later, found by `fetched_entries` in a pass that builds
-nothing) and a `reduce` that empties each record as soon as it is whole. Measured on one core with files in the official
-form: 0.01 CPU-seconds and 0.012 MB an architecture.
+files (`SCALARS`) and image archives (`ARRAYS`) need and calls nothing else, so a hostile file can only fail.
+pickle.Unpickler with an allow-list in `find_class` would be a few times faster, but keeps every object it has ever
+memoised (21 to 37 GB for NAS-Bench-201's file), can be made to allocate gigabytes by five bytes (LONG_BINPUT), and
+hashes whatever a file makes a key. Here memory is bounded by what is kept: with `wanted` (the memo entries that are
+fetched later, found by `fetched_entries` in a pass that builds nothing) and a `reduce` that empties each record as soon
+as it is whole. Measured on one core with files in the official form: 0.01 CPU-seconds and 0.012 MB an architecture.
 
 `open_pickle` finds the pickle inside a file: torch's zip and legacy containers, bz2, or bare.
 """
 
 import bz2
+import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from nasbias.errors import InputError
-from nasbias.truth.opcodes import Holder, Source, interpret, scan
+from nasbias.pickles.opcodes import interpret
+from nasbias.pickles.source import Source, scan
+from nasbias.pickles.values import ARRAYS, SCALARS, Array, Holder
 
-__all__ = ["Holder", "fetched_entries", "is_pickle", "open_pickle", "readable", "unpickle"]
+__all__ = [
+    "ARRAYS",
+    "SCALARS",
+    "Array",
+    "Holder",
+    "fetched_entries",
+    "is_pickle",
+    "open_pickle",
+    "readable",
+    "unpickle",
+]
 
 LEGACY_MAGIC = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")  # torch's magic number, as a pickle of its own
 _PROTOCOLS = (2, 3, 4, 5)
+_ALWAYS, _SWELLING = 1 << 28, 100  # bytes that any file may decompress to; how many times its size one may
 # What a broken or hostile stream makes the interpreter, bz2 or zip trip over.
 _BROKEN = (
     ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError, RuntimeError,
@@ -38,6 +52,7 @@ def unpickle(
     file: BinaryIO,
     where: str,
     holders: Container[str] = (),
+    allowed: Mapping[str, Callable[..., Any]] = SCALARS,
     wanted: Container[int] | None = None,
     reduce: Callable[[dict], None] | None = None,
 ) -> Any:
@@ -46,6 +61,7 @@ def unpickle(
     Args:
         where: names the source in errors.
         holders: full names of classes whose instances become `Holder`.
+        allowed: full name -> function that may be called: `SCALARS` or `ARRAYS`.
         wanted: memo entries to remember (from `fetched_entries`); default: all.
         reduce: called with each dict that has just been filled from a batch of items; may empty it to save memory.
 
@@ -53,7 +69,7 @@ def unpickle(
         InputError: truncated, not a pickle, or naming anything that is not allowed.
     """
     with readable(where):
-        return interpret(Source(file), holders, wanted, reduce)
+        return interpret(Source(file), allowed, holders, wanted, reduce)
 
 
 def fetched_entries(file: BinaryIO, where: str) -> set[int]:
@@ -86,21 +102,40 @@ def open_pickle(path: Path) -> Iterator[BinaryIO]:
                 if len(members) != 1:
                     raise InputError("a zip file without a data.pkl: torch did not write it.")
                 with archive.open(members[0]) as member:
-                    yield member  # pyright: ignore[reportReturnType]
+                    yield _Bounded(member, path)
         elif head.startswith(b"BZh"):
             with bz2.open(file) as inside:
-                yield inside  # pyright: ignore[reportReturnType]
+                yield _Bounded(inside, path)
         else:
             if head.startswith(LEGACY_MAGIC[: len(head)]):
                 _skip_legacy_header(file)
             yield file
 
 
+class _Bounded(io.RawIOBase):
+    """A decompressed stream that ends in an error where it swells beyond what compressed numbers and text do."""
+
+    def __init__(self, inside: IO[bytes], path: Path) -> None:
+        self.inside, self.most = inside, max(_ALWAYS, _SWELLING * path.stat().st_size)
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.inside.read(size)
+        if self.inside.tell() > self.most:
+            raise ValueError(f"it swells to more than {_SWELLING} times its size when decompressed")
+        return data
+
+    def tell(self) -> int:
+        return self.inside.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self.inside.seek(offset, whence)
+
+
 def _skip_legacy_header(file: BinaryIO) -> None:
     """Step over what torch's legacy container writes first: magic number, protocol version, system information."""
     source = Source(file)
     for _ in range(3):
-        interpret(source, (), None, None)
+        interpret(source, {})
     file.seek(source.offset)
 
 

@@ -1,10 +1,12 @@
 """The pickle reader against the standard library's, and against files that want more than data."""
 
+import bz2
 import collections
 import io
 import os
 import pickle
 import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nasbias.errors import InputError
-from nasbias.truth.unpickle import Holder, fetched_entries, is_pickle, open_pickle, unpickle
+from nasbias.pickles import Holder, fetched_entries, is_pickle, open_pickle, unpickle
 
 plain = st.recursive(
     st.none()
@@ -25,9 +27,9 @@ plain = st.recursive(
         st.lists(inner, max_size=5)
         | st.tuples(inner, inner)
         | st.lists(inner, max_size=4).map(tuple)
-        | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=4)
+        | st.dictionaries(st.text(max_size=3) | st.integers(-(2**31) + 1, 2**31 - 1), inner, max_size=4)
         | st.dictionaries(st.text(max_size=3), inner, max_size=4).map(collections.OrderedDict)
-        | st.sets(st.integers(), max_size=3)
+        | st.sets(st.integers(-9, 9), max_size=3)
     ),
     max_leaves=12,
 )
@@ -39,7 +41,7 @@ def test_it_reads_what_pickle_reads(thing, protocol):
     data = pickle.dumps([thing, thing], protocol)
     wanted = fetched_entries(io.BytesIO(data), "test")
     if b"__builtin__" in data or b"builtins" in data:  # before protocol 4 sets and empty bytes are calls of builtins
-        with pytest.raises(InputError, match="which no benchmark file needs"):
+        with pytest.raises(InputError, match="which no such file needs"):
             unpickle(io.BytesIO(data), "test")
         return
     assert unpickle(io.BytesIO(data), "test", wanted=wanted) == [thing, thing]
@@ -201,7 +203,7 @@ def test_the_line_names_the_file_and_what_broke(data, detail):
 
 
 def test_an_error_without_words_is_named_by_its_kind():
-    from nasbias.truth.unpickle import readable
+    from nasbias.pickles import readable
 
     with pytest.raises(InputError) as caught, readable("x.pth"):
         raise MemoryError
@@ -209,7 +211,7 @@ def test_an_error_without_words_is_named_by_its_kind():
 
 
 def test_the_files_name_stands_once_at_the_start_of_a_refusal():
-    from nasbias.truth.unpickle import readable
+    from nasbias.pickles import readable
 
     for message in ("too many", "x.pth: too many"):
         with pytest.raises(InputError) as caught, readable("x.pth"):
@@ -231,3 +233,17 @@ def test_a_zip_file_must_hold_one_pickle_in_a_folder_of_its_own(tmp_path):
         archive.writestr("any/data.pkl", pickle.dumps({"a": 1}))
     with open_pickle(tmp_path / "x.pth") as file:
         assert unpickle(file, "x.pth") == {"a": 1}
+
+
+@pytest.mark.parametrize("kind", ["bz2", "zip"])
+def test_a_small_file_that_swells_without_end_is_refused(tmp_path, kind, monkeypatch):
+    monkeypatch.setattr("nasbias.pickles._ALWAYS", 1 << 20)
+    bomb = b"\x80\x02" + b"N0" * (1 << 22) + b"N."
+    path = tmp_path / "bomb.pth"
+    if kind == "bz2":
+        path.write_bytes(bz2.compress(bomb))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("archive/data.pkl", bomb)
+    with pytest.raises(InputError, match="swells to more than 100 times"), open_pickle(path) as file:
+        unpickle(file, "bomb.pth")
