@@ -248,7 +248,8 @@ def test_the_help_has_an_example_that_runs(files, call, capsys):
     text = " ".join(capsys.readouterr().out.split())
     assert text.startswith("usage: python -m nasbias.correlation ")
     assert "python -m nasbias.correlation --space nb201 --predictions mine.csv --truth NAME --format json" in text
-    assert "--out FILE" in text and "--against PATH" in text
+    assert "--out FILE" in text and "--against PATH" in text and "--format {table,json,csv}" in text
+    assert "--score SCORE [SCORE ...] score columns to use (default: all)" in text
 
 
 def test_the_table_is_wide_or_by_run_where_that_is_asked_for(files, call):
