@@ -1,4 +1,4 @@
-"""`python -m nasbias.bias`: what supernets misjudge, on a terminal or as JSON."""
+"""`python -m nasbias.bias`: which operations and sizes supernets misjudge."""
 
 import sys
 from collections.abc import Sequence

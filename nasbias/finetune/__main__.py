@@ -1,4 +1,4 @@
-"""`python -m nasbias.finetune RUN`: tune each architecture alone from a checkpoint, and follow the ranking."""
+"""`python -m nasbias.finetune RUN`: tune each architecture alone from a checkpoint and follow the ranking."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -4,14 +4,14 @@ Orders: `uniform` draws one of the space at random (single path; P2), `cycle` go
 through one random permutation again and again, `reshuffled` through a new permutation each cycle (the three orders of
 P1 section 4), `fair` makes steps in which every value of every decision is used once (FairNAS, arXiv 1907.01845)."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from nasbias.errors import InputError
-from nasbias.runs.config import Order
-from nasbias.spaces import Space
-from nasbias.supernets import Choice
+from nasbias.spaces import Choice, Space
+
+Order = Literal["uniform", "cycle", "shuffled", "reshuffled", "fair"]
 
 
 class Sampler:

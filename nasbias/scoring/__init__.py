@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from nasbias.datasets import Images
 from nasbias.errors import unknown
 from nasbias.runs import Training
 from nasbias.scoring import text
@@ -36,14 +37,15 @@ def load_scoring_data(
     valid_size: int | None = None,
     device: torch.device | str = "cpu",
     bn: BN = "recalibrated",
+    images: Images | None = None,
 ) -> Any:
-    """What a run's architectures are scored on: the data its space's engines take.
+    """What a run's architectures are scored on: the data its space's engines take; `images` where they are loaded.
 
     Raises:
         InputError: more images or words than there are, or none.
     """
     if task_of(config.space) == "images":
-        return load_image_data(config, recalibration_images, valid_size, device, bn)
+        return load_image_data(config, recalibration_images, valid_size, device, bn, images)
     return text.load_data(config, valid_size, device)
 
 

@@ -10,8 +10,8 @@ A module `nasbias.supernets.<space>` has
 
 Options of a text network have `vocabulary`, `bptt` (words read at a time), `hidden`, `evaluated_cells` (validated in
 training), `activation_penalty` and `slowness_penalty`. A network has perhaps `begin_epoch(progress, generator)`
-(drop-path) and `plain(x, choice)`, a slower reference of `forward`. `--sharing copies:OP` works where cells have `edges`
-(a ModuleDict each, by operation) or `operations`. `tests/supernets/test_contract.py` checks every space against this.
+(drop-path) and `plain(x, choice)`, a slower reference of `forward`. `--sharing copies:OP` works where cells have
+`edges` (a ModuleDict each, by operation) or `operations`. `tests/supernets/test_contract.py` checks every space.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -33,7 +33,7 @@ class TextTask(Task):
 
     def __init__(self, config: Training, device: torch.device, cells: Sequence[Choice]) -> None:
         """`cells` are those whose perplexity on the validation text decides on averaging and rolling back."""
-        self.options = options_from(config.space, config.network)
+        self.device, self.options = device, options_from(config.space, config.network)
         text = load_text(config.dataset, vocabulary=self.options.vocabulary, device=device)
         self.train, valid = sized(text, config)
         self.train = columns(self.train, config.batch_size)
