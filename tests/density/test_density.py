@@ -127,5 +127,28 @@ def test_the_answer_says_what_was_compared(truth, tmp_path):
     assert density.about["truth"]["split"] == "valid_accuracy" and density.to_plain()["space"] == "darts64"
     with pytest.raises(InputError, match="no runs given"):
         compare_density([], truth)
+    with pytest.raises(InputError, match="k must be 1 or more, not 0,4"):
+        compare_density([tmp_path / "a"], truth, last=[0, 4])
     with pytest.raises(InputError, match="not nothing"):
         compare_density([tmp_path / "a"], truth, last=[])
+
+
+def test_one_sixteen_and_sixty_four_steps_are_the_usual_ones_and_the_document_has_both_tables(truth, tmp_path):
+    run = make_run(tmp_path / "a", "groups:2", noisy(truth, 1, 0, steps=70), np.arange(64) % 2)
+    density = compare_density([run], truth)
+    assert density.plans["k"].tolist() == [1, 16, 64]
+    document = density.to_plain()
+    assert (len(document["plans"]), len(document["folds"])) == (3, 2)
+
+
+def test_an_interval_ends_where_correlations_end(truth, tmp_path):
+    values, groups = truth["valid_accuracy"].to_numpy(), np.zeros(64)
+    scores = [100 - values, 100 - values, np.random.default_rng(0).permutation(values)]
+    runs = [make_run(tmp_path / str(i), "groups:1", each[None], groups, steps=False) for i, each in enumerate(scores)]
+    density = compare_density(runs, truth, last=[1])
+    assert density.folds["low"].tolist() == density.plans["low"].tolist() == [-1]
+    turned = [
+        make_run(tmp_path / f"t{i}", "groups:1", 100 - each[None], groups, False) for i, each in enumerate(scores)
+    ]
+    density = compare_density(turned, truth, last=[1])
+    assert density.folds["high"].tolist() == density.plans["high"].tolist() == [1]

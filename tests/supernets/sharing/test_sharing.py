@@ -12,13 +12,12 @@ from nasbias.campaigns import train_run  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
 from nasbias.runs import Training  # noqa: E402
 from nasbias.runs.checkpoints import read_tensors  # noqa: E402
-from nasbias.runs.network import make_sampler  # noqa: E402
-from nasbias.score import main as score  # noqa: E402
 from nasbias.scoring import load_scoring_data, score_architectures  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets.sharing import parse_plan, share  # noqa: E402
-from nasbias.tables import load_predictions  # noqa: E402
 from nasbias.training.loop import Run  # noqa: E402
+from nasbias.truth import import_truth  # noqa: E402
+from tests.small import small_run  # noqa: E402
 
 SPACE = get_space("nb201")
 SOME = SPACE.sample(8, seed=1)
@@ -152,34 +151,6 @@ def test_a_shared_tensor_is_saved_once_and_a_resumed_run_is_the_same(config, tmp
     assert steps[0].loc[steps[0]["epoch"] == 1, "step"].max() == whole.log[0]["step"]
 
 
-def test_dense_scoring_leaves_the_training_as_it_is(config, tmp_path):
-    dense, plain = (train_run(replace(config, dense_steps=k), tmp_path / str(k)) for k in (3, 0))
-    assert not (plain.path / "steps.parquet").exists()
-    for name, tensor in read_tensors(plain.checkpoint(2), "network.")[0].items():
-        assert torch.equal(tensor, read_tensors(dense.checkpoint(2), "network.")[0][name])
-
-
-def test_the_last_dense_step_is_the_final_checkpoint(config, tmp_path):
-    folder = train_run(replace(config, sharing="similar:2", dense_steps=2), tmp_path / "run")
-    options = ["--architectures", config.architectures, "--bn", "running"]
-    assert score([str(folder.path), *options]) == 0
-    scored = load_predictions(folder.path).set_index("architecture")
-    dense = load_predictions(folder.path / "steps.parquet")
-    last = dense[dense["step"] == dense["step"].max()].set_index("architecture").loc[scored.index]
-    np.testing.assert_allclose(last["loss"], scored["loss"], rtol=1e-5)
-    np.testing.assert_array_equal(last["accuracy"], scored["accuracy"])
-
-
-def test_dense_scores_say_which_architecture_the_step_trained(config, tmp_path):
-    folder = train_run(replace(config, order="cycle", dense_steps=3), tmp_path / "run")
-    dense = load_predictions(folder.path / "steps.parquet")
-    trained = dense[dense["trained"]].sort_values("step")["architecture"].tolist()
-    sampler = make_sampler(folder.config)
-    order = [sampler.step()[0] for _ in range(int(dense["step"].max()))]
-    space = get_space(folder.config.space)
-    assert trained == space.decode(np.array(order[-3:])).tolist()
-
-
 def test_the_fast_engine_scores_each_group_in_its_own_network(config):
     run = Run(replace(config, sharing="groups:3"))
     run.train_epoch()
@@ -246,3 +217,13 @@ def test_a_run_says_its_groups_in_the_form_that_a_plan_takes(config, tmp_path):
     labels = [[network.group_of(tuple(code)) for code in SPACE.encode(SOME).tolist()] for network in (first, again)]
     assert sorted(table["architecture"]) == sorted(SOME)
     assert len(set(zip(*labels))) == 3
+
+
+def test_folds_by_sorted_truth_hold_the_best_first(tmp_path):
+    codes = get_space("darts64").architectures()["architecture"].to_numpy()
+    truth = pd.DataFrame({"architecture": codes, "dataset": "cifar10", "valid_accuracy": np.arange(64.0)})
+    import_truth("darts64", truth, "mine")
+    config = small_run("darts64", epochs=1, sharing="truth:4")
+    folder = train_run(config, tmp_path / "run")
+    groups = pd.read_csv(folder.groups, dtype={"architecture": str}).set_index("architecture")["group"]
+    assert groups.loc[codes[::-1]].tolist() == np.repeat([0, 1, 2, 3], 16).tolist()

@@ -1,6 +1,5 @@
 """Stand-alone ground truths: what a table of them holds, interruption, and what the command says."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -18,10 +17,8 @@ from nasbias.runs.network import make_network  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets import recipe_of  # noqa: E402
 from nasbias.tables import read_about, read_table  # noqa: E402
-from nasbias.train import main  # noqa: E402
 from nasbias.training import train  # noqa: E402
 from nasbias.training.loop import make_task  # noqa: E402
-from nasbias.truth import load_truth  # noqa: E402
 
 TINY = Training(epochs=2, batch_size=128, crop=1, network={"channels": 4, "cells": 1})
 TWO = get_space("nb201").sample(2, seed=1)
@@ -88,19 +85,6 @@ def test_an_accuracy_is_that_of_the_network_in_eval_mode(whole, tmp_path):
     assert table.loc[(TWO[0], 1), "test_accuracy"] == pytest.approx(expected)
 
 
-def test_the_command_makes_a_truth_that_others_take(whole, tmp_path, capsys):
-    out = tmp_path / "truth"
-    (tmp_path / "list.txt").write_text("\n".join(TWO))
-    options = ["--epochs", "2", "--batch-size", "128", "--crop", "1", "--channels", "4", "--cells", "1"]
-    options += ["--architectures", str(tmp_path / "list.txt"), "--processes", "1", "--seeds", "0", "--format", "json"]
-    assert main([*options, "--standalone-all", "--out", str(out)]) == 0
-    answer = json.loads(capsys.readouterr().out)
-    assert (answer["n"], answer["rows"]) == (2, 2)
-    truth = load_truth("nb201", answer["truth"], dataset="digits")
-    theirs = load_truth("nb201", whole / "truth.parquet", dataset="digits", seed=0)
-    pd.testing.assert_frame_equal(truth[["architecture", "test_accuracy"]], theirs[["architecture", "test_accuracy"]])
-
-
 def test_cells_of_the_language_model_get_perplexities(tmp_path):
     corpus = tmp_path / "corpus"
     corpus.mkdir()
@@ -121,23 +105,3 @@ def test_a_sample_comes_from_the_list_or_the_subset():
     assert len(choose_architectures(replace(TINY, subset="unique"))) == 6461
     assert choose_architectures(TINY, 3).tolist() == get_space("nb201").sample(3, 0).tolist()
     assert np.unique(choose_architectures(TINY, 50, seed=1)).size == 50
-
-
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        (["--seeds", "0,1"], "--seeds goes with --standalone-all"),
-        (["--standalone-sample", "0"], "a sample of 0"),
-        (["--standalone-all", "--standalone", "42"], "give one"),
-        (["--standalone-sample", "2", "--processes", "0"], "processes must be 1 or more"),
-        (["--standalone-sample", "2", "--seeds", ""], "no seed"),
-        (["--standalone-sample", "2", "--dataset", "/no/such"], "/no/such"),
-        (["--space", "darts", "--standalone-all"], "too many to train alone"),
-    ],
-)
-def test_bad_requests_are_one_line_and_leave_no_folder(tmp_path, capsys, options, says):
-    assert main([*options, "--out", str(tmp_path / "run")]) == 2
-    message = capsys.readouterr().err
-    assert says in message
-    assert message.count("\n") == 1
-    assert not (tmp_path / "run").exists()
