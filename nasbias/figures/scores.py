@@ -14,6 +14,7 @@ from matplotlib.colors import LogNorm
 
 from nasbias.figures.registry import figure
 from nasbias.figures.style import BLUE, COLOURS, SEQUENCE, SMALL, colour_of, say_missing, short
+from nasbias.streams import stream
 
 MANY = 2000  # points from which the density is drawn
 
@@ -99,7 +100,7 @@ def _draw_by_operation(ax: Axes, x: np.ndarray, y: np.ndarray, operation: pd.Ser
     names = list(operation.cat.categories) if isinstance(operation.dtype, pd.CategoricalDtype) else None
     names = names or list(dict.fromkeys(operation))
     place = pd.Index(names).get_indexer(pd.Index(operation.astype(object)))
-    order = np.random.default_rng(0).permutation(len(x))  # so that no operation covers another
+    order = stream("drawing", 0).permutation(len(x))  # so that no operation covers another
     colours = mpl.colormaps["viridis"](np.linspace(0, 1, len(names))) if len(names) > len(COLOURS) else None
     paint = np.array(
         [mpl.colors.to_rgb(colour_of(i)) if colours is None else colours[i][:3] for i in range(len(names))]
