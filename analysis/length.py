@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
             against = result.baselines.reindex(columns=["score", "n", *_HELD_AGAINST])
             baselines.append(against.assign(space=space, truth=name))
         runs = cross_run(path, space=space, scores=[score])
-        for value in ("gt_tau", "spearman"):
+        for value in ("tau", "spearman"):
             table = map_lengths(runs, value)
             table.columns = [str(column) for column in table.columns]
             maps.append(table.reset_index().assign(space=space, value=value))

@@ -51,7 +51,7 @@ def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
         chance = float(np.mean(np.sqrt(scores * (100 - scores) / IMAGES)))  # of counting right answers
         rows.append(
             {
-                "supernet": name, "runs": len(SEEDS), "n": scores.shape[1], "mean_accuracy": float(scores.mean()),
+                "supernet": name, "n_runs": len(SEEDS), "n": scores.shape[1], "mean_accuracy": float(scores.mean()),
                 "spread": spread, "low": low, "high": high, "counting_error": chance,
                 "range": float(np.mean(np.ptp(scores, axis=1))), "s_tau": float(between.mean()),
             }

@@ -113,7 +113,7 @@ def say_bias(bias: Bias) -> list[str]:
     about, operators = bias.about, bias.operators
     found = operators[operators["found"]]
     when = "" if about["epoch"] is None else f" after {about['epoch']} epochs"
-    where = f"{about['space']}: {about['score']}{when}, {about['runs']} run(s), {about['n']:,} architectures"
+    where = f"{about['space']}: {about['score']}{when}, {about['n_runs']} run(s), {about['n']:,} architectures"
     if len(found):
         worst = found.loc[found["score_effect"].abs().idxmax()]
         sentences = [
@@ -140,7 +140,7 @@ def say_bias(bias: Bias) -> list[str]:
     else:
         text = {"stated": "as stated", "repeats": "from its repeats"}.get(about["truth_noise_from"], "as known of it")
         sentences.append(f"noise of the truth: sd {about['truth_noise']:.2g} ({text}), allowed for")
-    if about["runs"] == 1:
+    if about["n_runs"] == 1:
         sentences.append("one run: intervals are about this supernet; its seed's part is unknown. Give several runs.")
     return sentences
 

@@ -117,7 +117,7 @@ def print_cross_run(table: pd.DataFrame, space: str, format: str, out: str | Non
         table.to_csv(sys.stdout, index=False)
     else:
         runs = {*zip(table["run_a"], table["seed_a"].fillna(-1)), *zip(table["run_b"], table["seed_b"].fillna(-1))}
-        median = np.nanmedian(table["gt_tau"])
+        median = np.nanmedian(table["tau"])
         print(f"{space}: tau between supernets, {len(runs)} run(s), {len(table):,} pairs; median {median:.2f}")
         grid = map_lengths(table)
         if len(grid):

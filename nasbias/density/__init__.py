@@ -42,9 +42,9 @@ _LEAST = 4  # architectures of a fold that a correlation is given for
 class Density:
     """`plans`: a row per (plan, k). `folds`: a row per (plan, group) of the plans that have groups.
 
-    plans: `plan, runs, k` (steps used: fewer where a run has fewer), `n` architectures, `gt_tau_mean` with its 95 %
+    plans: `plan, n_runs, k` (steps used: fewer where a run has fewer), `n` architectures, `gt_tau_mean` with its 95 %
     interval over runs `low, high` (missing with one run), `gt_tau_std`, `t1r, t3r` (means). folds: `plan, group, n,
-    runs, spearman` (Corr-GT after the last step, mean over runs) with `low, high` over runs, `gt_tau`.
+    n_runs, spearman` (Corr-GT after the last step, mean over runs) with `low, high` over runs, `gt_tau`.
     """
 
     about: dict[str, Any]
@@ -145,7 +145,7 @@ def _summarise(plan: str, instances: Sequence[_Instance], k: int) -> dict[str, A
     mean, low, high = mean_interval([float(np.mean(row)) for row in taus], *METRICS["gt_tau"].range)
     return {
         "plan": plan,
-        "runs": len(instances),
+        "n_runs": len(instances),
         "k": min(used),
         "n": min(len(instance.truth) for instance in instances),
         "gt_tau_mean": mean,
@@ -181,7 +181,7 @@ def _fold_rows(plan: str, runs: Sequence[Path], instances: Sequence[_Instance], 
                 "plan": plan,
                 "group": group,
                 "n": min(value[2] for value in values),
-                "runs": len(values),
+                "n_runs": len(values),
                 "spearman": mean,
                 "low": low,
                 "high": high,

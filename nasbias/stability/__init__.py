@@ -104,7 +104,7 @@ def summarise_instances(
         spread: the seed's, pooled over training lengths (`spread_of`); default: from these instances alone.
 
     Returns:
-        `n` instances, `s_tau` with `s_tau_low, s_tau_high` (95 %, jackknife over instances; missing below three),
+        `n_runs` instances, `s_tau` with `s_tau_low, s_tau_high` (95 %, jackknife over instances; missing below three),
         `s_tau_max`, `s_tau_min` over the pairs, `gt_tau` with its interval and `gt_tau_std`, `t1r`, `t3r` and their
         `_std`; standard deviations are population ones, as in P1's code. `reason` says why something is missing.
     """
@@ -113,7 +113,7 @@ def summarise_instances(
     estimate = mean_over_runs(pulls, spread)
     gt = np.array([pull.tau for pull in pulls])
     tops = {f"t{k}r": np.array([METRICS[f"top{k}_rank"](row, truth) for row in scores]) for k in (1, 3)}
-    result: dict[str, Any] = {"n": n} | dict.fromkeys(
+    result: dict[str, Any] = {"n_runs": n} | dict.fromkeys(
         ("s_tau", "s_tau_low", "s_tau_high", "s_tau_max", "s_tau_min"), np.nan
     )
     if n > 1:
@@ -146,7 +146,7 @@ def frame_instances(panel: Panel, generator: np.random.Generator) -> list[dict[s
     random = [draw(panel.truth, instances, sd, generator) for _ in range(20)]
     keys = ("s_tau", "s_tau_max", "s_tau_min", "gt_tau", "gt_tau_std", "t1r", "t3r")
     means = {key: float(np.mean([row[key] for row in random])) for key in keys}
-    return [*frames, {"name": "random", "n": instances, **means, "expected_sd": sd}]
+    return [*frames, {"name": "random", "n_runs": instances, **means, "expected_sd": sd}]
 
 
 def _draw_small(truth: Array, instances: int, sd: float, generator: np.random.Generator) -> dict[str, Any]:

@@ -100,20 +100,20 @@ def answer(stability: Stability) -> str:
     about, instances = stability.about, stability.instances
     when = "" if about["epoch"] is None else f" after {about['epoch']} epochs"
     agree = "one run has nothing to agree with"
-    if instances["n"] > 1:
+    if instances["n_runs"] > 1:
         agree = (
             f"runs agree with each other at S-Tau {instances['s_tau']:.2f} "
             f"(pairs {instances['s_tau_min']:.2f} to {instances['s_tau_max']:.2f})"
         )
     return (
-        f"{about['space']}: {about['score']}{when}, {instances['n']} run(s), {about['n_architectures']:,} "
+        f"{about['space']}: {about['score']}{when}, {instances['n_runs']} run(s), {about['n_architectures']:,} "
         f"architectures: {agree}, with the truth at GT-Tau {instances['gt_tau']:.2f}."
     )
 
 
 def _instances(table: pd.DataFrame, *keys: str) -> pd.DataFrame:
     """Rows of `summarise_instances` under their short names."""
-    view = pd.DataFrame({key: table[key] for key in keys} | {"runs": table["n"], "S-Tau": table["s_tau"]})
+    view = pd.DataFrame({key: table[key] for key in keys} | {"runs": table["n_runs"], "S-Tau": table["s_tau"]})
     if "s_tau_low" in table:
         view["95 %"] = [interval(low, high) for low, high in zip(table["s_tau_low"], table["s_tau_high"])]
     names = {"most": "s_tau_max", "least": "s_tau_min", "GT-Tau": "gt_tau", "sd": "gt_tau_std"}

@@ -195,7 +195,7 @@ def test_the_answer_says_where_the_noise_of_the_truth_is_from(options, stated, s
     about = answer.about
     assert (about["truth_noise_from"], about["least_effect"]) == (source, least)
     assert np.isnan(about["truth_noise"]) == np.isnan(about["truth_reliability"]) == (source == "unknown")
-    assert (about["space"], about["score"], about["epoch"], about["n"], about["runs"], about["top"]) == (
+    assert (about["space"], about["score"], about["epoch"], about["n"], about["n_runs"], about["top"]) == (
         "nb201", "rank_score", 8, 300, 3, 30,
     )  # fmt: skip
     if stated:

@@ -20,7 +20,7 @@ def test_the_cross_run_map_holds_every_pair_once_and_needs_no_truth(files):
         predictions[(predictions["run"] == run) & (predictions["epoch"] == epoch)]["accuracy"]
         for run, epoch in (("s0", 4), ("s1", 8))
     )
-    assert row["gt_tau"].item() == pytest.approx(scipy.stats.kendalltau(one, other).statistic)
+    assert row["tau"].item() == pytest.approx(scipy.stats.kendalltau(one, other).statistic)
     grid = cross_run.map_lengths(pairs)
     assert grid["epoch"].tolist() == [4, 8] and grid.loc[0, 8] == grid.loc[1, 4]
 
@@ -29,9 +29,9 @@ def test_a_runs_pairs_with_itself_are_left_out_of_the_map(table):
     pairs = cross_run.cross_run(runs_of(table), scores=["accuracy"])
     grid = cross_run.map_lengths(pairs).set_index("epoch")
     other = pairs[pairs["run_a"] != pairs["run_b"]]
-    mixed = other[other["epoch_a"] != other["epoch_b"]]["gt_tau"].mean()
+    mixed = other[other["epoch_a"] != other["epoch_b"]]["tau"].mean()
     assert len(other) == 4 and grid.loc[4, 8] == pytest.approx(mixed)
-    within = pairs[pairs["run_a"] == pairs["run_b"]]["gt_tau"]
+    within = pairs[pairs["run_a"] == pairs["run_b"]]["tau"]
     assert len(within) == 2 and abs(within.mean() - mixed) > 1e-6  # they would have moved it
     alone = cross_run.cross_run(runs_of(table, seeds=[0]), scores=["accuracy"])
     assert len(alone) == 1 and cross_run.map_lengths(alone).empty
@@ -50,7 +50,7 @@ def test_pairs_stand_on_the_architectures_that_both_scored_in_the_right_directio
     row = pairs[pairs["score"] == "loss"].iloc[0]
     x, y = (part.set_index("architecture")["loss"].loc[table["architecture"][100:200]] for part in parts)
     found = tau_interval(-x.to_numpy(), -y.to_numpy())
-    assert row["n"] == 100 and (row["gt_tau"], row["gt_tau_low"], row["gt_tau_high"]) == (
+    assert row["n"] == 100 and (row["tau"], row["tau_low"], row["tau_high"]) == (
         found.value,
         found.low,
         found.high,
@@ -58,7 +58,7 @@ def test_pairs_stand_on_the_architectures_that_both_scored_in_the_right_directio
     assert row["spearman"] == pytest.approx(spearman(x, y)) and row["reason"] == ""
     scores = pd.concat(parts).rename(columns={"loss": "mine"}).drop(columns="accuracy")
     turned = cross_run.cross_run(scores, lower_is_better=["mine"])
-    assert turned["gt_tau"].tolist() == pytest.approx([row["gt_tau"]])
+    assert turned["tau"].tolist() == pytest.approx([row["tau"]])
 
 
 def test_a_map_needs_two_runs_or_lengths(table):

@@ -25,7 +25,7 @@ def test_mean_k_and_std_k_are_those_of_the_last_steps_over_runs(truth, tmp_path)
     interval = scipy.stats.t.interval(0.95, 1, taus.mean(), scipy.stats.sem(taus.mean(axis=1)))
     assert row["low"] == pytest.approx(max(interval[0], -1))
     assert row["high"] == pytest.approx(min(interval[1], 1))
-    assert (row["runs"], row["k"], row["n"]) == (2, 4, 64)
+    assert (row["n_runs"], row["k"], row["n"]) == (2, 4, 64)
 
 
 def test_one_run_has_no_interval_and_k_says_what_there_was(truth, tmp_path):
@@ -111,14 +111,14 @@ def test_folds_are_means_over_runs_with_an_interval_and_need_four_architectures(
     half = scipy.stats.t.ppf(0.975, 2) * scipy.stats.sem(rhos)
     assert folds.loc[2, "low"] == pytest.approx(max(np.mean(rhos) - half, -1))
     assert folds.loc[2, "high"] == pytest.approx(min(np.mean(rhos) + half, 1))
-    assert folds.loc[2, ["n", "runs", "plan"]].tolist() == [57, 3, "groups:3"]
+    assert folds.loc[2, ["n", "n_runs", "plan"]].tolist() == [57, 3, "groups:3"]
 
 
 def test_a_run_without_groups_is_passed_over_and_one_given_twice_counts_once(truth, tmp_path):
     bare = make_run(tmp_path / "a", "groups:2", noisy(truth, 1, 0))
     grouped = make_run(tmp_path / "b", "groups:2", noisy(truth, 1, 1), np.arange(64) % 2)
     density = compare_density([bare, grouped, bare], truth, last=[1])
-    assert density.folds["runs"].tolist() == [1, 1] and density.plans["runs"].tolist() == [2]
+    assert density.folds["n_runs"].tolist() == [1, 1] and density.plans["n_runs"].tolist() == [2]
 
 
 def test_the_answer_says_what_was_compared(truth, tmp_path):

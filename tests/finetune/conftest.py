@@ -10,4 +10,4 @@ from tests.finetune.made import CONFIG  # noqa: E402
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return train(CONFIG, tmp_path_factory.mktemp("runs") / "supernet")
+    return train(CONFIG, tmp_path_factory.mktemp("n_runs") / "supernet")

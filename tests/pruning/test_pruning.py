@@ -99,7 +99,7 @@ def test_the_figures_of_repeats_are_their_means_and_found_has_an_interval(truth,
     assert row["found_high"] == pytest.approx(min(np.mean(found) + half, 100))
     assert row["found_top"] == pytest.approx(np.mean([values[np.argsort(-each)[:5]].max() for each in scores]))
     assert (row["mean_truth"], row["best"]) == pytest.approx((values.mean(), values.max()))
-    assert (row["runs"], row["n"], row["space"]) == (3, 64, "whole space")
+    assert (row["n_runs"], row["n"], row["space"]) == (3, 64, "whole space")
     assert (about["space"], about["score"], about["k"]) == ("darts64", "accuracy", 5)
 
 

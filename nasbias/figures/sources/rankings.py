@@ -78,7 +78,7 @@ def _cross_run(given: Given) -> Made:
         if len(grid):
             grid = grid[grid["score"] == grid["score"].iloc[0]]
         return Made([Part({"grid": grid}, get_space(given.home).title)], "Mean tau between different runs, by length.")
-    table = read_study("length")["between lengths (mean over pairs of runs)"].query("value == 'gt_tau'")
+    table = read_study("length")["between lengths (mean over pairs of runs)"].query("value == 'tau'")
     parts = [
         Part({"grid": table[table["space"] == space].dropna(axis=1, how="all")}, get_space(space).title)
         for space in ("nb201", "nb101")

@@ -28,7 +28,7 @@ def _shared(given: Given, name: str) -> Made:
 def _of_plans(name: str) -> Made:
     plans = read_study("sharing")["plans against darts64_truth"].query("k > 1")
     known = published.published_groups() if name == "groups" else published.published_prefixes()
-    steps, runs = int(plans["k"].max()), int(plans["runs"].max())
+    steps, runs = int(plans["k"].max()), int(plans["n_runs"].max())
     parts = [
         Part({"plans": plans, "published": known}, title, {"value": value})
         for value, title in (("gt_tau_mean", "mean"), ("gt_tau_std", "standard deviation"))
@@ -71,7 +71,7 @@ def _of_pruning() -> Made:
 
 def _of_copies() -> Made:
     table = read_study("replicated")["spread of scores"]
-    n, runs = int(table["n"].max()), int(table["runs"].max())
+    n, runs = int(table["n"].max()), int(table["n_runs"].max())
     return Made([Part({"spread": table})], f"nb201: {n} networks, {say_runs(runs)}. Lines: 95 % over runs.")
 
 

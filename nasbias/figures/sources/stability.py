@@ -23,7 +23,7 @@ def _stability(given: Given, name: str) -> Made:
         return _filter_of_orders()
     study = analyse_stability(given.matched(), score=given.score, epoch=given.epoch, bn=given.bn)
     about = study.about
-    caption = f"{about['space']}: {about['n_architectures']:,} architectures, {say_runs(study.instances['n'])}"
+    caption = f"{about['space']}: {about['n_architectures']:,} architectures, {say_runs(study.instances['n_runs'])}"
     caption += "" if about["epoch"] is None or name == "s_tau_over_epochs" else f" of {about['epoch']} epochs"
     caption += f"; {say_truth(about['truth'])}. "
     tables: dict[str, Any]
@@ -41,7 +41,7 @@ def _filter_of_orders() -> Made:
     study = read_study("orders")
     loss = study["filter"][study["filter"]["truth"] == _TRUTH]
     parts = [Part({"loss": loss[loss["order"] == order]}, title) for order, title in ORDERS.items()]
-    runs = int(_instances()["n"].max())
+    runs = int(_instances()["n_runs"].max())
     caption = f"{_SMALL}, {runs} runs an order; truth: P1's. Band: 95 % interval over runs, of the widest top."
     return Made(parts, caption)
 
