@@ -1,4 +1,4 @@
-# make demo | test | test-lowest | speed | lint | mutants, each from a bare clone with Python 3.11 and pip.
+# make demo | figures | test | test-lowest | speed | lint | mutants, each from a bare clone with Python 3.11 and pip.
 PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/pip --disable-pip-version-check --quiet
@@ -6,10 +6,14 @@ RUN = $(VENV)/bin/python
 # pip takes the local CPU build of this exact version where there is one; any other drags in CUDA.
 TORCH = torch==2.13.0
 
-.PHONY: demo test test-lowest speed lint mutants clean
+.PHONY: demo figures test test-lowest speed lint mutants clean
 
 demo: $(VENV)/.demo
 	$(RUN) -m nasbias.correlation --space nb201
+
+# Every figure of our own studies as PDF and PNG, and the page that shows them: a minute.
+figures: $(VENV)/.full
+	$(RUN) -m nasbias.figures all --out figures
 
 test: $(VENV)/.full
 	$(RUN) -m pytest
@@ -24,7 +28,7 @@ test-lowest: $(VENV)-lowest/.ready
 
 $(VENV)-lowest/.ready: setup.cfg constraints-lowest.txt
 	$(PYTHON) -m venv $(VENV)-lowest
-	$(VENV)-lowest/bin/pip --disable-pip-version-check --quiet install -c constraints-lowest.txt -e '.[analog]' pytest pytest-benchmark hypothesis
+	$(VENV)-lowest/bin/pip --disable-pip-version-check --quiet install -c constraints-lowest.txt -e '.[analog,analysis]' pytest pytest-benchmark hypothesis wheel
 	touch $@
 
 speed: $(VENV)/.full

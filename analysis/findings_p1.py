@@ -46,7 +46,7 @@ def orders() -> list[Finding]:
     """Tables 1 and 2, the ranks, the filter."""
     hours, rows = cost_of("darts64_orders"), []
     studies = {order: _stability(order) for order in ORDERS if len(_runs("darts64_orders", f"p1-{order}-"))}
-    several = {order: of_order for order, of_order in studies.items() if of_order.instances["n"] > 1}
+    several = {order: of_order for order, of_order in studies.items() if of_order.instances["n_runs"] > 1}
     last = max(of_order.about["epoch"] for of_order in studies.values())
     pulls = {order: _pulls(_match(_runs("darts64_orders", f"p1-{order}-")), last) for order in studies}
 
@@ -62,7 +62,7 @@ def orders() -> list[Finding]:
             f"Supernets that differ by their {differ} alone rank differently ({ORDERS[order]}): S-Tau above 0, below "
             f"the truth's own {number(SELF)}",
             papers[order],
-            f"{show(interval)}, pairs {number(row['s_tau_min'])} to {number(row['s_tau_max'])}, {row['n']} runs",
+            f"{show(interval)}, pairs {number(row['s_tau_min'])} to {number(row['s_tau_max'])}, {row['n_runs']} runs",
             within(row["s_tau_low"], row["s_tau_high"], 0.0, SELF),
         )
     for order, paper in (("cycle", ".46"), ("shuffled", ".46"), ("reshuffled", ".51")):

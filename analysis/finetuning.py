@@ -13,8 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.study import P1_PAPER, P1_REDUCED, Job, Plan, Tables, run_study
-from nasbias.finetune import follow_finetuning
-from nasbias.finetune.__main__ import main as finetune
+from nasbias.finetune import Tuning, finetune_run, follow_finetuning
 from nasbias.matching import match
 
 
@@ -34,9 +33,8 @@ def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
     for epoch in epochs:
         tables = [folder / f"finetune-{epoch:04d}.parquet" for folder in folders.values()]
         for folder, table in zip(folders.values(), tables):
-            options = ["--epoch", str(epoch), "--steps", str(steps), "--truth", "none", "--sample", "64"]
-            if not table.exists() and finetune([str(folder), *options, "--valid-size", "250"]):
-                raise RuntimeError(f"{folder}: tuning failed")
+            if not table.exists():
+                finetune_run(folder, Tuning(epoch=epoch, steps=steps, sample=64, valid_size=250), truth="none")
         for truth in ("deeper-insights-64", "darts64_truth"):
             matched = match(tables, truth, space="darts64", scores=["accuracy"])
             curves.append(follow_finetuning(matched).assign(truth=truth))

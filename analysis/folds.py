@@ -19,6 +19,7 @@ import pandas as pd
 from analysis.reference import RUNS, plan_of
 from analysis.study import P2_REDUCED, Job, Plan, Tables, run_study
 from nasbias.matching import match
+from nasbias.score import Scoring
 from nasbias.spaces import get_space
 from nasbias.statistics import mean_interval
 from nasbias.statistics.metrics import kendall_tau, spearman
@@ -26,8 +27,8 @@ from nasbias.statistics.metrics import kendall_tau, spearman
 SEEDS = (0,)
 NB101 = dataclasses.replace(RUNS["nb101"]["config"], train_size=20_000, epochs=3)
 SPACES = {  # folds, the decision, the reduced run, the paper's epochs, what is scored
-    "nb201": (5, "0->3", dataclasses.replace(P2_REDUCED, epochs=4), 2000, ("--sample", "800")),
-    "nb101": (3, "op1", NB101, 1000, ("--architectures", "analysis/nb101_cells.txt")),
+    "nb201": (5, "0->3", dataclasses.replace(P2_REDUCED, epochs=4), 2000, Scoring(sample=800)),
+    "nb101": (3, "op1", NB101, 1000, Scoring(architectures="analysis/nb101_cells.txt")),
 }
 
 
@@ -43,7 +44,7 @@ def plan(paper: bool) -> Plan:
             for way, sharing in ways.items():
                 budget = base.epochs * (1 if way == "whole" else parts)
                 config = dataclasses.replace(base, seed=seed, sharing=sharing, epochs=budget)
-                jobs[f"{space}-{way}-{seed}"] = Job(config, (*scored, "--valid-size", "1000"))
+                jobs[f"{space}-{way}-{seed}"] = Job(config, dataclasses.replace(scored, valid_size=1000))
     return jobs
 
 

@@ -27,7 +27,8 @@ TRUTHS = {
     "darts64": [SHARED / "deeper_insights_64_gt.parquet", "darts64_truth"],
 }
 SCORES = {"ptb": "perplexity"}
-_SHOWN = ["n_runs", "n", "gt_tau", "gt_tau_low", "gt_tau_high", "spearman", "best_at_10"]
+_SHOWN = ["n_runs", "n", "gt_tau", "gt_tau_low", "gt_tau_high", "taus", "spearman", "best_at_10"]
+_HELD_AGAINST = [f"{name}{end}" for name in ("gt_tau", "spearman", "best_at_10") for end in ("", "_low", "_high")]
 
 
 @command
@@ -37,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--paper", action="store_true", help="of predictions at the papers' size, once made")
     add_format(parser)
     given = parser.parse_args(argv)
-    lengths, maps = [], []
+    lengths, baselines, maps = [], [], []
     for space, truths in TRUTHS.items():
         score, path = SCORES.get(space, "accuracy"), predictions_of(space, given.paper)
         for truth in truths:
@@ -47,19 +48,22 @@ def main(argv: Sequence[str]) -> int:
             params = result.baselines.set_index("score").loc["params", "gt_tau"]
             about = {"params_tau": params, "ceiling": ceiling}
             lengths.append(result.lengths.assign(space=space, truth=name, **about))
+            against = result.baselines.reindex(columns=["score", "n", *_HELD_AGAINST])
+            baselines.append(against.assign(space=space, truth=name))
         runs = cross_run(path, space=space, scores=[score])
-        for value in ("gt_tau", "spearman"):
+        for value in ("tau", "spearman"):
             table = map_lengths(runs, value)
             table.columns = [str(column) for column in table.columns]
             maps.append(table.reset_index().assign(space=space, value=value))
     table = pd.concat(lengths, ignore_index=True)
-    table = table.loc[
-        :, ["space", "truth", "epoch", *[name for name in _SHOWN if name in table], "params_tau", "ceiling"]
-    ]
+    shown = ["space", "truth", "epoch", *[name for name in _SHOWN if name in table], "params_tau", "ceiling"]
+    table = table.loc[:, shown]
     between = pd.concat(maps, ignore_index=True)
     epochs = sorted((name for name in between.columns if name.isdecimal()), key=int)
     between = between.loc[:, ["space", "value", "epoch", *epochs]]
-    tables = {"by training length": table, "between lengths (mean over pairs of runs)": between}
+    against = pd.concat(baselines, ignore_index=True)
+    against = against.loc[:, ["space", "truth", "score", "n", *_HELD_AGAINST]]
+    tables = {"by training length": table, "baselines": against, "between lengths (mean over pairs of runs)": between}
     report_tables(f"length{'_paper' if given.paper else ''}", tables, given.format)
     return 0
 

@@ -17,6 +17,7 @@ import pandas as pd
 from analysis.study import P1_PAPER, P1_REDUCED, Job, Plan, Tables, run_study
 from nasbias.matching import match
 from nasbias.runs.config import Order
+from nasbias.score import Scoring
 from nasbias.stability import analyse_stability
 from nasbias.stability.steps import collect_steps, summarise_steps
 
@@ -33,7 +34,7 @@ def plan(paper: bool) -> Plan:
     for seed in range(instances):
         for order in ORDERS:
             config = dataclasses.replace(base, order=order, seed=seed, checkpoints=kept)
-            jobs[f"{order}-{seed}"] = Job(config, ("--bn", "running", *(() if paper else ("--valid-size", "500"))))
+            jobs[f"{order}-{seed}"] = Job(config, Scoring(bn="running", valid_size=None if paper else 500))
     for order in ("cycle", "reshuffled"):
         config = dataclasses.replace(base, order=order, seed=100, dense_steps=STEPS)
         if not paper:  # 128 x 64 scorings: on fewer images

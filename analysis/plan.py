@@ -14,6 +14,7 @@ from analysis.reference import RUNS
 from analysis.study import P1_REDUCED, Job, carry_out_one
 from nasbias.files import written_atomically
 from nasbias.runs import Training
+from nasbias.score import Scoring
 from nasbias.spaces import get_space
 
 NB101_CELLS = "analysis/nb101_cells.txt"
@@ -101,7 +102,7 @@ class Item:
 NB101 = dataclasses.replace(
     RUNS["nb101"]["config"], resolution=8, crop=1, train_size=45_000, valid_size=5000, learning_rate=0.05
 )
-NB101_SCORE = ("--architectures", NB101_CELLS, "--recalibration-images", "256")
+NB101_SCORE = Scoring(architectures=NB101_CELLS, recalibration_images=256)
 
 # DARTS: clip .5 (5 diverges), 4 channels and 16x16: P2's question is whether longer training ranks worse.
 DARTS = dataclasses.replace(
@@ -111,7 +112,7 @@ DARTS = dataclasses.replace(
 
 # NAS-Bench-201 as in the reference runs, on 8x8 images: four times the steps for the same cost.
 NB201 = dataclasses.replace(RUNS["nb201"]["config"], resolution=8, crop=1)
-NB201_SCORE = ("--sample", "1000", "--recalibration-images", "256")  # on its 2,000 images left out
+NB201_SCORE = Scoring(sample=1000, recalibration_images=256)  # on its 2,000 images left out
 
 # The benchmark's own size: the headline. Scored on all 15,625 architectures.
 NB201_FULL = dataclasses.replace(
@@ -138,7 +139,7 @@ def nb101_lengths(lengths: Sequence[int], seeds: Sequence[int]) -> Iterator[Item
 
 def darts_lengths(runs: Path, lengths: Sequence[int], seeds: Sequence[int]) -> Iterator[Item]:
     """Scored on the 148 architectures of P2's uniform sample."""
-    score = ("--architectures", str(runs / DARTS_CELLS), "--recalibration-images", "256")
+    score = Scoring(architectures=str(runs / DARTS_CELLS), recalibration_images=256)
     for seed in seeds:
         for length in lengths:
             kept = (0,) if length == 16 else ()
@@ -158,7 +159,7 @@ def p1_orders(seeds: Sequence[int]) -> Iterator[Item]:
             config = dataclasses.replace(
                 P1, order=order, checkpoints=P1_KEPT, dense_steps=P1_STEPS if is_dense else 0, **own
             )
-            job = Job(config, ("--bn", "running"))
+            job = Job(config, Scoring(bn="running"))
             yield Item(f"p1-{order}-{seed}", "p1-orders", 20.0 + 14.0 * is_dense, Supernet(job))
 
 
@@ -203,7 +204,7 @@ def nb101_copies(seeds: Sequence[int]) -> Iterator[Item]:
     for seed in seeds:
         for name in ("conv3x3", "conv1x1"):
             config = dataclasses.replace(NB101, epochs=25, sharing=f"copies:{name}-bn-relu", seed=seed)
-            score = ("--sample", "100", "--recalibration-images", "256")
+            score = Scoring(sample=100, recalibration_images=256)
             yield Item(f"nb101-copies-{name}-{seed}", "nb101-copies", 4.0, Supernet(Job(config, score)))
 
 
@@ -214,7 +215,7 @@ def nb101_thirds(runs: Path, seeds: Sequence[int]) -> Iterator[Item]:
             config = dataclasses.replace(
                 NB101, epochs=25, architectures=str(runs / f"nb101_{part}_third.txt"), seed=seed
             )
-            score = ("--sample", "400", "--recalibration-images", "256")
+            score = Scoring(sample=400, recalibration_images=256)
             yield Item(f"nb101-third-{part}-{seed}", "nb101-pruned", 3.5, Supernet(Job(config, score)))
 
 
@@ -223,7 +224,7 @@ def nb101_shrunk(seeds: Sequence[int]) -> Iterator[Item]:
     for seed in seeds:
         for by in ("accuracy", "residual", "pareto"):
             config = dataclasses.replace(NB101, epochs=25, prune=f"shrink:{by}", prune_every=6, seed=seed)
-            score = ("--sample", "400", "--recalibration-images", "256")
+            score = Scoring(sample=400, recalibration_images=256)
             yield Item(f"nb101-shrink-{by}-{seed}", "nb101-pruned", 5.0, Supernet(Job(config, score)))
 
 
@@ -234,7 +235,7 @@ def nb101_halved(runs: Path, seeds: Sequence[int]) -> Iterator[Item]:
             config = dataclasses.replace(
                 NB101, epochs=25, architectures=str(runs / NB101_SOME), prune=rule, prune_every=6, seed=seed
             )
-            score = ("--sample", "400", "--recalibration-images", "256")
+            score = Scoring(sample=400, recalibration_images=256)
             yield Item(
                 f"nb101-{way}-{seed}", "nb101-pruned", 4.0 + 8.0 * (rule == "halve"), Supernet(Job(config, score))
             )
@@ -262,7 +263,7 @@ def truths(seeds: Sequence[int]) -> Iterator[Item]:
 
 def headline(seeds: Sequence[int]) -> Iterator[Item]:
     """The benchmark's own size and whole space; cost before the engine's new paths."""
-    score = ("--subset", "all", "--valid-size", "1000", "--recalibration-images", "128")
+    score = Scoring(subset="all", valid_size=1000, recalibration_images=128)
     for seed in seeds:
         job = Job(dataclasses.replace(NB201_FULL, seed=seed), score)
         yield Item(f"nb201-full-{seed}", "headline", 600.0, Supernet(job))

@@ -16,6 +16,7 @@ import pandas as pd
 from analysis.study import P2_PAPER, P2_REDUCED, Job, Plan, Tables, run_study
 from nasbias.pruning import compare_pruned, select_architectures
 from nasbias.runs import RunFolder
+from nasbias.score import Scoring
 from nasbias.spaces import get_space
 
 LISTS = Path("runs/lists")
@@ -47,7 +48,7 @@ def plan(paper: bool) -> Plan:
         ways[f"third-{part}"] = {"architectures": str(LISTS / f"{part} third.txt"), **longer}
     ways["third-whole"] = longer
     return {
-        f"{way}-{seed}": Job(dataclasses.replace(base, seed=seed, **options), ("--sample", "800"))
+        f"{way}-{seed}": Job(dataclasses.replace(base, seed=seed, **options), Scoring(sample=800))
         for seed in seeds
         for way, options in ways.items()
         if options or way == "whole"  # at the paper's size the whole space is one run

@@ -17,9 +17,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.study import IMAGES, P2_PAPER
-from nasbias import score
 from nasbias.campaigns import train_run
 from nasbias.runs import Training
+from nasbias.score import Scoring, score_run
 from nasbias.tables import load_predictions, read_about, scores_of, write_parquet
 from nasbias.terminal import Parser, command, note, numbers
 
@@ -33,8 +33,8 @@ RUNS: dict[str, dict[str, Any]] = {
             space="nb201", dataset=IMAGES, resolution=16, valid_size=2000, batch_size=128, crop=2,
             network={"channels": 8, "cells": 1, "affine": True, "bn_momentum": 0.1},
         ),
-        "score": ("--sample", "1000", "--valid-size", "1000"),
-        "whole": ("--subset", "all", "--valid-size", "1000"),  # the longest runs: every architecture of the space
+        "score": Scoring(sample=1000, valid_size=1000),
+        "whole": Scoring(subset="all", valid_size=1000),  # the longest runs: every architecture of the space
     },
     # P2's recipe for its sub-space (plain SGD, weight decay 1e-4) on 40,000 images, one cell a stack, not three, and
     # a quarter of the learning rate: with P2's 0.1 the first epoch ends above chance level at this width (loss 2.7).
@@ -45,7 +45,7 @@ RUNS: dict[str, dict[str, Any]] = {
             learning_rate=0.025, nesterov=False, weight_decay=1e-4,
             network={"channels": 16, "stacks": 3, "cells": 1, "bn_momentum": 0.003},
         ),
-        "score": ("--architectures", "analysis/nb101_cells.txt", "--valid-size", "1000"),  # see analysis.nb101_cells
+        "score": Scoring(architectures="analysis/nb101_cells.txt", valid_size=1000),  # see analysis.nb101_cells
     },
     # P2's protocol on 150,000 words of real English. A constant rate has no schedule that depends on the length, so the
     # lengths are checkpoints of one run. Rate and clip are DARTS' (P2: 40 and 0.1, at eight times the batch size); the
@@ -62,7 +62,7 @@ RUNS: dict[str, dict[str, Any]] = {
             },
         ),
         # The 137 cells that have a truth, on 8,000 words of validation text.
-        "score": ("--architectures", "../shared/data/darts_ptb_anon2102.parquet", "--valid-size", "8000"),
+        "score": Scoring(architectures="../shared/data/darts_ptb_anon2102.parquet", valid_size=8000),
     },
     # P1's recipe and order (cycle, validation on the test split) with half the width and half the cells, 10,000 images
     # and smaller batches, so that every architecture is trained 39 times in the longest run (P1: 612).
@@ -74,7 +74,7 @@ RUNS: dict[str, dict[str, Any]] = {
             order="cycle",
             network={"channels": 8, "cells": 2, "output": "concat", "dilated": "dil_conv_5x5", "bn_momentum": 0.4},
         ),
-        "score": ("--bn", "running"),  # as P1
+        "score": Scoring(bn="running"),  # as P1
     },
     # P2's recipe at DARTS' learning rate for one GPU, 5 cells of 8 channels, 8,000 images. No auxiliary head (it would
     # have ten times the network's parameters), no cutout or drop-path: so few epochs need no such regularisation.
@@ -86,7 +86,7 @@ RUNS: dict[str, dict[str, Any]] = {
             network={"layers": 5, "channels": 8, "auxiliary": False, "drop_path": 0.0, "bn_momentum": 0.1},
         ),
         # The 148 architectures of P2's uniform sample: python -m analysis.darts_cells.
-        "score": ("--architectures", "runs/darts_uniform.txt", "--valid-size", "1000", "--recalibration-images", "256"),
+        "score": Scoring(architectures="runs/darts_uniform.txt", valid_size=1000, recalibration_images=256),
     },
 }  # fmt: skip
 
@@ -101,11 +101,11 @@ PAPER: dict[str, tuple[tuple[int, ...], str]] = {
 
 
 # Images that P2 recalibrates on, per architecture: 25 batches of 400, of 256, 100 of 200.
-PAPER_SCORE: dict[str, tuple[str, ...]] = {
-    "nb101": ("--recalibration-images", "10000"),
-    "nb201": ("--recalibration-images", "6400"),
-    "darts": ("--recalibration-images", "20000"),
-    "darts64": ("--bn", "running"),
+PAPER_SCORE: dict[str, Scoring] = {
+    "nb101": Scoring(recalibration_images=10_000),
+    "nb201": Scoring(recalibration_images=6400),
+    "darts": Scoring(recalibration_images=20_000),
+    "darts64": Scoring(bn="running"),
 }
 
 
@@ -120,7 +120,7 @@ def plan_of(space: str, paper: bool) -> dict[str, Any]:
     config = Training(**{**recipe, "space": space, "dataset": dataset})
     if space == "nb201":
         config = P2_PAPER
-    return {"lengths": lengths, "config": config, "score": PAPER_SCORE.get(space, ())}
+    return {"lengths": lengths, "config": config, "score": PAPER_SCORE.get(space, Scoring())}
 
 
 @command
@@ -152,12 +152,12 @@ def main(argv: Sequence[str]) -> int:
                 config = dataclasses.replace(plan["config"], epochs=length, seed=seed)
                 train_run(config, out, lambda record: note(f"  {record}"))
             elif arguments.step == "score":
-                asked = {"predictions.parquet": plan.get("score", ())}
+                asked = {"predictions.parquet": plan.get("score", Scoring())}
                 if "whole" in plan and length == max(plan["lengths"]):
                     asked["whole.parquet"] = plan["whole"]
                 for name, options in asked.items():
-                    if not (out / name).exists() and score.main([str(out), "--out", str(out / name), *options]):
-                        return 2
+                    if not (out / name).exists():
+                        score_run(out, dataclasses.replace(options, out=out / name))
     if arguments.step == "collect":
         collect(arguments.space, [folder / "predictions.parquet" for folder in folders], f"predictions{size}")
         whole = [folder / "whole.parquet" for folder in folders if (folder / "whole.parquet").exists()]

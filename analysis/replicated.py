@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.study import P2_PAPER, P2_REDUCED, Job, Plan, Tables, run_study
+from nasbias.score import Scoring
 from nasbias.stability.steps import tau_matrix
 from nasbias.statistics import mean_interval
 from nasbias.tables import load_predictions
@@ -32,7 +33,7 @@ def plan(paper: bool) -> Plan:
     return {
         f"{name}-{seed}": Job(
             dataclasses.replace(base, sharing=sharing, seed=seed, subset="all"),
-            ("--sample", "100", "--valid-size", str(IMAGES)),
+            Scoring(sample=100, valid_size=IMAGES),
         )
         for seed in SEEDS
         for name, sharing in PLANS.items()
@@ -50,7 +51,7 @@ def evaluate(folders: dict[str, Path], paper: bool) -> Tables:
         chance = float(np.mean(np.sqrt(scores * (100 - scores) / IMAGES)))  # of counting right answers
         rows.append(
             {
-                "supernet": name, "runs": len(SEEDS), "n": scores.shape[1], "mean_accuracy": float(scores.mean()),
+                "supernet": name, "n_runs": len(SEEDS), "n": scores.shape[1], "mean_accuracy": float(scores.mean()),
                 "spread": spread, "low": low, "high": high, "counting_error": chance,
                 "range": float(np.mean(np.ptp(scores, axis=1))), "s_tau": float(between.mean()),
             }

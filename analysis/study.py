@@ -19,6 +19,7 @@ from nasbias.errors import InputError
 from nasbias.files import records, to_json, written_atomically
 from nasbias.provenance import count_cores, describe_provenance
 from nasbias.runs import Training
+from nasbias.score import Scoring, score_run
 from nasbias.terminal import Parser, command, note, print_table
 
 IMAGES = "../shared/data/cifar10_jpeg.parquet"  # CIFAR-10 re-encoded as JPEG, 60,000 images
@@ -48,10 +49,10 @@ Tables = dict[str, pd.DataFrame]
 
 @dataclass(frozen=True)
 class Job:
-    """A run and the options of its `nasbias.score`; None: it is not scored (its dense steps are its scores)."""
+    """A run and how it is scored; None: it is not (its dense steps are its scores)."""
 
     config: Training
-    score: tuple[str, ...] | None = ()
+    score: Scoring | None = Scoring()
 
 
 def run_study(
@@ -92,7 +93,6 @@ def carry_out(jobs: Sequence[tuple[Path, Job]], processes: int) -> None:
 
 def carry_out_one(job: tuple[Path, Job]) -> str:
     """Train and score a run, as far as that is not yet done, on this process's one thread."""
-    from nasbias import score
     from nasbias.campaigns import train_run
     from nasbias.threads import use_threads
 
@@ -102,8 +102,7 @@ def carry_out_one(job: tuple[Path, Job]) -> str:
     predictions = folder / "predictions.parquet"
     if what.score is None or predictions.exists():
         return f"{folder.name}: trained"
-    if score.main([str(folder), "--processes", "1", *what.score]):
-        raise RuntimeError(f"{folder}: scoring failed")
+    score_run(folder, dataclasses.replace(what.score, processes=1))
     return f"{folder.name}: trained and scored"
 
 

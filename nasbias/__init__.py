@@ -1,6 +1,7 @@
 """nasbias: how well, how stably and how fairly weight-sharing supernets rank architectures.
 
-The public names are few: `list_spaces`, `get_space`, `load_truth`, `load_predictions`, `correlate`, `InputError`.
+The public names are few: `list_spaces`, `get_space`, `load_truth`, `load_predictions`, `correlate`, `join`,
+`InputError`.
 Everything that trains or scores lives in rooms of its own (`nasbias.training`, `nasbias.scoring`) and needs torch; what
 is imported here does not.
 """
@@ -12,16 +13,18 @@ from nasbias.errors import InputError
 
 if TYPE_CHECKING:
     from nasbias.correlation import correlate
+    from nasbias.matching import join
     from nasbias.spaces import get_space, list_spaces
     from nasbias.tables import load_predictions
     from nasbias.truth import load_truth
 
 __version__ = "0.1.0"
-__all__ = ["InputError", "correlate", "get_space", "list_spaces", "load_predictions", "load_truth"]
+__all__ = ["InputError", "correlate", "get_space", "join", "list_spaces", "load_predictions", "load_truth"]
 
 _HOMES = {
     "correlate": "nasbias.correlation",
     "get_space": "nasbias.spaces",
+    "join": "nasbias.matching",
     "list_spaces": "nasbias.spaces",
     "load_predictions": "nasbias.tables",
     "load_truth": "nasbias.truth",

@@ -1,36 +1,36 @@
 """`nasbias <command>`: the same commands as `python -m nasbias.<command>`, each imported only when it is called."""
 
+import ast
 import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from nasbias import __version__
 from nasbias.errors import unknown
 from nasbias.provenance import versions
 from nasbias.terminal import command
 
-COMMANDS = {
-    "correlation": "how well supernets rank a space, per training length",
-    "truth": "import, list, show and fetch ground truth",
-    "datasets": "fetch, list and show image sets",
-    "train": "train a supernet, or one architecture alone",
-    "score": "score architectures with a run's inherited weights",
-    "bias": "which operations and sizes are misjudged",
-    "density": "rankings under sharing plans, side by side",
-    "finetune": "tune each architecture alone from a checkpoint",
-    "pruning": "supernets of a part of the space: what they find and how they rank",
-    "stability": "how much rankings change between runs, epochs and steps",
-}
+
+def list_commands() -> dict[str, str]:
+    """Name -> what it does: every module whose docstring begins with how it is called, read without importing it."""
+    found = {}
+    package = Path(__file__).parent
+    for path in sorted([*package.glob("*/__main__.py"), *package.glob("*.py")]):
+        name = path.parent.name if path.stem == "__main__" else path.stem
+        call, _, text = (ast.get_docstring(ast.parse(path.read_text())) or "").partition(": ")
+        if call.startswith(f"`python -m nasbias.{name}"):
+            found[name] = text.splitlines()[0].rstrip(".")
+    return found
 
 
 @command
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
-    present = {name: text for name, text in COMMANDS.items() if importlib.util.find_spec(f"nasbias.{name}")}
+    known = list_commands()
     if not argv or argv[0] in ("-h", "--help"):
         print("usage: nasbias <command> ...   (nasbias <command> --help says more)\n")
-        for name, text in present.items():
+        for name, text in known.items():
             print(f"  {name:<12} {text}")
         print("\n  --version    nasbias, Python and the packages that results depend on")
         print("\nexample:\n  nasbias correlation --space nb201")
@@ -40,8 +40,8 @@ def main(argv: Sequence[str]) -> int:
         print(f"nasbias {__version__} ({others})")
         return 0
     name, *rest = argv
-    if name not in present:
-        raise unknown("command", name, present)
+    if name not in known:
+        raise unknown("command", name, known)
     module = importlib.import_module(f"nasbias.{name}")
     if hasattr(module, "__path__"):
         module = importlib.import_module(f"nasbias.{name}.__main__")

@@ -21,6 +21,7 @@ _NUMBERS = {
     "digits": 9,  # the digits' training and test split
     "chance": 10,  # random rankings that frame a stability study
     "validation": 12,  # recurrent cells that every run of a text space is validated on
+    "drawing": 13,  # of the points of a figure: which lies above
     "correction": 11,  # architectures trained alone to correct the others
 }
 

@@ -41,7 +41,7 @@ from tests.mirror import PACKAGE, ROOT, TESTS, list_modules, name_of, tests_of  
 MODULES = [
     *["statistics", "correlation", "stability"],
     *["bias", "density", "pruning", "matching", "tables"],
-    *["truth/opcodes", "truth/unpickle", "truth/tfrecord", "truth/formats", "truth/nb101", "truth/nb201"],
+    *["pickles", "truth/tfrecord", "truth/formats", "truth/nb101", "truth/nb201"],
     *["truth/darts", "truth/darts64", "truth/ptb", "truth/nb_macro", "truth/store"],
 ]
 SAMPLE, SEED = 150, 7

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("torch")
 from analysis.study import STUDIES, Job, carry_out, write_result
 from nasbias.runs import Training
+from nasbias.score import Scoring
 from nasbias.supernets.sharing import parse_plan
 
 PLANNED = ("orders", "sharing", "finetuning", "folds", "replicated", "pruned")
@@ -39,7 +40,7 @@ def test_a_study_trains_scores_and_writes_its_provenance(tmp_path, monkeypatch):
         space="darts64", epochs=1, train_size=64, valid_size=32, batch_size=32, network={"channels": 4, "cells": 1}
     )
     folder = tmp_path / "run"
-    carry_out([(folder, Job(config, ("--recalibration-images", "32")))], 1)
+    carry_out([(folder, Job(config, Scoring(recalibration_images=32)))], 1)
     assert (folder / "predictions.parquet").exists()
     monkeypatch.setattr("analysis.study.STUDIES", tmp_path)
     write_result("small", {"run": folder}, {"table": pd.DataFrame({"x": [1.0]})})

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from nasbias import provenance
-from nasbias.provenance import describe_provenance
+from nasbias.provenance import count_cores, describe_provenance
 
 
 def test_versions_are_those_of_the_packages_that_are_here(monkeypatch):
@@ -119,7 +119,17 @@ def test_a_gpu_is_named_where_a_run_could_use_it(available, gpu, monkeypatch):
 
 def test_torch_is_not_imported_for_it():
     code = (
-        "import sys; from nasbias.provenance import describe_provenance as d; "
+        "import sys; from nasbias.provenance import count_cores, describe_provenance as d; "
         "assert d()['hardware']['gpu'] is None; assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+def test_the_cores_are_those_that_the_process_may_use_else_all_there_are(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 5, 7} if pid == 0 else set(), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    assert count_cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert count_cores() == 64
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert count_cores() == 1

@@ -103,7 +103,7 @@ def analyse_bias(
         "epoch": panel.epoch,
         "bn": panel.bn,
         "n": panel.n,
-        "runs": len(panel.runs),
+        "n_runs": len(panel.runs),
         "top": top_of(panel, top),
         "truth_noise": np.nan if noise is None else float(np.median(noise)),
         "truth_noise_from": _source_of_noise(noise, truth_noise, panel),

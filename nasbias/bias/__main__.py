@@ -1,20 +1,17 @@
-"""`python -m nasbias.bias`: what supernets misjudge, on a terminal or as JSON."""
+"""`python -m nasbias.bias`: which operations and sizes supernets misjudge."""
 
 import sys
-import textwrap
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from nasbias.bias import Bias, analyse_bias
 from nasbias.bias.correction import SIZES, say_correction
 from nasbias.bias.gaussian_process import REMEDY, has_gaussian_process
 from nasbias.files import to_json
-from nasbias.matching import add_match_options, add_panel_options, match, match_options
-from nasbias.terminal import Parser, add_format, command, numbers, print_table
+from nasbias.matching import MatchOptions, add_match_options, add_panel_options, match, match_options
+from nasbias.terminal import Parser, add_format, command, numbers, print_table, say
 
-_WIDTH = 80
 # Column -> (its head on a terminal, digits, what it is).
 _OPERATORS = {
     "decision": ("decision", 0, ""),
@@ -39,13 +36,18 @@ _CORRECTION = {
     "gp_regret_without_supernet": ("gp_regret-", 2, ""),
 }
 
+_PARTS = {
+    "share": "of the squared rank difference, in %",
+    "gt_tau_without": "tau with this part alone taken off the scores",
+}
+
 
 @command
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
     given = _parser().parse_args(argv)
-    scores = None if given.score is None else [given.score]
-    matched = match(given.predictions, given.truth, scores=scores, **match_options(given))
+    options = match_options(given) | MatchOptions(scores=None if given.score is None else [given.score])
+    matched = match(given.predictions, given.truth, **options)
     names = ("score", "epoch", "bn", "top", "sizes", "draws", "seed", "truth_noise")
     bias = analyse_bias(matched, **{name: getattr(given, name) for name in names})
     if given.format == "json":
@@ -91,21 +93,19 @@ def _parser() -> Parser:
 
 def _print(bias: Bias, wide: bool) -> None:
     for sentence in say_bias(bias):
-        _say(sentence)
-    print()
+        say(sentence)
+    say()
     title = f"operations, shares among the top {bias.about['top']}"
     _show(bias.operators, {} if wide else _OPERATORS, title)
-    print()
+    say()
     parts = bias.decomposition if wide else bias.decomposition.loc[:, ["part", "share", "gt_tau_without"]]
-    print_table(_rounded(parts, {"share": 1}), "where the rank difference comes from", 2)
-    _say("share: of the squared rank difference, in %")
-    _say("gt_tau_without: tau with this part alone taken off the scores")
-    print()
+    print_table(parts, "where the rank difference comes from", 2, forms={"share": ".1f"}, legend=_PARTS)
+    say()
     correction = bias.correction.dropna(axis=1, how="all")
     _show(correction, {} if wide else _CORRECTION, "what stand-alone trainings buy (regret in the truth's unit)")
-    _say(say_correction(bias.correction))
+    say(say_correction(bias.correction))
     if not has_gaussian_process():
-        _say(REMEDY)
+        say(REMEDY)
 
 
 def say_bias(bias: Bias) -> list[str]:
@@ -113,7 +113,7 @@ def say_bias(bias: Bias) -> list[str]:
     about, operators = bias.about, bias.operators
     found = operators.loc[operators["found"]]
     when = "" if about["epoch"] is None else f" after {about['epoch']} epochs"
-    where = f"{about['space']}: {about['score']}{when}, {about['runs']} run(s), {about['n']:,} architectures"
+    where = f"{about['space']}: {about['score']}{when}, {about['n_runs']} run(s), {about['n']:,} architectures"
     if len(found):
         worst = found.loc[found["score_effect"].abs().idxmax()]
         sentences = [
@@ -140,7 +140,7 @@ def say_bias(bias: Bias) -> list[str]:
     else:
         text = {"stated": "as stated", "repeats": "from its repeats"}.get(about["truth_noise_from"], "as known of it")
         sentences.append(f"noise of the truth: sd {about['truth_noise']:.2g} ({text}), allowed for")
-    if about["runs"] == 1:
+    if about["n_runs"] == 1:
         sentences.append("one run: intervals are about this supernet; its seed's part is unknown. Give several runs.")
     return sentences
 
@@ -148,31 +148,15 @@ def say_bias(bias: Bias) -> list[str]:
 def _show(table: pd.DataFrame, columns: dict[str, tuple[str, int, str]], title: str) -> None:
     """A table with short heads and a line on each; all columns under their own names where none are chosen."""
     if not columns:
-        print_table(table, title, 2)
+        print_table(table, title, 2, wide=True)
         return
     shown = {name: about for name, about in columns.items() if name in table}
-    view = _rounded(table.loc[:, list(shown)], {name: digits for name, (_, digits, _) in shown.items()})
-    print_table(view.rename(columns={name: head for name, (head, _, _) in shown.items()}), title)
-    for head, _, text in shown.values():
-        if text:
-            _say(f"{head}: {text}")
-
-
-def _rounded(table: pd.DataFrame, digits: dict[str, int]) -> pd.DataFrame:
-    """Floats as text, right-aligned, each column with its digits; '-' where missing."""
-    view = table.copy()
-    for name in view.columns:
-        if pd.api.types.is_float_dtype(view[name]):
-            form = f"{{:.{digits.get(name, 2)}f}}"
-            texts = ["-" if np.isnan(value) else form.format(value) for value in view[name]]
-            width = max(map(len, texts), default=0)
-            view[name] = [text.rjust(width) for text in texts]
-    return view
-
-
-def _say(sentence: str) -> None:
-    if sentence:
-        print(textwrap.fill(sentence, _WIDTH, subsequent_indent="  "))
+    print_table(
+        table.loc[:, list(shown)].rename(columns={name: head for name, (head, _, _) in shown.items()}),
+        title,
+        forms={head: f",.{digits}f" for name, (head, digits, _) in shown.items() if table[name].dtype.kind == "f"},
+        legend={head: text for head, _, text in shown.values() if text},
+    )
 
 
 if __name__ == "__main__":

@@ -7,25 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from nasbias.campaigns.dense import DenseScores
 from nasbias.campaigns.pruner import Pruner
 from nasbias.runs import RunFolder, Training
 from nasbias.runs.sampling import Sampler
 from nasbias.training import train
 from nasbias.training.companion import Companion
+from nasbias.training.task import Task
 
 __all__ = ["companions_of", "train_run"]
 
 
-def companions_of(config: Training, sampler: Sampler, device: torch.device) -> list[Companion]:
+def companions_of(config: Training, sampler: Sampler, task: Task) -> list[Companion]:
     """Dense scoring and pruning, as far as the configuration asks for them."""
     companions: list[Companion] = []
     if config.dense_steps:
-        companions.append(DenseScores(config, sampler, device))
+        companions.append(DenseScores(config, sampler, task))
     if config.prune != "none":
-        companions.append(Pruner(config, sampler, device))
+        companions.append(Pruner(config, sampler, task))
     return companions
 
 

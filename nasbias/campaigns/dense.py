@@ -22,6 +22,7 @@ from nasbias.spaces import get_space
 from nasbias.streams import stream
 from nasbias.supernets import Choice, task_of
 from nasbias.tables import check_predictions, write_parquet
+from nasbias.training.task import Task
 
 STEPS = "steps.parquet"
 
@@ -31,7 +32,7 @@ class DenseScores:
 
     name = "dense"
 
-    def __init__(self, config: Training, sampler: Sampler, device: torch.device) -> None:
+    def __init__(self, config: Training, sampler: Sampler, task: Task) -> None:
         """Scored are the architectures trained on, or `dense_sample` of them where they are more.
 
         Raises:
@@ -48,7 +49,7 @@ class DenseScores:
         if len(population) > config.dense_sample:
             population = population[np.sort(rng.choice(len(population), size=config.dense_sample, replace=False))]
         self.architectures = space.decode(population)
-        self.data = load_scoring_data(config, device=device, bn=config.dense_bn)
+        self.data = load_scoring_data(config, device=task.device, bn=config.dense_bn, images=task.loaded_images)
         self.rows: dict[int, np.ndarray] = {}  # step -> accuracy, loss, trained: [3, architectures]
 
     def after_step(self, step: int, left: int, network: nn.Module, trained: Sequence[Choice]) -> None:

@@ -24,6 +24,7 @@ from nasbias.scoring import load_scoring_data, score_architectures
 from nasbias.spaces import get_space
 from nasbias.streams import stream
 from nasbias.supernets import Choice
+from nasbias.training.task import Task
 
 RULES = ("none", "halve", *(f"shrink:{by}" for by in CHOOSERS))
 
@@ -33,7 +34,7 @@ class Pruner:
 
     name = "pruning"
 
-    def __init__(self, config: Training, sampler: Sampler, device: torch.device) -> None:
+    def __init__(self, config: Training, sampler: Sampler, task: Task) -> None:
         """
         Raises:
             InputError: no such rule, no list of architectures to prune, or an order or sharing plan that needs one
@@ -50,7 +51,7 @@ class Pruner:
         if sampler.population is None:
             raise InputError(f"{config.space} is too large to list, so it can't be pruned. Give --architectures.")
         self.config, self.sampler, self.space = config, sampler, get_space(config.space)
-        self.data = load_scoring_data(config, device=device)
+        self.data = load_scoring_data(config, device=task.device, images=task.loaded_images)
 
     def after_step(self, step: int, left: int, network: nn.Module, trained: Sequence[Choice]) -> None:
         """Nothing: rounds are between epochs."""

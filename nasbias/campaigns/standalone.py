@@ -36,7 +36,8 @@ from nasbias.scoring.data import ScoringData
 from nasbias.scoring.plain import score as score_plain
 from nasbias.spaces import get_space
 from nasbias.supernets import Choice
-from nasbias.supernets.ptb import loss_one_by_one
+from nasbias.supernets.contract import TextNetwork
+from nasbias.supernets.language import loss_one_by_one
 from nasbias.tables import MEASURES, check_truth, measures_of, name_dead, write_parquet
 from nasbias.threads import use_threads
 from nasbias.training import train
@@ -118,9 +119,10 @@ def evaluate_alone(network: nn.Module, choice: Choice, task: Task, config: Train
         text = load_text(config.dataset, vocabulary=options.vocabulary, device=device)
         cell = torch.tensor([choice], device=device)
         network.eval()
+        assert isinstance(network, TextNetwork)
         splits = {"valid": sized(text, config)[1], "test": text.test}
         losses = {
-            split: loss_one_by_one(network, cell, columns(words, EVALUATION_COLUMNS), options.bptt).item()  # type: ignore[arg-type]
+            split: loss_one_by_one(network, cell, columns(words, EVALUATION_COLUMNS), options.bptt).item()
             for split, words in splits.items()
         }
         return {f"{split}_perplexity": float(np.exp(loss)) for split, loss in losses.items()}

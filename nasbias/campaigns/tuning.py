@@ -63,7 +63,9 @@ def finetune(
             f"the learning rate after epoch {epoch} is {rate:g}: nothing would move. Give --learning-rate."
         )
     inherited, _ = read_tensors(folder.checkpoint(epoch), "network.")
-    data = load_scoring_data(config, valid_size=valid_size, device=run.fabric.device, bn=bn)
+    data = load_scoring_data(
+        config, valid_size=valid_size, device=run.fabric.device, bn=bn, images=run.task.loaded_images
+    )
     options = {"epoch": epoch, "steps": steps, "learning_rate": rate, "bn": bn, "n_valid": data.n_valid}
     tables = _finished(out, {**options, "run": config.identity})
     done = {table["architecture"].iloc[0] for table in tables}

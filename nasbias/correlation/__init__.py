@@ -11,7 +11,7 @@ glance. Metrics: `nasbias.statistics.metrics`; intervals: `nasbias.statistics`.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,13 @@ import pandas as pd
 from nasbias.files import records
 from nasbias.matching import (
     Matched,
+    MatchOptions,
     Predictions,
     Scored,
     TruthSource,
     describe_truth,
     hint_direction,
+    last_steps,
     match,
 )
 from nasbias.progress import progress
@@ -135,7 +137,9 @@ def correlate(
     ).rows
 
 
-def analyse_correlation(predictions: Predictions = None, truth: TruthSource = None, **options: Any) -> Correlation:
+def analyse_correlation(
+    predictions: Predictions = None, truth: TruthSource = None, **options: Unpack[MatchOptions]
+) -> Correlation:
     """`correlate` with what belongs beside it: baselines, ceiling and the summary per training length."""
     matched = match(predictions, truth, **options)
     measured = _Measured(matched)
@@ -250,14 +254,10 @@ def summarise_lengths(
     the runs' own; `over_params` is its lead over the parameter count on the same architectures, paired, with interval;
     `gt_tau_corrected` takes the seed noise out of the truth where repeats are known.
     """
+    place = {id(row): i for i, row in enumerate(measured.matched.rows)}
     groups: dict[tuple, dict[tuple, int]] = {}
-    for i, scored in enumerate(measured.matched.rows):
-        keys = scored.keys
-        length = (keys["epoch"], None) if keys["epoch"] is not None else (None, keys["step"])
-        group = groups.setdefault((keys["score"], keys["bn"], length, scored.architectures_id), {})
-        run = (keys["run"], keys["seed"])
-        if run not in group or (keys["step"] or 0) >= (measured.matched.rows[group[run]].keys["step"] or 0):
-            group[run] = i
+    for (group, run), row in last_steps(measured.matched.rows, lambda row: (_group_of(row), row.run)).items():
+        groups.setdefault(group, {})[run] = place[id(row)]
     spreads = _pool_lengths(measured, groups)
     result = []
     for (score, bn, (epoch, step), _), chosen in groups.items():
@@ -286,6 +286,13 @@ def summarise_lengths(
         key=lambda row: (order.index(row["score"]), row["bn"] or "", row["n"], row["epoch"] or 0, row["step"] or 0)
     )
     return _table(result)
+
+
+def _group_of(row: Scored) -> tuple:
+    """Rows of one group are repeats of each other: score, BN mode, training length, set of architectures."""
+    keys = row.keys
+    length = (keys["epoch"], None) if keys["epoch"] is not None else (None, keys["step"])
+    return keys["score"], keys["bn"], length, row.architectures_id
 
 
 def _pool_lengths(measured: _Measured, groups: dict[tuple, dict[tuple, int]]) -> dict[tuple, Spread | None]:

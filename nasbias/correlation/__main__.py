@@ -11,36 +11,20 @@ from nasbias.correlation import Correlation, analyse_correlation, wording
 from nasbias.correlation.comparison import compare_supernets
 from nasbias.correlation.cross_run import cross_run, map_lengths
 from nasbias.files import records, to_json, write_table, written_atomically
-from nasbias.matching import add_match_options, match_options
+from nasbias.matching import MatchOptions, add_match_options, match_options
+from nasbias.numerals import short
 from nasbias.terminal import Parser, add_table_options, command, note, print_facts, print_table, say
 
 
 @command
 def main(argv: Sequence[str]) -> int:
-    parser = Parser(
-        prog="python -m nasbias.correlation",
-        description="How well supernets rank a space: their scores against ground truth, per training length.",
-        example="python -m nasbias.correlation --space nb201 --predictions mine.csv --truth NAME --format json",
-    )
-    add_match_options(parser)
-    parser.add_argument(
-        "--score", dest="scores", nargs="+", metavar="SCORE", help="score columns to use (default: all)"
-    )
-    parser.add_argument("--per-run", action="store_true", help="print every run, not means per length (default: no)")
-    parser.add_argument("--cross-run", action="store_true", help="correlate the runs with each other (default: no)")
-    parser.add_argument(
-        "--against", nargs="+", metavar="PATH", help="a second supernet's: is the first one better? (default: none)"
-    )
-    parser.add_argument(
-        "--out", metavar="FILE", help="also write the rows (.csv, .parquet) or the document (.json) (default: none)"
-    )
-    add_table_options(parser, "table", "json", "csv")
-    given = parser.parse_args(argv)
+    """The command; see the module's docstring."""
+    given = _parser().parse_args(argv)
     if given.cross_run:
         table = cross_run(given.predictions, space=given.space, scores=given.scores)
         print_cross_run(table, given.space, given.format, given.out)
         return 0
-    options = match_options(given) | {"scores": given.scores}
+    options = match_options(given) | MatchOptions(scores=given.scores)
     if given.against:
         table = compare_supernets(given.predictions, given.against, given.truth, **options)
         print_comparison(table, given.space, given.format, given.out, given.wide)
@@ -59,6 +43,28 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _parser() -> Parser:
+    parser = Parser(
+        prog="python -m nasbias.correlation",
+        description="How well supernets rank a space: their scores against ground truth, per training length.",
+        example="python -m nasbias.correlation --space nb201 --predictions mine.csv --truth NAME --format json",
+    )
+    add_match_options(parser)
+    parser.add_argument(
+        "--score", dest="scores", nargs="+", metavar="SCORE", help="score columns to use (default: all)"
+    )
+    parser.add_argument("--per-run", action="store_true", help="print every run, not means per length (default: no)")
+    parser.add_argument("--cross-run", action="store_true", help="correlate the runs with each other (default: no)")
+    parser.add_argument(
+        "--against", nargs="+", metavar="PATH", help="a second supernet's: is the first one better? (default: none)"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", help="also write the rows (.csv, .parquet) or the document (.json) (default: none)"
+    )
+    add_table_options(parser, "table", "json", "csv")
+    return parser
+
+
 def print_correlation(result: Correlation, per_run: bool = False, wide: bool = False) -> None:
     """Print the answer, a table per score and one of what to hold them against, the legend, and the way on."""
     say(wording.answer(result))
@@ -68,12 +74,12 @@ def print_correlation(result: Correlation, per_run: bool = False, wide: bool = F
     shown: list[str] = []
     for title, table in wording.blocks_of(result, per_run, wide):
         print()
-        forms = {name: wording.short for name in ("tau", "valid", "rho", "sparse", "P@5", "|params") if name in table}
+        forms = {name: short for name in ("tau", "valid", "rho", "sparse", "P@5", "|params") if name in table}
         forms |= {name: ".0f" for name in ("top1", "top3") if name in table} | {"best@10": ".2f"}
         print_table(table, title, forms=forms, wide=wide or None)
         shown += [name for name in table if name not in shown]
     print()
-    print_facts({name: text for name, text in wording.LEGEND.items() if name in shown})
+    print_facts({name: text for name, text in wording.legend().items() if name in shown})
     for line in wording.remarks(result):
         say(line)
     for text in dict.fromkeys(result.rows["reason"]):
@@ -111,7 +117,7 @@ def print_cross_run(table: pd.DataFrame, space: str, format: str, out: str | Non
         table.to_csv(sys.stdout, index=False)
     else:
         runs = {*zip(table["run_a"], table["seed_a"].fillna(-1)), *zip(table["run_b"], table["seed_b"].fillna(-1))}
-        median = np.nanmedian(table["gt_tau"])
+        median = np.nanmedian(table["tau"])
         print(f"{space}: tau between supernets, {len(runs)} run(s), {len(table):,} pairs; median {median:.2f}")
         grid = map_lengths(table)
         if len(grid):

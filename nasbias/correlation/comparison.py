@@ -1,13 +1,21 @@
 """Is supernet A better than B on this space? Their mean taus on the same architectures, tested as pairs."""
 
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError
-from nasbias.matching import Matched, Predictions, TruthSource, match, select_panel
+from nasbias.matching import (
+    Matched,
+    MatchOptions,
+    Predictions,
+    Scored,
+    TruthSource,
+    last_steps,
+    match,
+    select_panel,
+)
 from nasbias.statistics import Spread, adjust_p_values, compare_runs, influence, mean_over_runs, spread_of
 
 
@@ -16,17 +24,16 @@ def compare_supernets(
     second: Predictions,
     truth: TruthSource = None,
     *,
-    scores: Iterable[str] | None = None,
     epoch: int | None = None,
     bn: str | None = None,
-    **options: Any,
+    **options: Unpack[MatchOptions],
 ) -> pd.DataFrame:
     """One row per score that both have, over the architectures that every run of both scored.
 
     Args:
         first, second: predictions of two recipes, one or more runs each.
         epoch, bn: which training length and BN mode (default: the longest, recalibrated if there), of each.
-        options: as in `nasbias.correlation.correlate` (space, dataset, split, epochs, unique, ...).
+        options: as in `nasbias.correlation.correlate` (scores, space, dataset, split, epochs, unique, ...).
 
     Returns:
         `score, n, runs_a, runs_b, epoch_a, epoch_b, gt_tau_a, gt_tau_b`, `difference` = a - b with its 95 % interval
@@ -38,7 +45,7 @@ def compare_supernets(
     """
     one, other = (match(predictions, truth, **options) for predictions in (first, second))
     present = [list(dict.fromkeys(row.keys["score"] for row in matched.rows)) for matched in (one, other)]
-    common = [name for name in present[0] if name in present[1] and (scores is None or name in scores)]
+    common = [name for name in present[0] if name in present[1]]
     if not common:
         raise InputError(f"no score in common: {', '.join(present[0])} against {', '.join(present[1])}.")
     rows = []
@@ -70,14 +77,10 @@ def compare_supernets(
 
 def _spread(matched: Matched, score: str, bn: str | None) -> Spread | None:
     """The seed's spread of a recipe over all its training lengths; of several steps in an epoch the last."""
-    lengths: dict[Any, dict[tuple, Any]] = {}
-    for row in matched.rows:
-        if row.keys["score"] != score or row.keys["bn"] != bn:
-            continue
-        known = lengths.setdefault(row.keys["epoch"], {})
-        run = (row.keys["run"], row.keys["seed"])
-        if run not in known or (row.keys["step"] or 0) >= (known[run].keys["step"] or 0):
-            known[run] = row
+    of_recipe = (row for row in matched.rows if row.keys["score"] == score and row.keys["bn"] == bn)
+    lengths: dict[Any, dict[tuple, Scored]] = {}
+    for (epoch, run), row in last_steps(of_recipe, lambda row: (row.keys["epoch"], row.run)).items():
+        lengths.setdefault(epoch, {})[run] = row
     return spread_of(
         [[influence(row.score, row.truth, row.items) for row in runs.values()] for runs in lengths.values()],
         [list(runs) for runs in lengths.values()],

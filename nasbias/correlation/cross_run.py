@@ -28,8 +28,8 @@ def cross_run(
     """Every pair of (run, seed, epoch, step) once, per score and BN mode, over the architectures that both scored.
 
     Returns:
-        `score, bn`, `run_a, seed_a, epoch_a, step_a`, the same with `_b`, `n` common architectures, `gt_tau` between
-        the two with its 95 % interval over architectures, `spearman`, `reason` where they are NaN.
+        `score, bn`, `run_a, seed_a, epoch_a, step_a`, the same with `_b`, `n` common architectures, `tau` between the
+        two with its 95 % interval over architectures `tau_low, tau_high`, `spearman`, `reason` where they are NaN.
 
     Raises:
         InputError: what reading predictions raises, or fewer than two runs or lengths.
@@ -52,7 +52,7 @@ def cross_run(
                 {"score": name, "bn": bn}
                 | {f"{key}_a": one[key] for key in _SIDE}
                 | {f"{key}_b": other[key] for key in _SIDE}
-                | {"n": len(common), "gt_tau": estimate.value, "gt_tau_low": estimate.low, "gt_tau_high": estimate.high}
+                | {"n": len(common), "tau": estimate.value, "tau_low": estimate.low, "tau_high": estimate.high}
                 | {"spearman": spearman(x, y), "reason": why_undefined(x, y)}
             )
     if not rows:
@@ -61,7 +61,7 @@ def cross_run(
     return table.astype({f"{key}_{side}": "Int64" for key in ("seed", "epoch", "step") for side in "ab"})
 
 
-def map_lengths(table: pd.DataFrame, value: str = "gt_tau") -> pd.DataFrame:
+def map_lengths(table: pd.DataFrame, value: str = "tau") -> pd.DataFrame:
     """The map of P2 from `cross_run`'s table: mean `value` between different runs of two epochs, one row per epoch.
 
     Pairs of one run with itself at another epoch are left out: what they share is the seed, not only the bias.

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from nasbias.correlation import Correlation
+from nasbias.numerals import interval, short
+from nasbias.statistics.metrics import METRICS
 
 _NAMED = 3  # runs up to which each one's tau is shown, not the range
 LEGEND = {
@@ -34,6 +36,15 @@ _METRICS = {
 }
 _WIDE = ("sparse", "top3", "P@5")  # shown with --wide only
 Block = tuple[str, pd.DataFrame]
+
+
+def legend() -> dict[str, str]:
+    """Printed column -> a line about it, with the direction where low is good."""
+    lines = dict(LEGEND)
+    for name, shown in _METRICS.items():
+        if name in METRICS and METRICS[name].better == "lower":
+            lines[shown] += "; low is good"
+    return lines
 
 
 def answer(result: Correlation) -> str:
@@ -183,9 +194,12 @@ def _beside(result: Correlation, hidden: set[str]) -> pd.DataFrame:
     table = _with_metrics(table, kept, hidden)
     if result.ceiling:
         ceiling = result.ceiling
-        interval = _interval(ceiling["gt_tau_low"], ceiling["gt_tau_high"])
         frame: dict[str, list] = {name: [np.nan] for name in table}
-        frame |= {"": ["ceiling"], "tau": [ceiling["gt_tau"]], "95 %": [interval]}
+        frame |= {
+            "": ["ceiling"],
+            "tau": [ceiling["gt_tau"]],
+            "95 %": [interval(ceiling["gt_tau_low"], ceiling["gt_tau_high"])],
+        }
         if "n" in table:
             frame["n"] = [ceiling["n"]]
         table = pd.concat([table, pd.DataFrame(frame)], ignore_index=True)
@@ -195,7 +209,7 @@ def _beside(result: Correlation, hidden: set[str]) -> pd.DataFrame:
 def _with_metrics(table: pd.DataFrame, rows: pd.DataFrame, hidden: set[str]) -> pd.DataFrame:
     """`table` with the metrics of `rows` (of equal order) as printed columns."""
     table = table.assign(tau=rows["gt_tau"].to_numpy())
-    table["95 %"] = [_interval(low, high) for low, high in zip(rows["gt_tau_low"], rows["gt_tau_high"])]
+    table["95 %"] = [interval(low, high) for low, high in zip(rows["gt_tau_low"], rows["gt_tau_high"])]
     if "taus" in rows:
         table["each run"] = [_each(taus) for taus in rows["taus"]]
     for name, shown in _METRICS.items():
@@ -209,16 +223,6 @@ def _each(taus: list[float]) -> str:
     if len(taus) <= _NAMED:
         return " ".join(short(tau) for tau in taus)
     return f"{short(known[0])} to {short(known[-1])}" if known else "-"
-
-
-def _interval(low: float, high: float) -> str:
-    return "-" if pd.isna(low) or pd.isna(high) else f"{short(low):>4} to {short(high):>4}"
-
-
-def short(value: float) -> str:
-    """Two decimals without the leading zero: .47, -.05, 1.00."""
-    text = f"{value:.2f}".replace("-0.00", "0.00")
-    return "-" if math.isnan(value) else text.replace("0.", ".", 1) if abs(value) < 0.995 else text
 
 
 def _length_of(row: dict[Any, Any]) -> str:

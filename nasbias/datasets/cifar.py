@@ -1,11 +1,11 @@
 """The official CIFAR-10 and CIFAR-100 archives: python or binary version, as `.tar.gz` or extracted.
 
-Nothing is unpacked to disk and no pickle runs code: the python version is read with an unpickler that knows numpy's
-arrays and refuses every other name. CIFAR-100 has its 100 fine labels. Layout: www.cs.toronto.edu/~kriz/cifar.html.
+Nothing is unpacked to disk and no pickle runs code: the python version is read by `nasbias.pickles`, which knows
+stand-ins for numpy's arrays and refuses every other name. CIFAR-100 has its 100 fine labels. Layout:
+www.cs.toronto.edu/~kriz/cifar.html.
 """
 
 import io
-import pickle
 import tarfile
 import zlib
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ import numpy as np
 
 from nasbias.datasets._decoded import Decoded, assemble
 from nasbias.errors import InputError
+from nasbias.pickles import ARRAYS, Array, unpickle
 
 DESCRIBES = "official CIFAR-10/100 archive, python or binary version (.tar.gz or its extracted folder)"
 PIXELS = 3 * 32 * 32  # red plane, green plane, blue plane, each row by row
@@ -112,58 +113,12 @@ def _class_names(data: bytes, version: Version, where: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-class _Bytes:
-    """Stands for numpy's dtype: unsigned bytes, the only kind in a CIFAR file."""
-
-    def __init__(self, name: bytes | str, *flags: object) -> None:
-        if name not in (b"u1", "u1"):
-            raise pickle.UnpicklingError(f"it holds an array of {name!r}, CIFAR's are unsigned bytes")
-
-    def __setstate__(self, state: object) -> None:
-        pass
-
-
-class _Array:
-    """Stands for numpy's array, whose own __setstate__ crashes the process on a damaged state."""
-
-    def __init__(self) -> None:
-        self.value: np.ndarray | None = None
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        _, shape, kind, is_fortran, data = state
-        if not (isinstance(kind, _Bytes) and isinstance(data, bytes) and all(isinstance(side, int) for side in shape)):
-            raise pickle.UnpicklingError("an array in it is damaged")
-        self.value = np.frombuffer(data, np.uint8).reshape(shape, order="F" if is_fortran else "C")
-
-
-class _Unpickler(pickle._Unpickler):  # in Python: five bytes make the one in C fill gigabytes (LONG_BINPUT)
-    """Knows stand-ins for what a pickled numpy array needs and nothing that could act."""
-
-    ALLOWED = {
-        ("numpy", "ndarray"): _Array,
-        ("numpy", "dtype"): _Bytes,
-        # The old name is in the official files; numpy 2 moved it.
-        ("numpy.core.multiarray", "_reconstruct"): lambda *_: _Array(),
-        ("numpy._core.multiarray", "_reconstruct"): lambda *_: _Array(),
-        ("_codecs", "encode"): lambda text, _: text.encode("latin1"),  # how Python 3 writes bytes in protocol 2
-    }
-
-    def find_class(self, module_name: str, global_name: str) -> Any:
-        try:
-            return self.ALLOWED[module_name, global_name]
-        except KeyError:
-            raise pickle.UnpicklingError(f"it asks for {module_name}.{global_name}, which no CIFAR file does") from None
-
-
 def _unpickle(data: bytes, where: str) -> dict[str, Any]:
-    """The pickled dictionary with text keys. Damaged pickles fail in many ways; each of them is the file's fault."""
-    try:
-        value = _Unpickler(io.BytesIO(data), encoding="bytes").load()
-    except Exception as error:
-        raise InputError(f"{where}: can't be read as a pickle of arrays: {error or type(error).__name__}.") from None
+    """The pickled dictionary with text keys."""
+    value = unpickle(io.BytesIO(data), where, allowed=ARRAYS)
     if not isinstance(value, dict):
         raise InputError(f"{where}: holds a {type(value).__name__}, not a dictionary.")
-    return {_text(key): item.value if isinstance(item, _Array) else item for key, item in value.items()}
+    return {_text(key): item.value if isinstance(item, Array) else item for key, item in value.items()}
 
 
 def _text(value: Any) -> str:

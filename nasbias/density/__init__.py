@@ -42,9 +42,9 @@ _LEAST = 4  # architectures of a fold that a correlation is given for
 class Density:
     """`plans`: a row per (plan, k). `folds`: a row per (plan, group) of the plans that have groups.
 
-    plans: `plan, runs, k` (steps used: fewer where a run has fewer), `n` architectures, `gt_tau_mean` with its 95 %
+    plans: `plan, n_runs, k` (steps used: fewer where a run has fewer), `n` architectures, `gt_tau_mean` with its 95 %
     interval over runs `low, high` (missing with one run), `gt_tau_std`, `t1r, t3r` (means). folds: `plan, group, n,
-    runs, spearman` (Corr-GT after the last step, mean over runs) with `low, high` over runs, `gt_tau`.
+    n_runs, spearman` (Corr-GT after the last step, mean over runs) with `low, high` over runs, `gt_tau`.
     """
 
     about: dict[str, Any]
@@ -142,10 +142,10 @@ def _summarise(plan: str, instances: Sequence[_Instance], k: int) -> dict[str, A
         taus.append([kendall_tau(row, instance.truth) for row in steps])
         for n, found in tops.items():
             found.append(np.mean([METRICS[f"top{n}_rank"](row, instance.truth) for row in steps]))
-    mean, low, high = mean_interval([float(np.mean(row)) for row in taus], -1.0, 1.0)
+    mean, low, high = mean_interval([float(np.mean(row)) for row in taus], *METRICS["gt_tau"].range)
     return {
         "plan": plan,
-        "runs": len(instances),
+        "n_runs": len(instances),
         "k": min(used),
         "n": min(len(instance.truth) for instance in instances),
         "gt_tau_mean": mean,
@@ -175,13 +175,13 @@ def _fold_rows(plan: str, runs: Sequence[Path], instances: Sequence[_Instance], 
                 )
     rows = []
     for group, values in found.items():
-        mean, low, high = mean_interval([value[0] for value in values], -1.0, 1.0)
+        mean, low, high = mean_interval([value[0] for value in values], *METRICS["spearman"].range)
         rows.append(
             {
                 "plan": plan,
                 "group": group,
                 "n": min(value[2] for value in values),
-                "runs": len(values),
+                "n_runs": len(values),
                 "spearman": mean,
                 "low": low,
                 "high": high,

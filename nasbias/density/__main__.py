@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
     if len(density.folds):
         say()
         print_table(density.folds, "inside the groups, after the last step", **shown)
-    if (density.plans["runs"] == 1).to_numpy().any():
+    if (density.plans["n_runs"] == 1).to_numpy().any():
         say("a plan with one run has no interval: how much the seed moves it is unknown")
     return 0
 

@@ -31,8 +31,8 @@ def follow_finetuning(matched: Matched) -> pd.DataFrame:
     """GT-Tau against mini-batches, of predictions that `finetune` wrote (one or several runs).
 
     Returns:
-        `score, epoch` of the checkpoint, `step` mini-batches, `runs`, `n` architectures (the fewest of a run), `gt_tau`
-        with its 95 % interval `low, high`, `t1r`, `t3r` (means over runs).
+        `score, epoch` of the checkpoint, `step` mini-batches, `n_runs`, `n` architectures (the fewest of a run),
+        `gt_tau` with its 95 % interval `low, high`, `t1r`, `t3r` (means over runs).
     """
     groups: dict[tuple, list] = {}
     for row in matched.rows:
@@ -57,7 +57,7 @@ def follow_finetuning(matched: Matched) -> pd.DataFrame:
                 "score": score,
                 "epoch": epoch,
                 "step": step,
-                "runs": len(group),
+                "n_runs": len(group),
                 "n": min(len(row.score) for row in group),
                 "gt_tau": estimate.value,
                 "low": estimate.low,

@@ -1,4 +1,4 @@
-"""`python -m nasbias.finetune RUN`: tune each architecture alone from a checkpoint, and follow the ranking."""
+"""`python -m nasbias.finetune RUN`: tune each architecture alone from a checkpoint and follow the ranking."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +46,7 @@ def _print(tuned: FineTuned, wide: bool, last: int) -> None:
         tuned.curve.loc[tuned.curve["step"].isin([*_SHOWN, last])],
         f"{title}; against {tuned.truth['name']}, {tuned.truth['split']}",
         wide=wide,
-        columns=["score", "step", "runs", "n", "gt_tau", "low", "high", "t1r", "t3r"],
+        columns=["score", "step", "n_runs", "n", "gt_tau", "low", "high", "t1r", "t3r"],
         forms={"t1r": ".0f", "t3r": ".0f"},
         legend={
             "step": "mini-batches of its own that each architecture was trained for",

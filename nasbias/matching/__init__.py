@@ -5,7 +5,17 @@ architectures that have a truth, with the number of those that have none.
 """
 
 from nasbias.matching.inputs import Predictions, read_predictions, runs_of
-from nasbias.matching.joining import Matched, Scored, align_scores, choose_scores, hint_direction, match
+from nasbias.matching.joined import join
+from nasbias.matching.joining import (
+    Matched,
+    MatchOptions,
+    Scored,
+    align_scores,
+    choose_scores,
+    hint_direction,
+    last_steps,
+    match,
+)
 from nasbias.matching.options import (
     add_match_options,
     add_panel_options,
@@ -17,6 +27,7 @@ from nasbias.matching.panel import Panel, select_panel
 from nasbias.matching.truth_column import Truth, TruthSource, describe_truth, read_truth_column
 
 __all__ = [
+    "MatchOptions",
     "Matched",
     "Panel",
     "Predictions",
@@ -31,6 +42,8 @@ __all__ = [
     "choose_scores",
     "describe_truth",
     "hint_direction",
+    "join",
+    "last_steps",
     "match",
     "match_options",
     "read_predictions",

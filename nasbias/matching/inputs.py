@@ -28,7 +28,7 @@ Predictions = (
 def runs_of(frame: pd.DataFrame) -> Iterator[tuple[dict[str, Any], Array]]:
     """The (run, seed, epoch, step, bn) of a predictions table, missing as None, and the places of the rows of each, in
     order of appearance."""
-    groups = frame.groupby(list(RUN_KEYS), dropna=False, sort=False).indices
+    groups = frame.groupby(list(RUN_KEYS), dropna=False).indices
     for group, at in sorted(groups.items(), key=lambda item: item[1][0]):  # by appearance, in every release of pandas
         values: Any = group
         yield dict(zip(RUN_KEYS, (None if pd.isna(value) else value for value in values))), at
@@ -50,7 +50,7 @@ def read_predictions(predictions: Predictions, space: str, reading: Reading = AS
     """
     table = _as_table(predictions)
     if table is not None:
-        return [("predictions", check_predictions(table, space, "predictions", run="predictions", reading=reading))]
+        return [("predictions", check_predictions(table, space, "predictions", reading=reading))]
     if predictions is None:
         predictions = [find_predictions(space)]
     paths: list[Any] = [predictions] if isinstance(predictions, (str, os.PathLike)) else list(predictions)

@@ -1,8 +1,9 @@
 """Predictions and truth of the same architectures, side by side."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, TypedDict, TypeVar, Unpack
 
 import numpy as np
 import pandas as pd
@@ -45,6 +46,11 @@ class Scored:
     n_nan: int = 0  # architectures counted out because this run's score, or one beside it, was NaN
 
     @property
+    def run(self) -> tuple[Any, Any]:
+        """Which supernet: its run and seed."""
+        return self.keys["run"], self.keys["seed"]
+
+    @cached_property
     def architectures_id(self) -> bytes:
         """Equal for rows on the same set of architectures."""
         return np.sort(self.items).tobytes()
@@ -64,32 +70,35 @@ class Matched:
     sources: list[str]
 
 
-def match(
-    predictions: Predictions,
-    truth: TruthSource,
-    *,
-    space: str = "nb201",
-    dataset: str | None = None,
-    split: Split | None = None,
-    epochs: int | None = None,
-    sample: str | None = None,
-    unique: bool = False,
-    scores: str | Iterable[str] | None = None,
-    lower_is_better: Iterable[str] = (),
-    higher_is_better: Iterable[str] = (),
-    reading: Reading = AS_IS,
-) -> Matched:
-    """Join predictions with truth; arguments as in `nasbias.correlation.correlate`.
+class MatchOptions(TypedDict, total=False):
+    """What `match` can be asked, for functions that pass it on; each as in `nasbias.correlation.correlate`."""
+
+    space: str
+    dataset: str | None
+    split: Split | None
+    epochs: int | None
+    sample: str | None
+    unique: bool
+    scores: str | Iterable[str] | None
+    lower_is_better: str | Iterable[str]
+    higher_is_better: str | Iterable[str]
+    reading: Reading
+
+
+def match(predictions: Predictions, truth: TruthSource, **options: Unpack[MatchOptions]) -> Matched:
+    """Join predictions with truth.
 
     Raises:
         InputError: what the tables' checks raise, an unknown score, or no architecture that both have.
     """
+    space, unique = options.get("space", "nb201"), options.get("unique", False)
     home = get_space(space)
-    named = read_predictions(predictions, space, reading)
-    lower, higher = _names(lower_is_better), _names(higher_is_better)
-    wanted = choose_scores([frame for _, frame in named], scores, lower, higher)
+    named = read_predictions(predictions, space, options.get("reading", AS_IS))
+    lower, higher = _names(options.get("lower_is_better", ())), _names(options.get("higher_is_better", ()))
+    wanted = choose_scores([frame for _, frame in named], options.get("scores"), lower, higher)
     codes, texts = pd.factorize(np.concatenate([frame["architecture"].to_numpy() for _, frame in named]))
-    known = read_truth_column(truth, space, dataset, epochs, split, sample, architectures=texts.tolist())
+    column = [options.get(name) for name in ("dataset", "epochs", "split", "sample")]
+    known = read_truth_column(truth, space, *column, architectures=texts.tolist())
     place = pd.Index(known.keys).get_indexer(pd.Index(join_keys(home, texts.tolist())))
     joined = place >= 0
     if not joined.any():
@@ -124,6 +133,20 @@ def match(
     name_dead_truth(known, architectures["value"].to_numpy())
     repeats = known.repeats[place[joined]]
     return Matched(home, known, architectures, repeats, rows, [source for source, _ in named])
+
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def last_steps(rows: Iterable[Scored], key: Callable[[Scored], Key]) -> dict[Key, Scored]:
+    """Of the rows of one key that of the last step, keys in order of appearance: a run, or a run's epoch, is judged
+    by its last step."""
+    found: dict[Key, Scored] = {}
+    for row in rows:
+        of = key(row)
+        if of not in found or (row.keys["step"] or 0) >= (found[of].keys["step"] or 0):
+            found[of] = row
+    return found
 
 
 def choose_scores(

@@ -1,8 +1,8 @@
 """The options of the commands that start from a truth, or from predictions and a truth."""
 
 import argparse
-from typing import Any
 
+from nasbias.matching.joining import MatchOptions
 from nasbias.spaces import list_spaces
 from nasbias.tables import SPLITS, add_reading_options, reading_of
 
@@ -27,9 +27,14 @@ def add_truth_sample(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_match_options(parser: argparse.ArgumentParser) -> None:
-    """The options of a command that starts from `match`: predictions, truth and the direction of scores."""
-    parser.add_argument("--space", default="nb201", help=f"one of {', '.join(list_spaces())} (default: nb201)")
+def add_match_options(parser: argparse.ArgumentParser, space: str | None = "nb201") -> None:
+    """The options of a command that starts from `match`: predictions, truth and the direction of scores.
+
+    Args:
+        space: the default; None leaves the choice to the command.
+    """
+    fallback = space or "all of our own studies"
+    parser.add_argument("--space", default=space, help=f"one of {', '.join(list_spaces())} (default: {fallback})")
     parser.add_argument(
         "--predictions", nargs="+", metavar="PATH", help="run folders or tables (default: those shipped)"
     )
@@ -60,7 +65,16 @@ def add_panel_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bn", help="BN mode of the scores (default: recalibrated if there)")
 
 
-def match_options(given: argparse.Namespace) -> dict[str, Any]:
+def match_options(given: argparse.Namespace) -> MatchOptions:
     """The keyword arguments of `match` in what `add_match_options` parsed."""
-    names = ("space", "dataset", "split", "epochs", "sample", "unique", "lower_is_better", "higher_is_better")
-    return {name: getattr(given, name) for name in names} | {"reading": reading_of(given)}
+    return MatchOptions(
+        space=given.space,
+        dataset=given.dataset,
+        split=given.split,
+        epochs=given.epochs,
+        sample=given.sample,
+        unique=given.unique,
+        lower_is_better=given.lower_is_better,
+        higher_is_better=given.higher_is_better,
+        reading=reading_of(given),
+    )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError, unknown
-from nasbias.matching.joining import Matched, Scored, align_scores
+from nasbias.matching.joining import Matched, align_scores, last_steps
 from nasbias.spaces import Space
 
 Array = np.ndarray
@@ -57,11 +57,7 @@ def select_panel(
     rows = [row for row in rows if row.keys["bn"] == bn]
     epochs = sorted({row.keys["epoch"] for row in rows if row.keys["epoch"] is not None}, reverse=True)
     epoch = _choose("epoch", epoch, epochs or [None])
-    last: dict[tuple, Scored] = {}
-    for row in (row for row in rows if row.keys["epoch"] == epoch):
-        run = (row.keys["run"], row.keys["seed"])
-        if run not in last or (row.keys["step"] or 0) >= (last[run].keys["step"] or 0):
-            last[run] = row
+    last = last_steps((row for row in rows if row.keys["epoch"] == epoch), lambda row: row.run)
     items, scores = align_scores(list(last.values()))
     if len(items) < least:
         raise InputError(

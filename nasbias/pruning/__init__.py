@@ -148,7 +148,7 @@ def compare_pruned(
     Runs that were pruned the same way (the same list, rule or none) are repeats of each other.
 
     Returns:
-        The table, and what was compared with. `space` (what was trained on), `runs`, `n` scored architectures (fewest),
+        The table, and what was compared with. `space` (what was trained on), `n_runs`, `n` scored (fewest),
         `gt_tau` with its 95 % interval `low, high`, `spearman` (Corr-GT); in the truth's own unit: `mean_truth` of
         the scored, `best` among them, `found`: the truth of the one ranked first, with the interval over runs
         `found_low, found_high` (missing with one run), and `found_top`: the best truth among the `k` ranked first.
@@ -186,7 +186,7 @@ def compare_pruned(
         rows.append(
             {
                 "space": label,
-                "runs": len(folders),
+                "n_runs": len(folders),
                 "n": min(n),
                 "gt_tau": estimate.value,
                 "low": estimate.low,

@@ -16,7 +16,7 @@ _LEGEND = {
     "found": "truth of the architecture ranked first, mean over runs; found_low, found_high: 95 % over runs",
     "found_top": "the best truth among those ranked first (--top)",
 }
-_SHOWN = ["space", "runs", "n", "gt_tau", "low", "high", "mean_truth", "best", "found", "found_top"]
+_SHOWN = ["space", "n_runs", "n", "gt_tau", "low", "high", "mean_truth", "best", "found", "found_top"]
 
 
 @command

@@ -12,10 +12,9 @@ from typing import Any, Literal
 
 from nasbias.errors import InputError, unknown
 from nasbias.options import option
+from nasbias.runs.sampling import Order
 
 _LATER = ("order_seed", "init_seed", "data_seed")  # fields that run folders of the first round do not have
-
-Order = Literal["uniform", "cycle", "shuffled", "reshuffled", "fair"]
 
 
 @dataclass(frozen=True)

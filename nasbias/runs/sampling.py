@@ -4,14 +4,16 @@ Orders: `uniform` draws one of the space at random (single path; P2), `cycle` go
 through one random permutation again and again, `reshuffled` through a new permutation each cycle (the three orders of
 P1 section 4), `fair` makes steps in which every value of every decision is used once (FairNAS, arXiv 1907.01845)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from nasbias.errors import InputError
-from nasbias.runs.config import Order
-from nasbias.spaces import Space
-from nasbias.supernets import Choice
+
+if TYPE_CHECKING:  # pandas is slow to import, and the command line only asks for the orders
+    from nasbias.spaces import Choice, Space
+
+Order = Literal["uniform", "cycle", "shuffled", "reshuffled", "fair"]
 
 
 class Sampler:
@@ -19,7 +21,7 @@ class Sampler:
 
     def __init__(
         self,
-        space: Space,
+        space: "Space",
         order: Order,
         per_step: int,
         rng: np.random.Generator,
@@ -46,7 +48,7 @@ class Sampler:
         self.position = 0
         self.permutation: list[int] = []
 
-    def step(self) -> list[Choice]:
+    def step(self) -> "list[Choice]":
         """The architectures of the next step."""
         if self.order == "fair":
             columns = [self.rng.permutation(self.per_step) for _ in self.space.decisions]

@@ -15,8 +15,10 @@ import pandas as pd
 import torch
 from torch import nn
 
+from nasbias.datasets import Images
 from nasbias.errors import unknown
 from nasbias.runs import Training
+from nasbias.scoring import text
 from nasbias.scoring.data import BN, ScoringData, load_image_data
 from nasbias.scoring.plain import score as score_plain
 from nasbias.spaces import get_space
@@ -35,19 +37,23 @@ def load_scoring_data(
     valid_size: int | None = None,
     device: torch.device | str = "cpu",
     bn: BN = "recalibrated",
+    images: Images | None = None,
 ) -> Any:
-    """What a run's architectures are scored on: the data its space's engines take.
+    """What a run's architectures are scored on: the data its space's engines take; `images` where they are loaded.
 
     Raises:
         InputError: more images or words than there are, or none.
     """
     if task_of(config.space) == "images":
-        return load_image_data(config, recalibration_images, valid_size, device, bn)
-    return importlib.import_module(_module(config.space)).load_data(config, valid_size, device)
+        return load_image_data(config, recalibration_images, valid_size, device, bn, images)
+    return text.load_data(config, valid_size, device)
 
 
 def engines(space: str) -> dict[str, Engine]:
-    """The engines of a space by name; `plain` always, others where `nasbias.scoring.<space>` has them."""
+    """The engines of a space by name; `plain` always, others where `nasbias.scoring.<space>` has them; those of text
+    serve every space whose networks read it."""
+    if task_of(space) == "text":
+        return dict(text.ENGINES)
     name = _module(space)
     found = importlib.util.find_spec(name)
     return {"plain": score_plain, **(importlib.import_module(name).ENGINES if found else {})}

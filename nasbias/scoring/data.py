@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from nasbias.datasets import Images
 from nasbias.errors import InputError
 from nasbias.runs import Training
 from nasbias.runs.data import load_run_images, network_sizes
@@ -38,16 +39,18 @@ def load_image_data(
     valid_images: int | None = None,
     device: torch.device | str = "cpu",
     bn: BN = "recalibrated",
+    images: Images | None = None,
 ) -> ScoringData:
     """The first training images, unaugmented, for recalibration and the first validation images for scoring.
 
     Args:
+        images: the run's, where they are loaded already, on the device.
         bn: statistics of the scored batches (`batch`) are those of 256 images; else their size changes no score.
 
     Raises:
         InputError: a number below 1, or more images than the data set has.
     """
-    images = load_run_images(config, device)
+    images = load_run_images(config, device) if images is None else images
     valid_images = len(images.valid_y) if valid_images is None else valid_images
     recalibration_images = min(recalibration_images, len(images.train_y))
     for name, asked, there in (

@@ -156,7 +156,9 @@ class _FirstCell:
         elif key not in self.terms:
             if prefix not in self.rectified:
                 self.rectified[prefix] = F.relu(node) if node is not None else torch.zeros_like(self.x)
-            siblings = tuple(e for e, (source, _) in enumerate(EDGES) if source == EDGES[edge][0])
+            siblings = tuple(
+                e for e, (source, _) in enumerate(EDGES) if source == EDGES[edge][0] and self.bank.has(0, op, e)
+            )
             merged = self.layer.convolve(self.rectified[prefix], self.bank.cell(0, op, siblings), ("first", prefix))
             for sibling, term in zip(siblings, merged.chunk(len(siblings), dim=1)):
                 self.terms[sibling, op, prefix] = term.contiguous(memory_format=torch.channels_last)
@@ -195,6 +197,10 @@ class _Bank:
         self.last = _stack([], [last])
         self._cells: dict[tuple[int, int, tuple[int, ...]], _Unit] = {}
         self._reductions: dict[tuple[int, int], tuple[_Unit, _Unit, Callable[[Tensor], Tensor]]] = {}
+
+    def has(self, number: int, op: int, edge: int) -> bool:
+        """Whether the network holds `op` on `edge` of block `number`: an architecture alone has one on each."""
+        return str(op) in self.network.blocks[number].edges[edge]  # type: ignore[operator]
 
     def cell(self, number: int, op: int, edges: tuple[int, ...]) -> _Unit:
         """The convolutions `op` on `edges` of block `number`."""

@@ -9,9 +9,9 @@ import importlib
 import pkgutil
 
 from nasbias.errors import unknown
-from nasbias.spaces._space import Decision, Space
+from nasbias.spaces._space import Choice, Decision, Space
 
-__all__ = ["Decision", "Space", "get_space", "list_spaces"]
+__all__ = ["Choice", "Decision", "Space", "get_space", "list_spaces"]
 
 
 def list_spaces() -> list[str]:

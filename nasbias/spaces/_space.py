@@ -15,6 +15,8 @@ import pandas as pd
 from nasbias.errors import InputError, unknown
 from nasbias.streams import stream
 
+Choice = tuple[int, ...]  # one architecture: an index per decision of the space
+
 
 @dataclass(frozen=True)
 class Decision:

@@ -27,8 +27,8 @@ RESOLUTION = {"ImageNet16-120": 16}  # the others are 32 x 32
 _NONE, _SKIP, _CONV1, _CONV3, _POOL = range(5)
 _NNI_NAMES = {"conv_1x1": "nor_conv_1x1", "conv_3x3": "nor_conv_3x3"}
 # NASLib (and analog-nasbench) write six digits in the edge order 0-1 0-2 0-3 1-2 1-3 2-3, over this operation order.
-_NASLIB_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
-_NASLIB_OPERATIONS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
+NASLIB_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+NASLIB_OPERATIONS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 _NUMPY = re.compile(r"np\.u?int\d*\((\d+)\)")  # how numpy 2 writes its numbers in a tuple
 _TOKEN = re.compile(r"\|([^|~]*)~(\d+)")
 
@@ -194,7 +194,7 @@ class NB201(Space):
         )
         if not (whole and len(numbers) == 6 and all(0 <= n < 5 for n in numbers)):  # type: ignore[arg-type]
             raise InputError(f"{numbers!r}: an nb201 architecture as a list is six digits from 0 to 4.")
-        in_naslib = {edge: _NASLIB_OPERATIONS[n] for edge, n in zip(_NASLIB_EDGES, numbers)}  # type: ignore[arg-type]
+        in_naslib = {edge: NASLIB_OPERATIONS[n] for edge, n in zip(NASLIB_EDGES, numbers)}  # type: ignore[arg-type]
         readings = {
             "nats": self._from_choices([OPERATIONS[n] for n in numbers], numbers),  # type: ignore[union-attr]
             "naslib": self._from_choices([in_naslib[edge] for edge in EDGES], numbers),

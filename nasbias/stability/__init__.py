@@ -16,7 +16,7 @@ import pandas as pd
 import scipy  # its parts are imported when they are first used
 
 from nasbias.files import records
-from nasbias.matching import Matched, Panel, align_scores, describe_truth, select_panel
+from nasbias.matching import Matched, Panel, Scored, align_scores, describe_truth, last_steps, select_panel
 from nasbias.stability.steps import collect_steps, summarise_steps, tau_matrix
 from nasbias.statistics import LEVEL, Influence, Spread, influence, mean_interval, mean_over_runs, spread_of
 from nasbias.statistics.metrics import METRICS, top_weights
@@ -104,7 +104,7 @@ def summarise_instances(
         spread: the seed's, pooled over training lengths (`spread_of`); default: from these instances alone.
 
     Returns:
-        `n` instances, `s_tau` with `s_tau_low, s_tau_high` (95 %, jackknife over instances; missing below three),
+        `n_runs` instances, `s_tau` with `s_tau_low, s_tau_high` (95 %, jackknife over instances; missing below three),
         `s_tau_max`, `s_tau_min` over the pairs, `gt_tau` with its interval and `gt_tau_std`, `t1r`, `t3r` and their
         `_std`; standard deviations are population ones, as in P1's code. `reason` says why something is missing.
     """
@@ -113,7 +113,7 @@ def summarise_instances(
     estimate = mean_over_runs(pulls, spread)
     gt = np.array([pull.tau for pull in pulls])
     tops = {f"t{k}r": np.array([METRICS[f"top{k}_rank"](row, truth) for row in scores]) for k in (1, 3)}
-    result: dict[str, Any] = {"n": n} | dict.fromkeys(
+    result: dict[str, Any] = {"n_runs": n} | dict.fromkeys(
         ("s_tau", "s_tau_low", "s_tau_high", "s_tau_max", "s_tau_min"), np.nan
     )
     if n > 1:
@@ -146,7 +146,7 @@ def frame_instances(panel: Panel, generator: np.random.Generator) -> list[dict[s
     random = [draw(panel.truth, instances, sd, generator) for _ in range(20)]
     keys = ("s_tau", "s_tau_max", "s_tau_min", "gt_tau", "gt_tau_std", "t1r", "t3r")
     means = {key: float(np.mean([row[key] for row in random])) for key in keys}
-    return [*frames, {"name": "random", "n": instances, **means, "expected_sd": sd}]
+    return [*frames, {"name": "random", "n_runs": instances, **means, "expected_sd": sd}]
 
 
 def _draw_small(truth: Array, instances: int, sd: float, generator: np.random.Generator) -> dict[str, Any]:
@@ -188,13 +188,11 @@ def _table_of_epochs(panels: Sequence[Panel], rows: Sequence[dict[str, Any]]) ->
 def summarise_last_epochs(matched: Matched, panel: Panel, last: int = 10) -> pd.DataFrame:
     """P1's "last epochs of one instance": per run, its last `last` epochs as if they were instances."""
     epochs = _epochs(matched, panel)[-last:]
-    by_run: dict[tuple, dict[int, Any]] = {}
-    for row in matched.rows:
-        if row.keys["score"] == panel.score and row.keys["bn"] == panel.bn and row.keys["epoch"] in epochs:
-            of_run = by_run.setdefault((row.keys["run"], row.keys["seed"]), {})
-            known = of_run.get(row.keys["epoch"])
-            if known is None or (row.keys["step"] or 0) >= (known.keys["step"] or 0):
-                of_run[row.keys["epoch"]] = row
+    of_panel = (row for row in matched.rows if row.keys["score"] == panel.score and row.keys["bn"] == panel.bn)
+    by_run: dict[tuple, dict[int, Scored]] = {}
+    for (run, epoch), row in last_steps(of_panel, lambda row: (row.run, row.keys["epoch"])).items():
+        if epoch in epochs:
+            by_run.setdefault(run, {})[epoch] = row
     rows = []
     for (run, seed), of_run in by_run.items():
         if len(of_run) < 2:

@@ -1,18 +1,55 @@
 """`python -m nasbias.stability`: how stably supernets rank."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import to_json, write_table
-from nasbias.matching import add_match_options, add_panel_options, match, match_options
+from nasbias.matching import MatchOptions, add_match_options, add_panel_options, match, match_options
+from nasbias.numerals import interval, short
 from nasbias.stability import Stability, analyse_stability
-from nasbias.terminal import Parser, add_format, command, print_table
+from nasbias.terminal import Parser, add_format, command, print_table, say
+
+_LAGS = ("1", "16", "64")  # those printed
+_FORMS: dict[str, Any] = dict.fromkeys(("S-Tau", "most", "least", "GT-Tau", "sd", "@1", "@16", "@64"), short)
+_FORMS |= {"top1": ",.1f", "top3": ",.1f", "gain": "+.2f", "places": "+.1f"}
+
+
+_LEGEND = {
+    "S-Tau": "Kendall's tau between two runs, mean over pairs, with its 95 % interval; most, least: of a pair",
+    "GT-Tau": "tau with the truth, mean over runs; sd: its standard deviation over runs",
+    "top1": "true rank of the architecture ranked first, mean over runs; low is good",
+    "top3": "best true rank among the three ranked first, mean over runs; low is good",
+}
+_STEPS_LEGEND = {
+    "k": "mini-batches at the end of training that are looked at",
+    "GT-Tau": "tau with the truth after each of them, mean; sd: its standard deviation",
+    "@1": "tau between rankings one mini-batch apart; @16, @64: so many apart",
+    "gain": "score that the architecture just trained gains over its own in the steps around; places: ranks gained",
+}
 
 
 @command
 def main(argv: Sequence[str]) -> int:
+    """The command; see the module's docstring."""
+    given = _parser().parse_args(argv)
+    if given.last < 1 or given.last_epochs < 1:
+        raise InputError(f"--last {given.last} and --last-epochs {given.last_epochs} must be at least 1.")
+    options = match_options(given) | MatchOptions(scores=None if given.score is None else [given.score])
+    chosen = {name: getattr(given, name) for name in ("score", "epoch", "bn", "last", "last_epochs", "seed")}
+    stability = analyse_stability(match(given.predictions, given.truth, **options), **chosen)
+    if given.ranks:
+        write_table(stability.ranks, given.ranks)
+    if given.format == "json":
+        print(to_json(stability.to_plain()))
+    else:
+        _print(stability)
+    return 0
+
+
+def _parser() -> Parser:
     parser = Parser(
         prog="python -m nasbias.stability",
         description="How stably supernets rank: between runs, epochs and mini-batches; what filtering by them loses.",
@@ -27,66 +64,74 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the random frame (default: 0)")
     add_format(parser)
-    given = parser.parse_args(argv)
-    if given.last < 1 or given.last_epochs < 1:
-        raise InputError(f"--last {given.last} and --last-epochs {given.last_epochs} must be at least 1.")
-    scores = None if given.score is None else [given.score]
-    matched = match(given.predictions, given.truth, scores=scores, **match_options(given))
-    stability = analyse_stability(
-        matched,
-        score=given.score,
-        epoch=given.epoch,
-        bn=given.bn,
-        last=given.last,
-        last_epochs=given.last_epochs,
-        seed=given.seed,
-    )
-    if given.ranks:
-        write_table(stability.ranks, given.ranks)
-    if given.format == "json":
-        print(to_json(stability.to_plain()))
-    else:
-        _print(stability)
-    return 0
+    return parser
 
 
 def _print(stability: Stability) -> None:
-    about, instances = stability.about, stability.instances
-    when = "" if about["epoch"] is None else f" after {about['epoch']} epochs"
-    where = (
-        f"{about['space']}: {about['score']}{when}, {instances['n']} run(s), {about['n_architectures']:,} architectures"
+    say(answer(stability))
+    say()
+    print_table(
+        _instances(pd.DataFrame([{"name": "these runs", **stability.instances}, *stability.frames]), "name"),
+        forms=_FORMS,
+        legend=_LEGEND,
     )
-    agree = "one run has nothing to agree with"
-    if instances["n"] > 1:
-        agree = f"runs agree with each other at S-Tau {instances['s_tau']:.2f}"
-        agree += f" (pairs {instances['s_tau_min']:.2f} to {instances['s_tau_max']:.2f})"
-    print(f"{where}: {agree}, with the truth at GT-Tau {instances['gt_tau']:.2f}.")
-    print()
-    columns = ["name", "n", "s_tau", "s_tau_low", "s_tau_high", "s_tau_max", "s_tau_min", "gt_tau", "gt_tau_std"]
-    columns += ["t1r", "t3r"]
-    table = pd.DataFrame([{"name": "these runs", **instances}, *stability.frames])
-    print_table(table.reindex(columns=columns))
     if len(stability.epochs) > 1:
-        print()
-        print_table(stability.epochs.reindex(columns=["epoch", *columns[1:]]), "by training length")
+        say()
+        print_table(_instances(stability.epochs, "epoch"), "by training length", forms=_FORMS)
     if len(stability.last_epochs):
-        print()
-        print_table(stability.last_epochs, "last epochs of one run")
+        say()
+        table = stability.last_epochs.assign(
+            epochs=[f"{row.first_epoch}-{row.last_epoch}" for row in stability.last_epochs.itertuples()]
+        )
+        print_table(_instances(table, "run", "epochs"), "last epochs of one run, as if they were runs", forms=_FORMS)
     if stability.steps:
-        print()
-        flat = [
-            {key: value for key, value in row.items() if not isinstance(value, dict)}
-            | {f"tau@{lag}": tau for lag, tau in row["tau_at_lag"].items()}
-            | ({"gain": row["gain"]["gain"], "rank_gain": row["gain"]["rank_gain"]} if row["gain"]["n"] else {})
-            for row in stability.steps
-        ]
-        print_table(pd.DataFrame(flat), "last mini-batches (tau@lag: between rankings that many steps apart)")
-    print()
+        say()
+        print_table(_steps(stability.steps), "last mini-batches of one run", forms=_FORMS, legend=_STEPS_LEGEND)
+    say()
     wide = stability.filter.pivot(index="dropped", columns="top", values="lost").reset_index()
     wide.columns = ["dropped %", *(f"top {top} %" for top in wide.columns[1:])]
     print_table(wide, "filter: per cent of the true top that is lost when the worst are dropped", 1)
     bad, good = (sum(stability.ranks[name].tolist()) for name in ("is_reliably_bad", "is_reliably_good"))
-    print(f"\nin the worst quarter of every run: {bad:,} architectures; in the best quarter of every run: {good:,}")
+    say(f"\nin the worst quarter of every run: {bad:,} architectures; in the best quarter of every run: {good:,}")
+
+
+def answer(stability: Stability) -> str:
+    """One sentence: how well runs agree with each other and with the truth."""
+    about, instances = stability.about, stability.instances
+    when = "" if about["epoch"] is None else f" after {about['epoch']} epochs"
+    agree = "one run has nothing to agree with"
+    if instances["n_runs"] > 1:
+        agree = (
+            f"runs agree with each other at S-Tau {instances['s_tau']:.2f} "
+            f"(pairs {instances['s_tau_min']:.2f} to {instances['s_tau_max']:.2f})"
+        )
+    return (
+        f"{about['space']}: {about['score']}{when}, {instances['n_runs']} run(s), {about['n_architectures']:,} "
+        f"architectures: {agree}, with the truth at GT-Tau {instances['gt_tau']:.2f}."
+    )
+
+
+def _instances(table: pd.DataFrame, *keys: str) -> pd.DataFrame:
+    """Rows of `summarise_instances` under their short names."""
+    view = pd.DataFrame({key: table[key] for key in keys} | {"runs": table["n_runs"], "S-Tau": table["s_tau"]})
+    if "s_tau_low" in table:
+        view["95 %"] = [interval(low, high) for low, high in zip(table["s_tau_low"], table["s_tau_high"])]
+    names = {"most": "s_tau_max", "least": "s_tau_min", "GT-Tau": "gt_tau", "sd": "gt_tau_std"}
+    return view.assign(**{shown: table[name] for shown, name in (names | {"top1": "t1r", "top3": "t3r"}).items()})
+
+
+def _steps(steps: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Rows of `summarise_steps` under their short names, at the lags that are printed."""
+    rows = []
+    for row in steps:
+        gain = {"gain": row["gain"]["gain"], "places": row["gain"]["rank_gain"]} if row["gain"]["n"] else {}
+        rows.append(
+            {"run": row["run"], "k": row["k"], "GT-Tau": row["gt_tau_mean"], "sd": row["gt_tau_std"]}
+            | {"top1": row["t1r"], "top3": row["t3r"]}
+            | {f"@{lag}": tau for lag, tau in row["tau_at_lag"].items() if lag in _LAGS}
+            | gain
+        )
+    return pd.DataFrame(rows)
 
 
 if __name__ == "__main__":

@@ -80,6 +80,22 @@ def summarise_steps(steps: Steps, last: int = 64) -> dict[str, Any]:
     }
 
 
+def follow_steps(steps: Steps) -> pd.DataFrame:
+    """GT-Tau after each step of one run: `run, seed, step, gt_tau`."""
+    taus = [kendall_tau(row, steps.truth) for row in steps.scores]
+    return pd.DataFrame({"run": steps.run, "seed": steps.seed, "step": steps.step, "gt_tau": taus})
+
+
+def follow_lags(steps: Steps) -> pd.DataFrame:
+    """How alike steps are at every lag up to two thirds of those given: `run, seed, lag, autocorrelation, tau`."""
+    lags = range(1, max(2 * len(steps.step) // 3, 1) + 1)
+    tau, own = measure_tau_at_lag(steps, lags), measure_autocorrelation(steps, lags)
+    keys = {"run": steps.run, "seed": steps.seed}
+    return pd.DataFrame(
+        [{**keys, "lag": int(lag), "autocorrelation": own.get(lag, np.nan), "tau": tau[lag]} for lag in tau]
+    )
+
+
 def measure_tau_at_lag(steps: Steps, lags: Sequence[int] = LAGS) -> dict[str, float]:
     """Mean tau between the rankings that many steps apart, over all steps."""
     result = {}

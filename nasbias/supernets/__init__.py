@@ -12,7 +12,7 @@ from typing import Any
 
 from nasbias.errors import missing_extra
 from nasbias.recipes import has_supernet, options_from, recipe_of, supernet_options, task_of
-from nasbias.spaces import get_space
+from nasbias.spaces import Choice, get_space
 
 try:
     import torch
@@ -31,8 +31,6 @@ __all__ = [
     "supernet_options",
     "task_of",
 ]
-
-Choice = tuple[int, ...]  # one architecture: an index per decision of the space
 
 
 def build_supernet(

@@ -7,9 +7,11 @@ A module `nasbias.supernets.<space>` has
     Cell            the class of the blocks that `--sharing prefix:K` counts (images only)
     TASK            "images" (default) or "text"
     RECIPE          fields of `Training` whose default the space's published recipe changes (default: none)
-and perhaps `begin_epoch(progress, generator)` on its network (drop-path) and `plain(x, choice)`, a slower reference of
-`forward`. `--sharing copies:OP` works where cells have `edges` (a ModuleDict each, by operation) or `operations`.
-`tests/supernets/test_contract.py` checks every space against this.
+
+Options of a text network have `vocabulary`, `bptt` (words read at a time), `hidden`, `evaluated_cells` (validated in
+training), `activation_penalty` and `slowness_penalty`. A network has perhaps `begin_epoch(progress, generator)`
+(drop-path) and `plain(x, choice)`, a slower reference of `forward`. `--sharing copies:OP` works where cells have
+`edges` (a ModuleDict each, by operation) or `operations`. `tests/supernets/test_contract.py` checks every space.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -68,8 +70,22 @@ class TextNetwork(SharedWeights, Protocol):
         """[..., vocabulary] of states [..., hidden]."""
         ...
 
+    def mean_loss(self, states: Tensor, targets: Tensor, masks: Any = None) -> Tensor:
+        """Mean nats per word of states [..., hidden] against targets [...]."""
+        ...
+
     def draw_masks(self, batch: int, generator: torch.Generator) -> Any:
         """Dropout masks of one training sequence, whose `output` [batch, hidden] scales the states."""
+        ...
+
+
+@runtime_checkable
+class ReadsForMany(TextNetwork, Protocol):
+    """A text network that may read a text for many architectures in one pass."""
+
+    def states_of_cells(self, words: Tensor, choices: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """States [time, cells, batch, hidden] of choices [cells, decisions] from hidden [cells, batch, hidden], and
+        the last of them."""
         ...
 
 

@@ -18,7 +18,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from nasbias.datasets.text import windows
 from nasbias.recipes.ptb import Options
 from nasbias.spaces.ptb import STEPS
 
@@ -196,45 +195,3 @@ class _TiedLoss(torch.autograd.Function):
 def _move(state: Tensor, value: Tensor, gate: Tensor) -> Tensor:
     """state + gate (value - state); states keep their precision where autocast lowers that of the products."""
     return torch.lerp(state, value.to(state.dtype), gate.to(state.dtype))
-
-
-@torch.inference_mode()
-def loss_one_by_one(network: Network, choices: Tensor, text: Tensor, bptt: int = 35) -> Tensor:
-    """Nats per word [cells] of a text in columns [time, batch], one cell after the other: the reference.
-
-    The text is read once from its start, the hidden state carried along; `bptt` only says how much at a time.
-    """
-    totals = []
-    for choice in choices.tolist():
-        hidden, total = network.first_hidden(text.shape[1]), torch.zeros((), dtype=torch.float64, device=text.device)
-        for inputs, targets in windows(text, bptt):
-            states, hidden = network(inputs, choice, hidden)
-            loss = F.cross_entropy(network.logits(states).flatten(0, 1), targets.flatten(), reduction="sum")
-            total += loss.double()
-        totals.append(total / text[1:].numel())
-    return torch.stack(totals)
-
-
-@torch.inference_mode()
-def loss_of_cells(network: Network, choices: Tensor, text: Tensor, bptt: int = 35, at_once: int = 64) -> Tensor:
-    """`loss_one_by_one`, `at_once` cells at a time."""
-    totals = []
-    for part in choices.split(at_once):
-        hidden = network.first_hidden(len(part), text.shape[1])
-        total = torch.zeros(len(part), dtype=torch.float64, device=text.device)
-        for inputs, targets in windows(text, bptt):
-            states, hidden = network.states_of_cells(inputs, part, hidden)
-            total += _sum_losses(network, states.transpose(0, 1).flatten(1, 2), targets.flatten())
-        totals.append(total / text[1:].numel())
-    return torch.cat(totals)
-
-
-def _sum_losses(network: Network, states: Tensor, targets: Tensor) -> Tensor:
-    """Nats [cells] of states [cells, words, hidden] against targets [words], a part at a time to stay in the cache."""
-    total = torch.zeros(len(states), dtype=torch.float64, device=states.device)
-    words = max(1, _LOGITS_AT_ONCE // (len(states) * len(network.bias)))
-    for part, wanted in zip(states.split(words, dim=1), targets.split(words)):
-        logits = network.logits(part).to(part.dtype)  # autocast lowers it
-        chosen = logits.gather(-1, wanted.expand(len(states), -1)[..., None])[..., 0]
-        total += (torch.logsumexp(logits, dim=-1) - chosen).double().sum(1)
-    return total

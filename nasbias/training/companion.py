@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import torch
 from torch import Tensor, nn
 
 from nasbias.errors import InputError
 from nasbias.runs import Training
 from nasbias.runs.sampling import Sampler
 from nasbias.supernets import Choice
+from nasbias.training.task import Task
 
 
 class Companion(Protocol):
@@ -39,10 +39,10 @@ class Companion(Protocol):
         """Leave the result in the run's folder, when the last epoch is finished."""
 
 
-MakeCompanions = Callable[[Training, Sampler, torch.device], list[Companion]]
+MakeCompanions = Callable[[Training, Sampler, Task], list[Companion]]
 
 
-def no_companions(config: Training, sampler: Sampler, device: torch.device) -> list[Companion]:
+def no_companions(config: Training, sampler: Sampler, task: Task) -> list[Companion]:
     """
     Raises:
         InputError: the configuration asks for some.

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nasbias.datasets import Images
 from nasbias.datasets.augment import cutout, random_crop, random_flip
 from nasbias.runs import Training
 from nasbias.runs.data import load_run_images, network_sizes
@@ -18,12 +19,16 @@ class ImageTask(Task):
 
     def __init__(self, config: Training, device: torch.device) -> None:
         self.config = config
-        self.images = load_run_images(config, device)
+        self.device, self.images = device, load_run_images(config, device)
         self.batch_size = min(config.batch_size, len(self.images.train_y))
         self.steps = len(self.images.train_y) // self.batch_size
         self.examples = self.steps * self.batch_size
         self.cutout = config.cutout if config.cutout >= 0 else self.images.train_x.shape[-1] // 2
         self.sizes = network_sizes(self.images)
+
+    @property
+    def loaded_images(self) -> Images:
+        return self.images
 
     def begin_epoch(self, generator: torch.Generator) -> None:
         """Shuffle the training images."""

@@ -97,7 +97,7 @@ class Run:
         self.task = make_task(config, self.fabric.device)
         self.network = make_network(config, self.task.sizes).to(self.fabric.device)
         self.sampler = make_sampler(config)
-        self.companions = companions(config, self.sampler, self.fabric.device)
+        self.companions = companions(config, self.sampler, self.task)
         self.optimiser = torch.optim.SGD(
             self.network.parameters(),
             lr=config.learning_rate,

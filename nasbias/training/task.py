@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nasbias.datasets import Images
 from nasbias.errors import InputError
 from nasbias.supernets import Choice
 
@@ -17,6 +18,12 @@ class Task:
     steps: int  # of the epoch that has begun
     examples: int  # images or words that one architecture sees in that epoch
     sizes: dict[str, int]  # `inputs` and `classes` of the network
+    device: torch.device  # where its data are
+
+    @property
+    def loaded_images(self) -> Images | None:
+        """Those of an image task: what else looks at them need not load them again."""
+        return None
 
     def begin_epoch(self, generator: torch.Generator) -> None:
         """Put the epoch's data in order."""

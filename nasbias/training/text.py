@@ -19,7 +19,8 @@ from nasbias.errors import InputError
 from nasbias.runs import Training
 from nasbias.runs.data import EVALUATION_COLUMNS, sized
 from nasbias.supernets import Choice, options_from
-from nasbias.supernets.ptb import Network, loss_of_cells
+from nasbias.supernets.contract import TextNetwork
+from nasbias.supernets.language import loss_of_cells
 from nasbias.training.task import Task
 
 Weights = dict[str, Tensor]
@@ -32,7 +33,7 @@ class TextTask(Task):
 
     def __init__(self, config: Training, device: torch.device, cells: Sequence[Choice]) -> None:
         """`cells` are those whose perplexity on the validation text decides on averaging and rolling back."""
-        self.options = options_from(config.space, config.network)
+        self.device, self.options = device, options_from(config.space, config.network)
         text = load_text(config.dataset, vocabulary=self.options.vocabulary, device=device)
         self.train, valid = sized(text, config)
         self.train = columns(self.train, config.batch_size)
@@ -52,7 +53,7 @@ class TextTask(Task):
 
     def loss(self, network: nn.Module, choice: Choice, step: int, generator: torch.Generator) -> Tensor:
         """Mean nats per word of a window, and the penalties on the states."""
-        assert isinstance(network, Network)
+        assert isinstance(network, TextNetwork)
         if step != self.at:  # several cells may read one window: all from the same state
             self.hidden, self.at = self.reached, step
         inputs, targets = self.windows[step]
@@ -96,7 +97,7 @@ class TextTask(Task):
 
     def validate(self, network: nn.Module) -> float:
         """Mean perplexity of the fixed cells on the validation text, by the averaged weights where there are some."""
-        assert isinstance(network, Network)
+        assert isinstance(network, TextNetwork)
         raw = _copy(network)
         network.load_state_dict(self.weights(network))
         try:

@@ -17,7 +17,12 @@ from nasbias.truth.summary import ceiling, describe_parts
 
 @command
 def main(argv: Sequence[str]) -> None:
-    """Ground truth: import an official file once, then load it in milliseconds."""
+    """The command; see the module's docstring."""
+    options = _parser().parse_args(argv)
+    {"import": _import, "list": _list, "show": _show, "remove": _remove, "fetch": _fetch}[options.action](options)
+
+
+def _parser() -> Parser:
     parser = Parser(
         prog="python -m nasbias.truth",
         description="Ground truth: import an official file once, then load it in milliseconds.",
@@ -53,8 +58,7 @@ def main(argv: Sequence[str]) -> None:
     each.add_argument("--file", help=f"{files} (default: the space's first)")
     each.add_argument("--name", help="what to call it in the store (default: the file's short name)")
     add_format(each)
-    options = parser.parse_args(argv)
-    {"import": _import, "list": _list, "show": _show, "remove": _remove, "fetch": _fetch}[options.action](options)
+    return parser
 
 
 def _import(options: Any) -> None:

@@ -9,7 +9,6 @@ space are left out and counted on standard error.
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from nasbias.errors import InputError
 from nasbias.progress import note
 from nasbias.spaces import get_space
 from nasbias.tables import read_table
-from nasbias.truth.formats import Format, columns_of
+from nasbias.truth.formats import Format, columns_of, seed_in_name
 
 # Of P2's 377 rows only 0 to 148 except 6, which is DARTS' published cell, are one uniform sample.
 _P2_ROWS = 377
@@ -53,7 +52,7 @@ def _read_p2(path: Path) -> pd.DataFrame:
         architectures = get_space("darts").parse_all(table["architecture"])
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    seed = table["source_file"].map(_seed_of)
+    seed = table["source_file"].map(seed_in_name)
     tidy = pd.DataFrame(
         {
             "architecture": architectures,
@@ -64,12 +63,6 @@ def _read_p2(path: Path) -> pd.DataFrame:
     )
     samples = _p2_samples(architectures, seed.to_numpy())
     return tidy if samples is None else tidy.assign(sample=samples)
-
-
-def _seed_of(file: object) -> int:
-    """The second seed is in its file's name (darts-cifar10-seed43.csv); 42 is the default of P2's code."""
-    named = re.search(r"seed(\d+)", str(file))
-    return int(named.group(1)) if named else 42
 
 
 def _p2_samples(architectures: np.ndarray, seeds: np.ndarray) -> list[str] | None:

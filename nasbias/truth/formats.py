@@ -4,6 +4,7 @@ Every space has a module `nasbias.truth.<space>` (dashes as underscores) whose `
 can read, in the order in which they are tried. What a reader returns is checked by `tables.check_truth`.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,3 +46,9 @@ class Format:
 def columns_of(path: Path) -> set[str]:
     """Column names of a table, read from the head of its file (`tables.read_columns`); none where there are none."""
     return read_columns(path) if path.is_file() else set()
+
+
+def seed_in_name(file: object) -> int:
+    """The seed of P2's files: the second is in a file's name (darts-cifar10-seed43.csv); 42 is their code's default."""
+    named = re.search(r"seed(\d+)", str(file))
+    return int(named.group(1)) if named else 42

@@ -16,9 +16,9 @@ from typing import Any
 import pandas as pd
 
 from nasbias.errors import InputError
+from nasbias.pickles import fetched_entries, open_pickle, readable, unpickle
 from nasbias.progress import progress
 from nasbias.spaces import Space, get_space
-from nasbias.truth.unpickle import fetched_entries, open_pickle, readable, unpickle
 
 # dataset -> evaluation sets of (valid, test)
 SPLITS: dict[str, tuple[str | None, str]] = {

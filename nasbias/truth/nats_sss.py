@@ -4,9 +4,9 @@ Every architecture was trained for 1, 12 and 90 epochs, each budget with its own
 `nasbias.truth.nats`.
 """
 
+from nasbias.pickles import is_pickle
 from nasbias.truth.formats import Format
 from nasbias.truth.nats import SPLITS_SAID, is_api, is_folder, read_api, read_file, read_folder
-from nasbias.truth.unpickle import is_pickle
 
 _DESCRIBES = (
     "NATS-Bench's official size records, one per training seed: top-1 accuracy (%) after the last of 1, 12 or 90 "

@@ -11,18 +11,17 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError
+from nasbias.pickles import is_pickle, open_pickle, readable, unpickle
 from nasbias.spaces import get_space
+from nasbias.spaces.nb201 import NASLIB_EDGES, NASLIB_OPERATIONS
 from nasbias.tables import read_table
 from nasbias.truth.formats import Format, columns_of
 from nasbias.truth.nats import SPLITS_SAID, is_api, is_folder, read_api, read_file, read_folder
-from nasbias.truth.unpickle import is_pickle, open_pickle, readable, unpickle
 
 _WIDE_COLUMN = re.compile(r"(c10|c100|in16)_(val|test)_(\d+)")
 _WIDE_DATASETS = {"c100": "cifar100", "in16": "ImageNet16-120"}
 
 _ANALOG_CLASSES = ("analognasbench.data.Architecture", "analognasbench.data.DriftMeasurement")
-_ANALOG_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
-_ANALOG_OPERATIONS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 
 
 def read_official(path: Path) -> pd.DataFrame:
@@ -88,8 +87,8 @@ def read_analog(path: Path) -> pd.DataFrame:
         if digits.ndim != 2 or digits.shape[1] != 6 or digits.min() < 0 or digits.max() > 4:
             raise InputError("its architectures are not tuples of six digits from 0 to 4.")
         space = get_space("nb201")
-        column_of = [_ANALOG_EDGES.index((int(d.name[0]), int(d.name[-1]))) for d in space.decisions]
-        operation_of = np.array([space.decisions[0].values.index(name) for name in _ANALOG_OPERATIONS])
+        column_of = [NASLIB_EDGES.index((int(d.name[0]), int(d.name[-1]))) for d in space.decisions]
+        operation_of = np.array([space.decisions[0].values.index(name) for name in NASLIB_OPERATIONS])
         return pd.DataFrame(
             {
                 "architecture": space.decode(operation_of[digits[:, column_of]]),

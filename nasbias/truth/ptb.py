@@ -6,7 +6,6 @@ lower is better. The files give no training budget (P2's code would train for 3,
 of P2's code.
 """
 
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -15,10 +14,9 @@ import pyarrow.parquet as pq
 
 from nasbias.errors import InputError
 from nasbias.tables import read_table
-from nasbias.truth.formats import Format
+from nasbias.truth.formats import Format, seed_in_name
 
 _MEASURES = {"valid_ppl": "valid_perplexity", "test_ppl": "test_perplexity"}
-_FIRST_SEED = 42
 
 
 def _recognises(path: Path) -> bool:
@@ -49,12 +47,7 @@ def _read(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: the table has no rows.")
     sources = table["source_file"] if "source_file" in table else pd.Series(path.name, index=table.index)
     table = table.rename(columns=_MEASURES)[["architecture", *_MEASURES.values()]]
-    return table.assign(dataset="ptb", seed=[_seed_of(source) for source in sources])
-
-
-def _seed_of(source: object) -> int:
-    named = re.search(r"seed(\d+)", str(source))
-    return int(named.group(1)) if named else _FIRST_SEED
+    return table.assign(dataset="ptb", seed=[seed_in_name(source) for source in sources])
 
 
 FORMATS = (

@@ -13,6 +13,7 @@ from analysis.plan import Alone, Item, Supernet, plan
 from analysis.queue import Queue
 from analysis.study import Job
 from nasbias.runs import RunFolder, Training
+from nasbias.score import Scoring
 from nasbias.supernets.sharing import parse_plan
 
 
@@ -117,7 +118,7 @@ def test_what_a_killed_runner_left_half_is_finished(tmp_path):
     from nasbias.training import train
 
     train(config, tmp_path / "net", stop_after=1)
-    queue = Queue([Item("net", "study", 1.0, Supernet(Job(config, ("--recalibration-images", "32"))))], tmp_path)
+    queue = Queue([Item("net", "study", 1.0, Supernet(Job(config, Scoring(recalibration_images=32))))], tmp_path)
     queue.work()
     assert queue.state(queue.items[0]) == "done", queue.error(queue.items[0])
     assert (tmp_path / "net" / "predictions.parquet").exists()
@@ -183,7 +184,7 @@ def test_a_harvest_holds_what_is_finished_and_says_what_made_it(tmp_path):
             space="darts64", epochs=1, train_size=64, valid_size=32, batch_size=32, seed=seed,
             network={"channels": 4, "cells": 1},
         )  # fmt: skip
-        runs.append(Item(f"net-{seed}", "nets", 1.0, Supernet(Job(config, ("--recalibration-images", "32")))))
+        runs.append(Item(f"net-{seed}", "nets", 1.0, Supernet(Job(config, Scoring(recalibration_images=32)))))
     Queue(runs[:2], tmp_path).work()
     queue, table = Queue(runs, tmp_path), Table("darts64_nets", "darts64", ("nets",))
     report = harvest(queue, [table], tmp_path)

@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 
 from nasbias import bias
+from nasbias.bias.correction import correct_scores
 from nasbias.bias.effects import percentiles
 from nasbias.errors import InputError
 from nasbias.matching import match, select_panel
-from nasbias.statistics import adjust_p_values, influence
+from nasbias.statistics import Combined, adjust_p_values, influence
+from nasbias.streams import stream
 from tests.bias.simulated import EDGE, OPERATION, SPACE, panel_of, simulate
 
 
@@ -193,7 +195,7 @@ def test_the_answer_says_where_the_noise_of_the_truth_is_from(options, stated, s
     about = answer.about
     assert (about["truth_noise_from"], about["least_effect"]) == (source, least)
     assert np.isnan(about["truth_noise"]) == np.isnan(about["truth_reliability"]) == (source == "unknown")
-    assert (about["space"], about["score"], about["epoch"], about["n"], about["runs"], about["top"]) == (
+    assert (about["space"], about["score"], about["epoch"], about["n"], about["n_runs"], about["top"]) == (
         "nb201", "rank_score", 8, 300, 3, 30,
     )  # fmt: skip
     if stated:
@@ -273,3 +275,27 @@ def test_means_and_the_top_disagree_on_the_real_table(shared):
     assert edge["top_share_truth"].to_dict() == pytest.approx(
         {"none": 0.01, "skip_connect": 0.93, "nor_conv_1x1": 0.04, "nor_conv_3x3": 0.02, "avg_pool_3x3": 0}, abs=0.011
     )
+
+
+def test_the_correction_is_of_the_draws_and_the_seed_asked_for():
+    matched = match(*simulate(0, n=300))
+    panel = select_panel(matched)
+    usual = bias.analyse_bias(matched, sizes=(20, 40), draws=2).correction
+    pd.testing.assert_frame_equal(usual, correct_scores(panel, stream("correction", 0), (20, 40), 2))
+    other = bias.analyse_bias(matched, sizes=(20, 40), draws=2, seed=1).correction
+    pd.testing.assert_frame_equal(other, correct_scores(panel, stream("correction", 1), (20, 40), 2))
+    assert not usual.equals(other)
+
+
+def test_a_stated_noise_of_the_truth_changes_the_effect_of_size():
+    panel = panel_of(0, gamma=20.0, truth_noise=15.0)
+    plain, told = (bias.measure_size_bias(panel, noise)["params"]["score_effect"] for noise in (None, 3.0))
+    assert abs(told - plain) > 0.5
+    with pytest.raises(InputError):
+        bias.measure_size_bias(panel, -1.0)
+
+
+def test_intervals_in_percentile_points_end_at_a_hundred():
+    wide = Combined(*(np.array([value]) for value in (5.0, -130.0, 140.0, 60.0, 0.5)))
+    ended = bias._within_scale(wide)
+    assert (ended.value[0], ended.low[0], ended.high[0], ended.error[0]) == (5, -100, 100, 60)

@@ -106,6 +106,18 @@ def test_what_there_are_too_few_architectures_for_is_said_and_counts_nothing():
     # 9 columns of shrinkage, 9 of size, 24 of decisions: four architectures each are 168
     least = [decompose_error(panel_of(0, n=n)).set_index("part").loc["decisions", "note"] == "" for n in (167, 168)]
     assert least == [False, True]
+    # and with 240 of their pairs 1,128
+    least = [
+        decompose_error(panel_of(0, n=n)).set_index("part")["n_columns"]["pairs of decisions"] for n in (1127, 1128)
+    ]
+    assert least == [0, 240]
+
+
+def test_a_row_that_only_its_own_column_explains_has_a_finite_prediction():
+    matrix = np.column_stack([np.ones(5), [0.0, 0, 0, 0, 1]])
+    predicted, residual, _ = _leave_one_out(matrix, np.array([1.0, 2, 3, 4, 50]))
+    assert np.isfinite(predicted).all() and residual[4] == pytest.approx(0)
+    assert predicted[0] == pytest.approx(3.0)
 
 
 def test_predictions_that_leave_one_out_are_those_of_as_many_fits():

@@ -231,3 +231,45 @@ def test_runs_are_only_averaged_with_those_on_the_same_architectures(table, trut
     lengths = correlation.analyse_correlation(mixed, truth, scores=["accuracy"]).lengths
     assert lengths[["n", "epoch", "n_runs"]].to_numpy().tolist() == [[250, 4, 1], [250, 8, 1], [300, 4, 1], [300, 8, 1]]
     assert lengths["reason"].str.contains("seed").all() and lengths["error_runs"].isna().all()
+
+
+def test_the_document_holds_every_part_under_its_own_name(table, truth):
+    result = correlation.analyse_correlation(runs_of(table), truth)
+    document = result.to_plain()
+    assert list(document) == ["space", "truth", "ceiling", "baselines", "rows", "lengths"]
+    assert document["ceiling"] == result.ceiling and len(document["lengths"]) == 4 and len(document["rows"]) == 8
+    assert list(result.ceiling or {}) == ["gt_tau", "gt_tau_low", "gt_tau_high", "n", "n_pairs", "sample"]
+    assert result.ceiling is not None and result.ceiling["n_pairs"] == 1
+
+
+def test_the_connected_are_counted_in_every_row(table, truth):
+    result = correlation.analyse_correlation(runs_of(table), truth)
+    assert (result.rows["n_connected"] == 280).all()
+    assert (result.baselines["n_connected"] == 280).all()
+    fewer = correlation.analyse_correlation(runs_of(table.iloc[200:]), truth)
+    assert (fewer.rows["n_connected"] == int(table["is_valid"].iloc[200:].sum())).all()
+
+
+def test_without_epochs_the_step_is_the_length(table, truth):
+    parts = [
+        runs_of(table, epochs=[epoch]).drop(columns="epoch").assign(step=step) for epoch, step in ((4, 100), (8, 200))
+    ]
+    result = correlation.analyse_correlation(pd.concat(parts), truth, scores=["accuracy"])
+    assert result.lengths["step"].tolist() == [100, 200] and result.lengths["epoch"].isna().all()
+    assert (result.lengths["n_runs"] == 2).all() and str(result.lengths["step"].dtype) == "Int64"
+    for row in result.lengths.to_dict("records"):
+        of_step = result.rows[result.rows["step"] == row["step"]]
+        assert row["gt_tau"] == pytest.approx(of_step["gt_tau"].mean())
+
+
+def test_architectures_that_a_run_scored_in_another_order_are_the_same_ones(table, truth):
+    """What architectures contribute is joined by which they are, not by their places."""
+    straight = runs_of(table, seeds=range(3))
+    parts = [part for _, part in straight.groupby(["epoch", "run"])]
+    shuffled = pd.concat([part.sample(frac=1, random_state=seed) for seed, part in enumerate(parts)])
+    first, second = (
+        correlation.analyse_correlation(runs, truth, scores=["accuracy"]).lengths for runs in (straight, shuffled)
+    )
+    assert len(first) == len(second) == 2
+    for name in ("gt_tau", "gt_tau_low", "gt_tau_high", "over_params", "over_params_low", "over_params_high"):
+        assert second[name].tolist() == pytest.approx(first[name].tolist()), name

@@ -1,24 +1,19 @@
 """The sentence, the evidence, the tables and what they leave out."""
 
-import json
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from nasbias.correlation import Correlation, analyse_correlation, wording
-from nasbias.correlation.__main__ import main, print_correlation, write_correlation
+from nasbias.correlation import Correlation, analyse_correlation
 from nasbias.correlation.wording import (
-    LEGEND,
     answer,
     blocks_of,
     evidence,
     next_step,
     remarks,
 )
-from nasbias.errors import InputError
-from nasbias.notices import Notice
 from nasbias.spaces import get_space
 from tests.predicted import runs_of
 
@@ -73,15 +68,6 @@ def test_too_few_architectures_are_called_too_few():
     assert said(over_params=math.nan).endswith("after 64 epochs.")
     nothing = said(gt_tau=math.nan, reason="the score is constant (50)")
     assert nothing == "nb201: no ranking to judge: the score is constant (50)."
-
-
-def test_two_architectures_print_neither_nan_nor_inf(table, truth, tmp_path, capsys):
-    runs_of(table.iloc[[0, 5]]).to_csv(tmp_path / "two.csv", index=False)
-    truth.to_csv(tmp_path / "truth.csv", index=False)
-    arguments = ["--predictions", str(tmp_path / "two.csv"), "--truth", str(tmp_path / "truth.csv")]
-    assert main(arguments) == 0
-    out = " ".join(capsys.readouterr().out.split())
-    assert "too few" in out and "nan" not in out.lower() and "inf " not in out and "no difference" not in out
 
 
 def test_the_longest_training_that_ranks_is_the_answers(result):
@@ -193,18 +179,6 @@ def test_what_is_left_out_and_the_range_of_chance_are_said(result):
     assert len(remarks(unlike)) == 1 and blocks_of(unlike)[-1][1][""].tolist() == ["params", "flops", "random"]
 
 
-def test_the_printed_table_fits_80_columns_and_explains_its_columns(result, capsys):
-    print_correlation(result)
-    out = capsys.readouterr().out
-    assert max(map(len, out.splitlines())) <= 80 and "…" not in out and "not shown" not in out
-    for name in ("tau", "95 %", "each run", "valid", "rho", "top1", "best@10", "|params"):
-        assert any(line.startswith(name) for line in out.splitlines())
-    assert LEGEND["sparse"] not in out and "nan" not in out
-    print_correlation(result, wide=True)
-    wide = capsys.readouterr().out
-    assert "sparse" in wide and "top3" in wide
-
-
 def test_the_way_on_names_the_space_and_the_runs(result):
     lines = next_step(result, per_run=False).splitlines()
     assert (
@@ -212,52 +186,6 @@ def test_the_way_on_names_the_space_and_the_runs(result):
     )
     assert all(line.startswith("      ") for line in lines[1:])
     assert "--per-run" not in next_step(result, per_run=True)
-
-
-def test_the_reason_of_a_dash_is_printed(table, truth, capsys):
-    constant = runs_of(table).assign(accuracy=50.0)
-    with pytest.warns(Notice, match="nothing is ranked"):
-        result = analyse_correlation(constant, truth)
-    print_correlation(result)
-    out = capsys.readouterr().out
-    assert "'-': the score is constant (50)." in out and out.startswith("nb201: no ranking to judge")
-
-
-def test_the_document_and_the_rows_are_written(result, tmp_path):
-    write_correlation(result, str(tmp_path / "a.json"))
-    assert json.loads((tmp_path / "a.json").read_text())["space"] == "nb201"
-    write_correlation(result, str(tmp_path / "a.csv"))
-    assert len(pd.read_csv(tmp_path / "a.csv")) == 8
-    with pytest.raises(InputError, match="ending"):
-        write_correlation(result, str(tmp_path / "a.txt"))
-
-
-def test_a_printed_line_holds_the_rows_numbers_in_short(result, capsys):
-    print_correlation(result)
-    lines = capsys.readouterr().out.splitlines()
-    row = result.lengths[result.lengths["score"] == "loss"].iloc[1]
-    short = lambda value: f"{value:.2f}".replace("0.", ".", 1)  # noqa: E731
-    start = lines.index("loss: 300 architectures, 2 runs a length")
-    assert " ".join(lines[start + 1].split()) == "epoch tau 95 % each run valid rho top1 best@10 |params"
-    assert lines[start + 3].split() == [
-        *("8", short(row["gt_tau"]), short(row["gt_tau_low"]), "to", short(row["gt_tau_high"])),
-        *map(short, row["taus"]),
-        *(short(row[name]) for name in ("gt_tau_connected", "spearman")),
-        *(f"{row['top1_rank']:.0f}", f"{row['best_at_10']:.2f}", short(row["tau_given_params"])),
-    ]
-    print_correlation(result, per_run=True, wide=True)
-    lines = capsys.readouterr().out.splitlines()
-    row = result.rows.iloc[0]
-    line = next(line.split() for line in lines if line.startswith("s0 "))
-    assert line[-3:] == [short(row["p_at_5"]), f"{row['best_at_10']:.2f}", short(row["tau_given_params"])]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.474, ".47"), (-0.05, "-.05"), (-0.001, ".00"), (1.0, "1.00"), (-1.0, "-1.00"), (0.999, "1.00")],
-)
-def test_short_numbers_have_two_decimals_and_no_leading_zero(value, text):
-    assert wording.short(value) == text
 
 
 def test_three_runs_are_listed_and_four_are_a_range(table, truth):
@@ -271,3 +199,11 @@ def test_the_ceilings_own_number_of_architectures_is_shown_where_numbers_vary(ta
     mixed = pd.concat([runs_of(table, seeds=[0], epochs=[4]), runs_of(table.iloc[:250], seeds=[0], epochs=[8])])
     beside = blocks_of(analyse_correlation(mixed, truth))[-1][1]
     assert beside[""].tolist()[-1] == "ceiling" and beside["n"].tolist()[-1] == 300
+
+
+def test_one_run_is_not_several_and_a_data_set_without_a_name_is_not_named(result, table, truth):
+    one = analyse_correlation(runs_of(table, seeds=[0]), truth, scores=["loss"])
+    assert blocks_of(one)[0][0] == "loss: 300 architectures, 1 run a length"
+    nameless = {**result.truth, "dataset": "nan"}
+    line = evidence(Correlation("nb201", nameless, None, result.baselines, result.rows, result.lengths, {}))[0]
+    assert line.startswith("truth: truth (valid_accuracy, 200 epochs")

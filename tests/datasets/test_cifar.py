@@ -186,7 +186,7 @@ def test_a_damaged_array_cannot_crash_the_process(state):
             make, arguments, _ = np.zeros(0, np.uint8).__reduce__()
             return make, arguments, state
 
-    with pytest.raises(InputError, match="can't be read as a pickle of arrays"):
+    with pytest.raises(InputError, match="^file: "):
         cifar._unpickle(pickle.dumps({"data": Damaged()}, protocol=2), "file")
 
 

@@ -1,8 +1,5 @@
 """Loading, splitting, channels and normalising; the real CIFAR-10 where it is here."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 
@@ -17,19 +14,6 @@ def generator(seed: int = 0) -> torch.Generator:
 
 def rows(x: torch.Tensor) -> list[bytes]:
     return [image.numpy().tobytes() for image in x]
-
-
-def test_the_digits_are_complete_and_scikit_learns():
-    from sklearn.datasets import load_digits
-
-    images = load_images("digits", valid_size=300)
-    parts = (images.train_x, images.valid_x, images.test_x)
-    assert [len(part) for part in parts] == [1200, 300, 297]
-    expected = (load_digits().images * (255 / 16)).round().astype("uint8")
-    assert sorted(rows(torch.cat(parts))) == sorted(image.tobytes() for image in expected)
-    assert torch.cat([images.train_y, images.valid_y, images.test_y]).bincount().tolist() == [
-        178, 182, 177, 183, 181, 182, 181, 179, 174, 180
-    ]  # fmt: skip
 
 
 def test_every_image_keeps_its_label():
@@ -128,18 +112,6 @@ def test_an_impossible_wish_is_refused_with_its_remedy(options, says):
     with pytest.raises(InputError) as caught:
         load_images(**options)
     assert says in str(caught.value)
-
-
-@pytest.mark.parametrize("package", ["torch", "safetensors"])
-def test_a_missing_package_is_named_with_its_remedy(package):
-    code = (
-        f"import sys; sys.modules[{package!r}] = None\n"
-        "import nasbias.datasets, nasbias.errors\n"
-        "try: nasbias.datasets.load_images\n"
-        "except nasbias.errors.InputError as error: print(error)"
-    )
-    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert output == f"this needs {package}, which is not installed. Remedy: pip install 'nasbias[train]'.\n"
 
 
 @pytest.fixture(scope="module")

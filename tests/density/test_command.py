@@ -19,7 +19,7 @@ def test_the_command_answers_in_json_and_refuses_what_is_no_run(truth, tmp_path,
     options = ["--truth", str(tmp_path / "truth.parquet"), "--last", "1,4"]
     assert main([*map(str, runs), *options, "--format", "json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert [(row["plan"], row["k"], row["runs"]) for row in answer["plans"]] == [
+    assert [(row["plan"], row["k"], row["n_runs"]) for row in answer["plans"]] == [
         ("similar:4", 1, 3),
         ("similar:4", 4, 3),
     ]

@@ -25,7 +25,7 @@ def test_mean_k_and_std_k_are_those_of_the_last_steps_over_runs(truth, tmp_path)
     interval = scipy.stats.t.interval(0.95, 1, taus.mean(), scipy.stats.sem(taus.mean(axis=1)))
     assert row["low"] == pytest.approx(max(interval[0], -1))
     assert row["high"] == pytest.approx(min(interval[1], 1))
-    assert (row["runs"], row["k"], row["n"]) == (2, 4, 64)
+    assert (row["n_runs"], row["k"], row["n"]) == (2, 4, 64)
 
 
 def test_one_run_has_no_interval_and_k_says_what_there_was(truth, tmp_path):
@@ -111,14 +111,14 @@ def test_folds_are_means_over_runs_with_an_interval_and_need_four_architectures(
     half = scipy.stats.t.ppf(0.975, 2) * scipy.stats.sem(rhos)
     assert folds.loc[2, "low"] == pytest.approx(max(np.mean(rhos) - half, -1))
     assert folds.loc[2, "high"] == pytest.approx(min(np.mean(rhos) + half, 1))
-    assert folds.loc[2, ["n", "runs", "plan"]].tolist() == [57, 3, "groups:3"]
+    assert folds.loc[2, ["n", "n_runs", "plan"]].tolist() == [57, 3, "groups:3"]
 
 
 def test_a_run_without_groups_is_passed_over_and_one_given_twice_counts_once(truth, tmp_path):
     bare = make_run(tmp_path / "a", "groups:2", noisy(truth, 1, 0))
     grouped = make_run(tmp_path / "b", "groups:2", noisy(truth, 1, 1), np.arange(64) % 2)
     density = compare_density([bare, grouped, bare], truth, last=[1])
-    assert density.folds["runs"].tolist() == [1, 1] and density.plans["runs"].tolist() == [2]
+    assert density.folds["n_runs"].tolist() == [1, 1] and density.plans["n_runs"].tolist() == [2]
 
 
 def test_the_answer_says_what_was_compared(truth, tmp_path):
@@ -127,5 +127,28 @@ def test_the_answer_says_what_was_compared(truth, tmp_path):
     assert density.about["truth"]["split"] == "valid_accuracy" and density.to_plain()["space"] == "darts64"
     with pytest.raises(InputError, match="no runs given"):
         compare_density([], truth)
+    with pytest.raises(InputError, match="k must be 1 or more, not 0,4"):
+        compare_density([tmp_path / "a"], truth, last=[0, 4])
     with pytest.raises(InputError, match="not nothing"):
         compare_density([tmp_path / "a"], truth, last=[])
+
+
+def test_one_sixteen_and_sixty_four_steps_are_the_usual_ones_and_the_document_has_both_tables(truth, tmp_path):
+    run = make_run(tmp_path / "a", "groups:2", noisy(truth, 1, 0, steps=70), np.arange(64) % 2)
+    density = compare_density([run], truth)
+    assert density.plans["k"].tolist() == [1, 16, 64]
+    document = density.to_plain()
+    assert (len(document["plans"]), len(document["folds"])) == (3, 2)
+
+
+def test_an_interval_ends_where_correlations_end(truth, tmp_path):
+    values, groups = truth["valid_accuracy"].to_numpy(), np.zeros(64)
+    scores = [100 - values, 100 - values, np.random.default_rng(0).permutation(values)]
+    runs = [make_run(tmp_path / str(i), "groups:1", each[None], groups, steps=False) for i, each in enumerate(scores)]
+    density = compare_density(runs, truth, last=[1])
+    assert density.folds["low"].tolist() == density.plans["low"].tolist() == [-1]
+    turned = [
+        make_run(tmp_path / f"t{i}", "groups:1", 100 - each[None], groups, False) for i, each in enumerate(scores)
+    ]
+    density = compare_density(turned, truth, last=[1])
+    assert density.folds["high"].tolist() == density.plans["high"].tolist() == [1]

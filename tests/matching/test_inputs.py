@@ -68,6 +68,16 @@ def test_runs_of_one_name_in_two_files_are_told_apart_and_a_file_given_twice_is_
         read_predictions([paths[0], tmp_path / "." / "mine.csv"], "nb201")
 
 
+def test_a_name_that_comes_again_is_told_apart_whatever_came_between(tmp_path):
+    for name in ("mine.csv", "other.csv", "mine.tsv"):
+        separator = "\t" if name.endswith("tsv") else ","
+        table = pd.DataFrame({"architecture": ARCHITECTURES, "zen": SCORES})
+        table.to_csv(tmp_path / name, index=False, sep=separator)
+    paths = [tmp_path / name for name in ("mine.csv", "other.csv", "mine.tsv")]
+    runs = [set(table["run"]) for _, table in read_predictions(paths, "nb201")]
+    assert runs == [{"mine"}, {"other"}, {f"{paths[2]}:mine"}]
+
+
 def test_the_reading_reaches_files_and_frames(tmp_path):
     table = pd.DataFrame({"key": ["(1, 1, 1, 1, 1, 1)"], "zen": [1.0]})
     table.to_csv(tmp_path / "a.csv", index=False)

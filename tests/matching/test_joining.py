@@ -9,6 +9,7 @@ from nasbias.errors import InputError
 from nasbias.matching import align_scores, choose_scores, hint_direction, match
 from nasbias.notices import Notice
 from nasbias.spaces import get_space
+from nasbias.tables import Reading
 
 SPACE = get_space("nb201")
 ARCHITECTURES = SPACE.sample(20, seed=0).tolist()
@@ -244,3 +245,19 @@ def test_the_truths_column_is_the_one_asked_for():
 def test_ties_of_a_coarse_score_are_not_dead():
     assert said(match, predictions(accuracy=np.repeat(np.arange(5.0), 4) + 2), TRUTH)[1] == []
     assert said(match, predictions(accuracy=np.arange(20) * 1e-5 + 50), TRUTH)[1] == []
+
+
+def test_the_reading_reaches_the_predictions():
+    table = predictions(accuracy=ACCURACY).rename(columns={"architecture": "mine"})
+    assert len(match(table, TRUTH, reading=Reading({"architecture": "mine"})).rows[0].items) == len(ARCHITECTURES)
+    with pytest.raises(InputError, match="no column 'architecture'"):
+        match(table, TRUTH)
+
+
+def test_architectures_are_numbered_through_and_have_what_their_space_says_of_them():
+    truth = TRUTH.iloc[5:]  # the first five have none
+    architectures = match(predictions(accuracy=ACCURACY), truth).architectures
+    assert architectures.index.tolist() == list(range(len(ARCHITECTURES) - 5))
+    described = get_space("nb201").describe(list(ARCHITECTURES[5:]))
+    assert architectures.columns.tolist()[: len(described.columns)] == described.columns.tolist()
+    assert "index" not in architectures

@@ -24,7 +24,7 @@ def test_runs_are_compared_inside_their_own_space(truth, tmp_path, capsys):
     run = make_run(tmp_path / "best", perfect, architectures="lists/best.txt")
     table, about = compare_pruned([*whole, run], truth, space="darts64", k=3)
     rows = table.set_index("space")
-    assert rows.loc["whole space", ["runs", "n"]].tolist() == [2, 64]
+    assert rows.loc["whole space", ["n_runs", "n"]].tolist() == [2, 64]
     assert rows.loc["best", "gt_tau"] == pytest.approx(1)
     assert rows.loc["best", "found"] == rows.loc["best", "best"] == values.max()
     assert np.isnan(rows.loc["best", "found_low"])

@@ -99,7 +99,7 @@ def test_the_figures_of_repeats_are_their_means_and_found_has_an_interval(truth,
     assert row["found_high"] == pytest.approx(min(np.mean(found) + half, 100))
     assert row["found_top"] == pytest.approx(np.mean([values[np.argsort(-each)[:5]].max() for each in scores]))
     assert (row["mean_truth"], row["best"]) == pytest.approx((values.mean(), values.max()))
-    assert (row["runs"], row["n"], row["space"]) == (3, 64, "whole space")
+    assert (row["n_runs"], row["n"], row["space"]) == (3, 64, "whole space")
     assert (about["space"], about["score"], about["k"]) == ("darts64", "accuracy", 5)
 
 
@@ -157,3 +157,32 @@ def test_the_first_of_equal_values_is_fixed_and_one_value_left_is_passed_over():
     )
     with pytest.raises(InputError, match="score to shrink by"):
         choose_value(codes, accuracy, params, "size")
+
+
+def test_without_being_told_a_third_is_kept_and_the_best_of_ten_is_found(truth, tmp_path):
+    assert len(select_architectures(truth, space="darts64")) == round(0.33 * 64)
+    values = truth["valid_accuracy"].to_numpy()
+    order = np.argsort(values)
+    score = np.linspace(0, 5, 64)
+    score[order[:10]] = np.arange(20, 10, -1)  # the ten worst are ranked first, the best of all comes eleventh
+    score[order[-1]] = 10
+    run = make_run(tmp_path / "a", pd.DataFrame({"architecture": CODES, "accuracy": score}))
+    usual, about = compare_pruned([run], truth, space="darts64")
+    assert about["k"] == 10 and usual["found_top"][0] == pytest.approx(values[order[9]])
+    assert compare_pruned([run], truth, space="darts64", k=11)[0]["found_top"][0] == pytest.approx(values.max())
+    one = compare_pruned([run], truth, space="darts64", k=1)[0]
+    assert one["found_top"][0] == one["found"][0] == pytest.approx(values[order[0]])
+    with pytest.raises(InputError, match="k must be 1 or more, not 0"):
+        compare_pruned([run], truth, space="darts64", k=0)
+
+
+def test_runs_are_read_in_their_own_space_and_four_architectures_are_enough(tmp_path):
+    sizes = get_space("nats-sss").sample(4, seed=0)
+    truth = pd.DataFrame({"architecture": sizes, "test_accuracy": [1.0, 2, 3, 4]})
+    run = make_run(tmp_path / "a", pd.DataFrame({"architecture": sizes, "accuracy": [1.0, 2, 4, 3]}), space="nats-sss")
+    row = compare_pruned([run], truth, space="nats-sss")[0].iloc[0]
+    assert (row["n"], row["best"], row["found"]) == (4, 4, 3) and row["gt_tau"] == pytest.approx(2 / 3)
+
+
+def test_the_better_half_of_small_whole_numbers_is_the_same():
+    assert keep_better_half(np.array([0, 200, 3], dtype=np.uint8)).tolist() == [False, True, True]

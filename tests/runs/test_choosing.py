@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from nasbias.errors import InputError
-from nasbias.runs.choosing import choose_listed, list_architectures, read_lines
+from nasbias.runs.choosing import REMAINING, choose_listed, list_architectures, read_lines
 from nasbias.spaces import get_space
 from nasbias.truth import import_truth
 
@@ -72,3 +72,20 @@ def test_some_of_a_list_are_drawn_by_seed_in_its_order():
         with pytest.raises(InputError, match=f"mine lists 6 architectures, not {n}"):
             choose_listed(ARCHITECTURES, n, 0, "mine")
     assert len(choose_listed(ARCHITECTURES, 6, 0, "x")) == 6
+
+
+def test_one_of_a_list_may_be_drawn_and_all_draws_are_of_distinct_ones():
+    assert {choose_listed(ARCHITECTURES, 1, seed, "x").tolist()[0] for seed in range(40)} == set(ARCHITECTURES)
+    assert all(len(set(choose_listed(ARCHITECTURES, 5, seed, "x"))) == 5 for seed in range(10))
+
+
+def test_a_packed_list_is_read_as_a_table_and_a_table_without_architectures_names_its_file(tmp_path):
+    pd.DataFrame({"architecture": ARCHITECTURES}).to_csv(tmp_path / "a.txt.gz", index=False, sep="\t")
+    assert list_architectures(tmp_path / "a.txt.gz", SPACE).tolist() == ARCHITECTURES.tolist()
+    pd.DataFrame({"fun": ["x"]}).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(InputError, match=r"a\.csv: .*a\.csv: no column 'architecture'|a\.csv: no column"):
+        list_architectures(tmp_path / "a.csv", SPACE)
+
+
+def test_what_pruning_left_is_called_so():
+    assert REMAINING == "remaining.txt"

@@ -1,9 +1,12 @@
 """A run's folder, read without torch."""
 
+import json
+import sys
+
 import pytest
 
 from nasbias.errors import InputError
-from nasbias.runs import Training, read_run
+from nasbias.runs import RunFolder, Training, read_run
 
 
 def test_the_configuration_of_a_run_comes_back_as_written(tmp_path):
@@ -34,3 +37,80 @@ def test_a_run_of_another_space_is_named(tmp_path):
     with pytest.raises(InputError) as caught:
         read_run(tmp_path, "nb201")
     assert str(caught.value) == f"{tmp_path} is a run of darts, not of nb201. Set --space."
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return RunFolder(tmp_path / "runs" / "mine")
+
+
+def checkpoint(folder, epoch):
+    folder.checkpoint(epoch).parent.mkdir(parents=True, exist_ok=True)
+    folder.checkpoint(epoch).touch()
+
+
+def test_files_lie_where_others_look_for_them(folder):
+    names = [folder.checkpoint(7), folder.latest, folder.groups]
+    inside = [path.relative_to(folder.path).as_posix() for path in names]
+    assert inside == ["checkpoints/epoch-0007.safetensors", "checkpoints/latest.safetensors", "groups.csv"]
+    assert RunFolder(str(folder.path)).path == folder.path
+
+
+def test_the_epochs_are_those_of_the_checkpoints_in_their_order_as_numbers(folder):
+    pytest.importorskip("tomli_w")
+    folder.create(Training(epochs=10_000))
+    assert folder.epochs == [] and not folder.is_finished
+    for epoch in (64, 0, 9_999, 4):
+        checkpoint(folder, epoch)
+    folder.latest.touch()
+    assert folder.epochs == [0, 4, 64, 9_999] and not folder.is_finished
+    checkpoint(folder, 10_000)
+    assert folder.epochs[-1] == 10_000 and folder.is_finished
+
+
+def test_the_log_is_replaced_as_a_whole_and_one_record_a_line(folder):
+    assert folder.log == []
+    folder.write_log([{"epoch": 1, "loss": 2.5}])
+    records = [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.5}]
+    folder.write_log(iter(records))
+    assert folder.log == records
+    text = (folder.path / "log.jsonl").read_text()
+    assert text.count("\n") == 2 and text.endswith("}\n")
+    assert [path.name for path in folder.path.iterdir()] == ["log.jsonl"]
+
+
+def test_a_folder_is_claimed_for_one_configuration(folder):
+    pytest.importorskip("tomli_w")
+    config = Training(seed=3, epochs=2)
+    folder.create(config)
+    assert sorted(path.name for path in folder.path.iterdir()) == ["config.toml", "provenance.json"]
+    assert folder.config == config
+    about = json.loads((folder.path / "provenance.json").read_text())
+    assert (about["seed"], about["identity"]) == (3, config.identity) and "versions" in about
+    (folder.path / "config.toml").write_text((folder.path / "config.toml").read_text() + "\n# mine\n")
+    folder.create(config)
+    assert "# mine" in (folder.path / "config.toml").read_text()  # left as it is
+    with pytest.raises(InputError) as caught:
+        folder.create(Training(seed=4, epochs=2))
+    assert str(caught.value) == (
+        f"{folder.path} holds another run (see its config.toml). Choose another --out, or remove it."
+    )
+
+
+def test_a_folder_of_something_else_is_not_written_into(folder):
+    pytest.importorskip("tomli_w")
+    folder.path.mkdir(parents=True)
+    (folder.path / "thesis.tex").touch()
+    with pytest.raises(InputError, match="mine is not empty and holds no run. Choose another --out."):
+        folder.create(Training())
+    assert [path.name for path in folder.path.iterdir()] == ["thesis.tex"]
+    (folder.path / "thesis.tex").unlink()
+    folder.create(Training())
+    assert (folder.path / "config.toml").is_file()
+
+
+def test_where_the_writer_of_toml_is_missing_nothing_is_written(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tomli_w", None)
+    with pytest.raises(ImportError):
+        folder.create(Training())
+    assert not folder.path.exists()

@@ -16,11 +16,11 @@ def test_the_command_prints_the_document_and_the_tables(truth, rng, tmp_path, ca
     assert main([*arguments, "--format", "json", "--ranks", str(tmp_path / "ranks.csv")]) == 0
     document = json.loads(capsys.readouterr().out)
     assert {"instances", "steps", "filter"} <= set(document) and document["steps"] == []
-    keys = {"n", "s_tau", "s_tau_max", "s_tau_min", "gt_tau", "gt_tau_std", "t1r", "t3r"}
-    assert keys <= set(document["instances"]) and document["instances"]["n"] == 3
+    keys = {"n_runs", "s_tau", "s_tau_max", "s_tau_min", "gt_tau", "gt_tau_std", "t1r", "t3r"}
+    assert keys <= set(document["instances"]) and document["instances"]["n_runs"] == 3
     assert [row["epoch"] for row in document["epochs"]] == [1, 2] and document["epoch"] == 2
     assert document["epochs"][1]["s_tau"] == document["instances"]["s_tau"] > document["epochs"][0]["s_tau"]
-    assert len(document["last_epochs"]) == 3 and document["last_epochs"][0]["n"] == 2
+    assert len(document["last_epochs"]) == 3 and document["last_epochs"][0]["n_runs"] == 2
     assert len(pd.read_csv(tmp_path / "ranks.csv")) == 64
     assert main(arguments) == 0
     out = capsys.readouterr().out
@@ -60,8 +60,8 @@ def test_the_printed_study_has_every_part_and_the_last_mini_batches(truth, rng, 
         "by training length",
         "last epochs of one run",
         "last mini-batches",
-        "tau@1",
-        "rank_gain",
+        " @1",
+        "places",
     ):
         assert words in out
     assert "dropped %" in out and "top 10 %" in out and "in the worst quarter of every run" in out

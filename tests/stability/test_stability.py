@@ -21,7 +21,11 @@ def test_instances_are_summarised_as_p1_defines(rng):
     pairs = [scipy.stats.kendalltau(scores[i], scores[j]).statistic for i in range(5) for j in range(i)]
     gt = [scipy.stats.kendalltau(score, truth).statistic for score in scores]
     best = [64 - truth[np.argsort(-score)[:3]].max() for score in scores]
-    assert (row["n"], row["s_tau_max"], row["s_tau_min"]) == (5, pytest.approx(max(pairs)), pytest.approx(min(pairs)))
+    assert (row["n_runs"], row["s_tau_max"], row["s_tau_min"]) == (
+        5,
+        pytest.approx(max(pairs)),
+        pytest.approx(min(pairs)),
+    )
     assert row["s_tau"] == pytest.approx(2 / (5 * 4) * sum(pairs))
     assert (row["gt_tau"], row["gt_tau_std"]) == (pytest.approx(np.mean(gt)), pytest.approx(np.std(gt)))
     assert row["t3r"] == pytest.approx(np.mean(best)) and row["t3r"] <= row["t1r"]
@@ -47,7 +51,7 @@ def test_random_rankings_spread_as_the_formula_says(truth, rng):
     truth_row, random_row = stability.frame_instances(panel, rng)
     assert random_row["expected_sd"] == pytest.approx(0.0856, abs=5e-5)  # study.md, n = 64
     assert abs(random_row["s_tau"]) < 0.02 and random_row["gt_tau_std"] == pytest.approx(0.0856, rel=0.25)
-    assert truth_row["name"] == "ground truth" and truth_row["n"] == 3
+    assert truth_row["name"] == "ground truth" and truth_row["n_runs"] == 3
     seeds = truth.pivot(index="architecture", columns="seed", values="test_accuracy")
     expected = np.mean([scipy.stats.kendalltau(seeds[i], seeds[j]).statistic for i, j in ((0, 1), (0, 2), (1, 2))])
     assert truth_row["s_tau"] == pytest.approx(expected)
@@ -119,14 +123,14 @@ def test_only_the_last_epochs_of_a_run_are_taken_for_instances(truth, rng):
     predictions = predictions_of(truth, rng, runs=2, epochs=(1, 2, 3, 4, 5))
     matched = match(predictions, truth, space="darts64")
     rows = stability.analyse_stability(matched, last_epochs=3).last_epochs
-    assert rows[["first_epoch", "last_epoch", "n"]].to_numpy().tolist() == [[3, 5, 3]] * 2
+    assert rows[["first_epoch", "last_epoch", "n_runs"]].to_numpy().tolist() == [[3, 5, 3]] * 2
     scores = [
         predictions[(predictions["run"] == "s0") & (predictions["epoch"] == epoch)]["accuracy"] for epoch in (3, 4, 5)
     ]
     expected = np.mean([scipy.stats.kendalltau(scores[i], scores[j]).statistic for i, j in ((0, 1), (0, 2), (1, 2))])
     assert rows["s_tau"][0] == pytest.approx(expected) and "s_tau_low" not in rows and "reason" not in rows
     assert stability.analyse_stability(matched, last_epochs=1).last_epochs.empty
-    assert stability.analyse_stability(matched).last_epochs["n"].tolist() == [5, 5]
+    assert stability.analyse_stability(matched).last_epochs["n_runs"].tolist() == [5, 5]
 
 
 def test_a_filter_counts_ties_in_part_and_its_interval_is_over_instances(rng):

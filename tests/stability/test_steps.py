@@ -127,6 +127,12 @@ def test_constant_rows_have_no_tau_and_a_row_agrees_with_itself(rng):
         assert matrix[0, 0] == pytest.approx(1) and matrix[2, 2] == pytest.approx(1) and matrix[0, 2] == matrix[2, 0]
 
 
+@pytest.mark.parametrize("n", [40, 600])
+def test_scores_in_small_whole_numbers_have_the_same_taus(rng, n):
+    scores = rng.integers(0, 200, (3, n))
+    assert tau_matrix(scores.astype(np.uint8)).tolist() == tau_matrix(scores.astype(float)).tolist()
+
+
 def test_more_values_than_sixteen_bits_hold_are_ranked_rightly(rng):
     scores = rng.permutation(70_000) + np.stack([np.zeros(70_000), 30_000 * rng.normal(size=70_000)])
     assert tau_matrix(scores)[0, 1] == pytest.approx(scipy.stats.kendalltau(*scores).statistic)

@@ -86,3 +86,11 @@ def test_a_strong_correlation_with_ties_in_one_variable_only_is_counted_by_eithe
     y = (x + rng.integers(0, 300, 1500)) * levels // 2000
     s = (np.sign(x[:, None] - x) * np.sign(y[:, None] - y)).sum(axis=1)
     assert (count_concordance(x, y).s == s).all() and (count_concordance(y, x).s == s).all()
+
+
+def test_items_that_are_equal_in_both_are_counted_where_there_are_too_many_values_for_a_table(rng):
+    x = np.tile(rng.permutation(400), 3)
+    y = np.concatenate([x[:800] // 2, rng.permutation(400)])  # most pairs of equal x are equal in y, some are not
+    assert len(np.unique(x)) * len(np.unique(y)) > 8 * len(x) + 256
+    assert count_concordance(x, y).s.tolist() == naive_concordance(x, y).tolist()
+    assert count_concordance(y, x).s.tolist() == naive_concordance(y, x).tolist()

@@ -207,10 +207,19 @@ def test_the_declared_direction_and_range_hold(name, rng):
         assert (low is None or value >= low) and (high is None or value <= high)
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, bool, object])
+def test_whole_numbers_of_any_kind_are_ranked_as_the_same_numbers(kind, rng):
+    score, truth = (rng.integers(0, 2 if kind is bool else 200, 60).astype(kind) for _ in range(2))
+    pair = score.astype(float), truth.astype(float)
+    for name, metric in METRICS.items():
+        assert metric(score, truth) == metric(*pair), name
+    assert rank_difference(score, truth).tolist() == rank_difference(*pair).tolist()
+
+
 def test_unequal_lengths_and_unknown_names_are_refused():
     with pytest.raises(InputError, match="equal length"):
         kendall_tau([1, 2], [1, 2, 3])
-    with pytest.raises(InputError, match="gt_tau"):
+    with pytest.raises(InputError, match="unknown metric .gt_taw.*gt_tau"):
         get_metric("gt_taw")
 
 

@@ -14,11 +14,10 @@ from nasbias.supernets import (  # noqa: E402
     build_supernet,
     count_parameters,
     ptb,
-    recipe_of,
     standalone_network,
-    task_of,
 )
-from nasbias.supernets.ptb import Options, loss_of_cells, loss_one_by_one  # noqa: E402
+from nasbias.supernets.language import loss_of_cells, loss_one_by_one  # noqa: E402
+from nasbias.supernets.ptb import Options  # noqa: E402
 
 PTB = get_space("ptb")
 VOCABULARY, HIDDEN = 11, 6
@@ -216,15 +215,6 @@ def test_states_keep_their_precision_under_autocast(network, text):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         states, last = network(columns(text, 5), choice_of(V2), network.first_hidden(5))
     assert states.dtype == last.dtype == torch.float32
-
-
-def test_the_recipe_is_p2s():
-    recipe = recipe_of("ptb")
-    assert (recipe["learning_rate"], recipe["final_learning_rate"], recipe["batch_size"]) == (40.0, 40.0, 256)
-    assert (recipe["weight_decay"], recipe["clip"], recipe["momentum"]) == (8e-7, 0.1, 0.0)
-    assert (Options().hidden, Options().bptt, Options().slowness_penalty, Options().patience) == (850, 35, 1e-3, 5)
-    assert task_of("ptb") == "text"
-    assert task_of("nb201") == "images"
 
 
 def test_text_is_read_from_where_it_left_off(network, text):

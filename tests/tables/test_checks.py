@@ -33,7 +33,9 @@ def test_a_minimal_truth_gains_the_missing_keys_as_missing():
         (truth(architecture=ARCHITECTURES[[0, 1, 2, 2]]), "1 row(s) repeat an earlier one"),
         (truth(seed=["a", "b", "c", "d"]), "seed is 'a' in row 1"),
         (truth(seed=[0, 1, 2.5, 3]), "seed is 2.5 in row 3; column 'seed' must hold whole numbers"),
+        (truth(n_seeds=[1, 2, 2.5, 3]), "mine.csv: n_seeds is 2.5 in row 3"),
         (truth().iloc[:0], "no rows"),
+        (truth()[["test_accuracy"]], "--column architecture=COLUMN."),
     ],
 )
 def test_a_bad_truth_is_refused_with_its_fault(table, says):

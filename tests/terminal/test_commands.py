@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nasbias.cli import COMMANDS, main
+from nasbias.cli import list_commands, main
 from nasbias.terminal import Parser
 
 ROOT = Path(__file__).parents[2]
@@ -14,7 +14,9 @@ ACTIONS = {
     "datasets": ("fetch", "list", "show"),
     "pruning": ("select", "compare"),
 }
-CALLS = [(name, *action) for name in COMMANDS for action in [(), *((action,) for action in ACTIONS.get(name, ()))]]
+CALLS = [
+    (name, *action) for name in list_commands() for action in [(), *((action,) for action in ACTIONS.get(name, ()))]
+]
 
 
 @pytest.fixture
@@ -119,4 +121,4 @@ def test_the_package_is_a_command_and_says_its_version():
     assert done.stdout.startswith("nasbias 0.")
     assert "numpy" in done.stdout
     done = subprocess.run([sys.executable, "-m", "nasbias"], cwd=ROOT, capture_output=True, text=True)
-    assert all(name in done.stdout for name in COMMANDS)
+    assert all(name in done.stdout for name in list_commands())

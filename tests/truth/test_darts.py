@@ -9,6 +9,7 @@ import pytest
 from nasbias.errors import InputError
 from nasbias.spaces import get_space
 from nasbias.tables import select_truth
+from nasbias.truth.darts import FORMATS
 from tests.truth.reading import read
 
 DARTS = get_space("darts")
@@ -167,14 +168,51 @@ def test_spoilt_results_of_nasbench301_are_refused(tmp_path, spoil):
         read("darts", path)
 
 
-def test_each_format_carries_the_licence_of_its_source():
-    from nasbias.truth.darts import FORMATS
-
+def test_each_format_says_what_its_numbers_are():
     assert {form.name: form.licence for form in FORMATS} == {
         "p2-darts": "Apache-2.0 (matluster/anonymous-2102)",
         "nds-darts": "not stated by the source",
         "nasbench301": "not stated by the source",
     }
+    said = (
+        "CIFAR-10 test accuracy of 377 architectures",
+        "lowest CIFAR-10 test error",
+        "held-out part of the CIFAR-10",
+    )
+    assert all(words in form.describes for words, form in zip(said, FORMATS))
+
+
+def test_a_file_is_recognised_by_its_own_format_alone(p2, tmp_path):
+    p2.head(3).to_csv(tmp_path / "darts-cifar10.csv", index=False)
+    (tmp_path / "DARTS.json").write_text(json.dumps([nds_record(DARTS.sample(1, seed=0)[0], 5.0)]))
+    write_nasbench301(tmp_path / "rs", DARTS.sample(1, seed=0)[0], 0, val_accuracy=93.5, test_accuracy=93.1)
+    (tmp_path / "other.json").write_text('{"a": 1}')
+    result = tmp_path / "rs" / "results_0.json"
+    (tmp_path / "results.txt").write_bytes(result.read_bytes())
+    paths = [tmp_path / "darts-cifar10.csv", tmp_path / "DARTS.json", result]
+    assert [[form.recognises(path) for form in FORMATS] for path in paths] == np.eye(3, dtype=bool).tolist()
+    for path in ("other.json", "results.txt", "absent.json"):
+        assert not any(form.recognises(tmp_path / path) for form in FORMATS)
+
+
+def test_tables_have_the_columns_of_a_truth(p2, tmp_path):
+    p2.head(3).to_csv(tmp_path / "darts-cifar10.csv", index=False)
+    table = FORMATS[0].read(tmp_path / "darts-cifar10.csv")
+    assert table.columns.tolist() == ["architecture", "dataset", "seed", "test_accuracy"]
+    assert set(table["dataset"]) == {"cifar10"}
+    record = nds_record(DARTS.sample(1, seed=0)[0], 5.0)
+    (tmp_path / "DARTS.json").write_text(json.dumps([record]))
+    table = FORMATS[1].read(tmp_path / "DARTS.json")
+    names = {"architecture", "test_accuracy", "train_accuracy", "epochs", "dataset", "sample", "seed"}
+    assert set(table.columns) == names and (table["sample"][0], table["dataset"][0]) == ("uniform", "cifar10")
+
+
+def test_the_budget_of_nds_is_the_one_that_the_record_names_else_a_hundred_epochs(tmp_path):
+    first, second = (nds_record(text, 5.0) for text in DARTS.sample(2, seed=0))
+    first["optim"]["max_ep"] = 600
+    del second["optim"]
+    (tmp_path / "DARTS.json").write_text(json.dumps([first, second]))
+    assert read("darts", tmp_path / "DARTS.json")[0]["epochs"].tolist() == [600, 100]
 
 
 def test_an_nds_error_that_is_no_number_is_quoted(tmp_path):

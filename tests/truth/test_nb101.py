@@ -117,6 +117,14 @@ def test_every_number_of_a_tfrecord_comes_back_in_per_cent_and_apart(file, bench
     assert set(truth["dataset"]) == {"cifar10"}
 
 
+def test_both_forms_say_what_their_numbers_are_and_give_the_columns_of_a_truth(file, shared):
+    assert [form.name for form in FORMATS] == ["tfrecord", "one-run-parquet"]
+    assert {form.licence for form in FORMATS} == {"Apache-2.0 (google-research/nasbench)"}
+    assert "each of three runs (seed 0, 1, 2)" in TFRECORD.describes and "ONE of the three runs" in ONE_RUN.describes
+    for table in (TFRECORD.read(file), ONE_RUN.read(shared / "nb101_subset_val.parquet")):
+        assert table.columns.tolist()[:4] == ["architecture", "dataset", "epochs", "seed"]
+
+
 def test_the_mean_over_repeats_is_that_of_the_final_validation(file, bench):
     mean = select_truth(read(file))
     assert set(mean["epochs"]) == {108}

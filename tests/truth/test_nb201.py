@@ -1,237 +1,20 @@
-"""NAS-Bench-201's readers against the official APIs, the real table, and files that are not as published."""
+"""NAS-Bench-201's wide tables and its independent retraining; its records are tested with NATS-Bench's."""
 
-import copy
-import subprocess
+import importlib.util
+import pickle
 import sys
-from pathlib import Path
+import types
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from nasbias import InputError, get_space, load_truth
-from nasbias.truth import find_truth, import_truth, read_truth
-from nasbias.truth.nats import SPLITS
-from nasbias.truth.nb201 import analog_file
+from nasbias.truth import find_truth, import_truth, list_formats, read_truth
+from nasbias.truth.nb201 import analog_file, read_analog
 from tests.truth import official_nb201 as official
 
-N = 7
-CONTAINERS = [("legacy", True), ("legacy", False), ("zip", True), ("zip", False)]
-
-
-@pytest.fixture(scope="module")
-def whole():
-    return official.benchmark(N)
-
-
-@pytest.fixture(scope="module")
-def table(whole):
-    return read_truth("nb201", whole)
-
-
-@pytest.fixture(scope="module")
-def nats_folder(tmp_path_factory):
-    return official.write_nats(tmp_path_factory.mktemp("nats") / "NATS-tss-v1_0-3ffb9-simple", N, seed=3)
-
-
-@pytest.fixture(scope="module")
-def nas_201(whole):
-    pytest.importorskip("torch")
-    api = pytest.importorskip("nas_201_api")
-    return api.NASBench201API(copy.deepcopy(whole), verbose=False)
-
-
-def test_the_table_has_every_training_once(table):
-    trainings = [
-        (name, dataset, epochs, seed)
-        for index, name in enumerate(official.names(N))
-        for epochs in (12, 200)
-        for dataset, seeds in official.results(index, name, epochs, np.random.default_rng())["dataset_seed"].items()
-        for seed in seeds
-    ]
-    keys = table[["architecture", "dataset", "epochs", "seed"]].itertuples(index=False, name=None)
-    assert sorted(keys) == sorted(trainings)
-
-
-@pytest.mark.parametrize(("container", "old"), CONTAINERS)
-def test_every_container_and_both_names_of_numpy_give_the_same_table(container, old, whole, table, tmp_path):
-    path = official.write_pth(tmp_path / "NAS-Bench-201-v1_1-096897.pth", whole, container, old)
-    data = path.read_bytes()
-    assert (b"numpy.core.multiarray" in data) == old
-    assert (b"numpy._core.multiarray" in data) != old
-    pd.testing.assert_frame_equal(_ordered(read_truth("nb201", path)), _ordered(table))
-
-
-@pytest.mark.parametrize("epochs", [12, 200])
-@pytest.mark.parametrize("dataset", SPLITS)
-def test_the_table_is_what_nas_bench_201s_api_answers(dataset, epochs, table, nas_201):
-    rows = table[(table["dataset"] == dataset) & (table["epochs"] == epochs)]
-    assert len(rows) >= N
-    for row in rows.itertuples():
-        index = nas_201.query_index_by_arch(row.architecture)
-        info = nas_201.get_more_info(index, dataset, hp=str(epochs), is_random=int(row.seed))
-        assert row.test_accuracy == info["test-accuracy"]
-        if dataset == "cifar10":
-            assert np.isnan(row.valid_accuracy)
-            assert "valid-accuracy" not in info
-        else:
-            assert row.valid_accuracy == info["valid-accuracy"]
-
-
-@pytest.mark.parametrize("epochs", [12, 200])
-@pytest.mark.parametrize("dataset", SPLITS)
-def test_the_mean_is_what_the_api_averages(dataset, epochs, whole, nas_201):
-    means = load_truth("nb201", whole, dataset=dataset, epochs=epochs)
-    assert means["architecture"].tolist() == official.names(N)
-    for index, row in enumerate(means.itertuples()):
-        info = nas_201.get_more_info(index, dataset, hp=str(epochs), is_random=False)
-        assert row.test_accuracy == pytest.approx(info["test-accuracy"], abs=1e-10)
-        assert row.n_seeds == len(nas_201.arch2infos_dict[index][str(epochs)].get_dataset_seeds(dataset))
-
-
-def test_an_api_object_gives_the_table_of_its_file(table, nas_201):
-    pd.testing.assert_frame_equal(_ordered(read_truth("nb201", nas_201)), _ordered(table))
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_nats_folder_is_what_nats_benchs_api_answers(nats_folder):
-    nats_bench = pytest.importorskip("nats_bench")
-    api = nats_bench.create(str(nats_folder), "tss", fast_mode=True, verbose=False)
-    table = read_truth("nb201", nats_folder)
-    assert table["architecture"].nunique() == N
-    for row in table[table["seed"] != 888].itertuples():
-        index = official.names(N).index(row.architecture)
-        info = api.get_more_info(index, row.dataset, hp=str(row.epochs), is_random=int(row.seed))
-        assert row.test_accuracy == info["test-accuracy"]
-        assert (
-            np.isnan(row.valid_accuracy) if row.dataset == "cifar10" else row.valid_accuracy == info["valid-accuracy"]
-        )
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_nats_benchs_api_gives_the_table_in_both_modes(nats_folder, tmp_path):
-    nats_bench = pytest.importorskip("nats_bench")
-    fast = nats_bench.create(str(nats_folder), "tss", fast_mode=True, verbose=False)
-    pd.testing.assert_frame_equal(read_truth("nb201", fast), read_truth("nb201", nats_folder))
-    whole = official.benchmark(N, seed=3)
-    whole["arch2infos"] = {
-        index: {"12": record["less"], "200": record["full"]} for index, record in whole["arch2infos"].items()
-    }
-    file = official.write_bz2(tmp_path / "NATS-tss-v1_0-3ffb9.pickle.pbz2", whole)
-    full = nats_bench.create(str(file), "tss", fast_mode=False, verbose=False)
-    pd.testing.assert_frame_equal(_ordered(read_truth("nb201", full)), _ordered(read_truth("nb201", file)))
-
-
-def test_records_that_share_their_parts_are_read_whole(tmp_path):
-    rng = np.random.default_rng(0)
-    names = official.names(3)
-    training = official.training(names[0], "cifar10", 777, 200, rng)
-    records = {}
-    for index, name in enumerate(names):
-        state = official.results(index, name, 200, rng) | {"all_results": {("cifar10", 777): training}}
-        records[index] = {"full": state}
-    path = official.write_pth(tmp_path / "shared.pth", {"meta_archs": names, "arch2infos": records})
-    table = read_truth("nb201", path)
-    assert table["test_accuracy"].tolist() == [training["eval_acc1es"]["ori-test@199"]] * 3
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux's /proc")
-def test_memory_grows_by_less_than_a_tenth_of_a_megabyte_an_architecture(tmp_path):
-    peaks = [_peak(official.write_pth(tmp_path / f"{n}.pth", official.benchmark(n))) for n in (10, 60)]
-    assert (peaks[1] - peaks[0]) / 50 < 0.1  # the records themselves are 0.22 MB of file and 2 MB of objects each
-
-
-def _peak(path: Path) -> float:
-    """Peak resident megabytes of a fresh process that reads `path`."""
-    # Not ru_maxrss: a child inherits its parent's peak.
-    code = (
-        "import sys; from pathlib import Path; from nasbias.truth.nb201 import read_official;"
-        "read_official(Path(sys.argv[1])); print(Path('/proc/self/status').read_text())"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
-    return int(done.stdout.split("VmHWM:")[1].split()[0]) / 1024
-
-
-def _with(whole: dict, change) -> dict:
-    whole = copy.deepcopy(whole)
-    return change(whole) or whole
-
-
-def _set_accuracy(whole, value):
-    for key in whole["arch2infos"][2]["full"]["all_results"]:
-        whole["arch2infos"][2]["full"]["all_results"][key]["eval_acc1es"].update({"ori-test@199": value})
-
-
-def _rename(whole, index, name):
-    whole["meta_archs"][index] = name
-    for state in whole["arch2infos"][index].values():
-        state["arch_str"] = name
-
-
-BROKEN = {
-    "NaN": (lambda w: _set_accuracy(w, float("nan")), "is nan"),
-    "above 100": (lambda w: _set_accuracy(w, 101.0), "must lie in 0 to 100"),
-    "missing": (
-        lambda w: w["arch2infos"][1]["less"]["all_results"][("cifar100", 111)]["eval_acc1es"].clear(),
-        "missing",
-    ),
-    "unknown architecture": (lambda w: _rename(w, 3, "|conv~0|"), "not in nb201"),
-    "duplicate": (lambda w: w["meta_archs"].append(w["meta_archs"][0]), "twice"),
-    "twice": (
-        lambda w: w["arch2infos"].update({9: copy.deepcopy(w["arch2infos"][0])}),
-        "says that it is architecture 0",
-    ),
-    "wrong index": (
-        lambda w: w["meta_archs"].__setitem__(slice(0, 2), w["meta_archs"][1::-1]),
-        "its list of architectures says",
-    ),
-    "not listed": (lambda w: w["meta_archs"].pop() and None, "is not in its list of 6 architectures"),
-    "other dataset": (
-        lambda w: w["arch2infos"][0]["full"]["all_results"].update({("svhn", 1): {}}),
-        "trained on 'svhn'",
-    ),
-    "no records": (lambda w: w.update(arch2infos={}), "no trained architecture"),
-    "records missing": (lambda w: w.pop("arch2infos") and None, "not NAS-Bench-201's file"),
-    "a list": (lambda w: [1, 2], "not NAS-Bench-201's file"),
-    "other records": (
-        lambda w: w["arch2infos"][0].update(full={"all_results": {("cifar10", 777): 3}}),
-        "not a NAS-Bench",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_file_that_is_not_as_published_is_one_line_and_leaves_the_store(name, whole, tmp_path):
-    change, message = BROKEN[name]
-    import_truth("nb201", whole, "good")
-    before = find_truth("nb201", "good")[0]
-    path = official.write_pth(tmp_path / "broken.pth", _with(whole, change))
-    with pytest.raises(InputError, match=message):
-        import_truth("nb201", path, "good")
-    pd.testing.assert_frame_equal(find_truth("nb201", "good")[0], before)
-
-
-@pytest.mark.parametrize("container", ["legacy", "zip"])
-def test_a_file_cut_off_is_refused(container, whole, tmp_path):
-    path = official.write_pth(tmp_path / "cut.pth", whole, container)
-    data = path.read_bytes()
-    for share in (0.001, 0.3, 0.9, 0.9999):
-        path.write_bytes(data[: int(len(data) * share)])
-        with pytest.raises(InputError, match=r"cut\.pth"):
-            read_truth("nb201", path)
-
-
-def test_a_nats_file_that_is_cut_or_misplaced_is_refused(nats_folder, tmp_path):
-    import shutil
-
-    folder = tmp_path / "nats"
-    shutil.copytree(nats_folder, folder)
-    (folder / "000002.pickle.pbz2").write_bytes((folder / "000003.pickle.pbz2").read_bytes())
-    with pytest.raises(InputError, match="says that it is architecture 3"):
-        read_truth("nb201", folder)
-    (folder / "000002.pickle.pbz2").write_bytes((nats_folder / "000002.pickle.pbz2").read_bytes()[:2000])
-    with pytest.raises(InputError, match="000002"):
-        read_truth("nb201", folder)
+WIDE = {"c10_val_12": [50.0, 60.0], "c10_test_200": [90.0, 91.0], "in16_test_200": [40.0, 41.0]}
 
 
 def test_the_real_table_is_read_as_its_columns_mean(shared):
@@ -281,8 +64,9 @@ def test_a_wide_table_with_a_mistake_is_refused(change, message, shared, tmp_pat
 
 
 def test_analog_nasbench_has_every_architecture_and_agrees_with_the_benchmark(shared):
-    if analog_file() is None:
+    if importlib.util.find_spec("analognasbench") is None:
         pytest.skip("analog-nasbench is not installed")
+    assert analog_file() is not None
     analog = load_truth("nb201", "analog-nasbench")
     assert set(analog["architecture"]) == set(get_space("nb201").architectures()["architecture"])
     benchmark = load_truth("nb201", shared / "nb201_accuracy.parquet")
@@ -292,5 +76,69 @@ def test_analog_nasbench_has_every_architecture_and_agrees_with_the_benchmark(sh
     assert "analognasbench" not in sys.modules
 
 
-def _ordered(table: pd.DataFrame) -> pd.DataFrame:
-    return table.sort_values(["architecture", "dataset", "epochs", "seed"]).reset_index(drop=True)
+@pytest.mark.parametrize("column", ["architecture", "arch_str", "arch_index"])
+def test_a_wide_table_names_its_architectures_in_one_of_three_ways(column, tmp_path):
+    names = official.names(2, start=7)
+    wide = pd.DataFrame({column: [7, 8] if column == "arch_index" else names, **WIDE})
+    wide.to_csv(tmp_path / "wide.csv", index=False)
+    table, about = find_truth("nb201", tmp_path / "wide.csv")
+    assert about["format"] == "wide" and find_truth("nb201", wide)[1]["format"] == "wide"
+    pd.testing.assert_frame_equal(read_truth("nb201", wide), table)
+    found = table.set_index(["dataset", "epochs"])
+    assert found.loc[("cifar10-valid", 12), "architecture"].tolist() == names
+    assert found.loc[("cifar10-valid", 12), "valid_accuracy"].tolist() == [50, 60]
+    assert found.loc[("cifar10", 200), "test_accuracy"].tolist() == [90, 91]
+    assert found.loc[("ImageNet16-120", 200), "test_accuracy"].tolist() == [40, 41]
+    assert len(table) == 6
+
+
+def test_a_table_without_architectures_or_without_such_columns_is_not_wide(tmp_path):
+    pd.DataFrame(WIDE).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(InputError, match="no column 'architecture'"):
+        read_truth("nb201", tmp_path / "a.csv")
+    tidy = pd.DataFrame({"arch_str": official.names(2), "test_accuracy": [90.0, 91.0], "c10_val": [1.0, 2.0]})
+    tidy.to_csv(tmp_path / "b.csv", index=False)
+    assert find_truth("nb201", tmp_path / "b.csv")[1]["format"] == "tidy"
+    assert find_truth("nb201", tidy.rename(columns={"c10_val": 3}))[1]["format"] == "tidy"
+
+
+def write_analog(path, digits, monkeypatch):
+    """A data file as analog-nasbench pickles it: {digits: Architecture with a baseline accuracy of 80, 81, ...}."""
+    module = types.ModuleType("analognasbench.data")
+
+    class Architecture:
+        def __init__(self, accuracy):
+            self.baseline_accuracy = accuracy
+
+    Architecture.__module__, Architecture.__qualname__ = module.__name__, "Architecture"
+    module.Architecture = Architecture
+    monkeypatch.setitem(sys.modules, "analognasbench", types.ModuleType("analognasbench"))
+    monkeypatch.setitem(sys.modules, "analognasbench.data", module)
+    path.write_bytes(pickle.dumps({each: Architecture(80.0 + i) for i, each in enumerate(digits)}))
+    return path
+
+
+def test_the_digits_of_the_retraining_are_edges_and_operations_in_its_own_order(tmp_path, monkeypatch):
+    path = write_analog(tmp_path / "data.anb", [(0, 1, 2, 3, 4, 0), (2, 2, 2, 2, 2, 2)], monkeypatch)
+    table, about = find_truth("nb201", path)
+    # edges 0->1, 0->2, 0->3, 1->2, 1->3, 2->3; operations skip, none, 3x3, 1x1, pooling
+    assert table["architecture"].tolist() == [
+        "|skip_connect~0|+|none~0|nor_conv_1x1~1|+|nor_conv_3x3~0|avg_pool_3x3~1|skip_connect~2|",
+        "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|",
+    ]
+    assert table["test_accuracy"].tolist() == [80, 81] and set(table["dataset"]) == {"cifar10"}
+    assert about["format"] == "analog-nasbench" and about["licence"].startswith("not stated")
+
+
+@pytest.mark.parametrize("digits", [(0, 1, 2, 3, 4), (0, 0, 0, 0, 0, 5), (0, 0, 0, 0, 0, -1), (0,) * 7])
+def test_a_retraining_of_other_digits_is_refused(digits, tmp_path, monkeypatch):
+    path = write_analog(tmp_path / "data.anb", [digits], monkeypatch)
+    with pytest.raises(InputError, match=r"data\.anb: its architectures are not tuples of six digits from 0 to 4"):
+        read_analog(path)
+
+
+def test_the_formats_are_tried_from_the_benchmarks_own_to_the_retraining():
+    names = ["nas-bench-201", "nats-bench", "wide", "analog-nasbench"]
+    assert [form.name for form in list_formats("nb201")] == names
+    assert [form.retrained for form in list_formats("nb201")] == [False, False, False, True]
+    assert find_truth("nb201", official.benchmark(2))[1]["format"] == "nas-bench-201"

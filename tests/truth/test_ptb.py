@@ -102,7 +102,14 @@ def test_other_files_are_not_taken_for_p2s(tmp_path, rows):
         assert not P2.recognises(tmp_path / name)
 
 
-def test_p2s_numbers_carry_their_licence():
-    from nasbias.truth.ptb import FORMATS
+def test_p2s_numbers_say_what_they_are():
+    assert (P2.name, P2.licence, P2.retrained) == ("p2-ptb", "Apache-2.0 (matluster/anonymous-2102)", False)
+    assert "lower is better" in P2.describes and "seed 42, and 43 where a cell was trained twice" in P2.describes
 
-    assert [form.licence for form in FORMATS] == ["Apache-2.0 (matluster/anonymous-2102)"]
+
+def test_the_rows_of_a_folder_are_numbered_through_under_the_names_of_a_truth(tmp_path, rows):
+    rows.to_csv(tmp_path / "ptb.csv", index=False)
+    rows.head(2).to_csv(tmp_path / "ptb-seed43.csv", index=False)
+    table = P2.read(tmp_path)
+    assert table.index.tolist() == list(range(6))
+    assert table.columns.tolist() == ["architecture", "valid_perplexity", "test_perplexity", "dataset", "seed"]

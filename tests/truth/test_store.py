@@ -1,19 +1,13 @@
-"""The store and what `load_truth` makes of a source."""
-
-import subprocess
-import sys
+"""The store: what is kept, under which names, and that nothing half done is left."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import kendalltau
 
-import nasbias
 from nasbias import InputError, load_truth
 from nasbias.files import data_folder, sha256
 from nasbias.tables import read_about
-from nasbias.truth import describe_sources, find_truth, import_truth, read_truth, remove_truth, store
-from nasbias.truth.summary import ceiling, describe_parts
+from nasbias.truth import describe_sources, find_truth, import_truth
 from tests.truth import official_nb201 as official
 
 NAMES = official.names(40)
@@ -82,148 +76,9 @@ def test_a_failed_import_leaves_the_store_as_it_was(tidy, tmp_path):
     assert [path.name for path in (data_folder() / "truth" / "nb201").iterdir()] == ["mine.parquet"]
 
 
-def test_a_mean_counts_its_seeds_and_one_seed_is_itself(tidy):
-    mean = load_truth("nb201", tidy)
-    assert mean["n_seeds"].tolist() == [2] * 40
-    assert mean["test_accuracy"].to_numpy() == pytest.approx(
-        tidy["test_accuracy"].to_numpy().reshape(2, 40).mean(axis=0)
-    )
-    one = load_truth("nb201", tidy, seed=1)
-    assert one["test_accuracy"].tolist() == tidy["test_accuracy"].tolist()[40:]
-    assert len(load_truth("nb201", tidy, seed="all")) == 80
-
-
-@pytest.mark.parametrize(
-    ("options", "has"),
-    [({"dataset": "cifar100"}, "cifar10"), ({"epochs": 12}, "200"), ({"seed": 777}, "0, 1")],
-)
-def test_what_the_source_does_not_have_is_an_error_that_lists_what_it_has(options, has, tidy):
-    with pytest.raises(InputError, match=f"It has: {has}"):
-        load_truth("nb201", tidy, **options)
-
-
-def test_the_official_file_is_preferred_to_other_tables_and_those_to_a_retraining_of_equal_coverage(tidy):
-    whole = nasbias.get_space("nb201").architectures()[["architecture"]].assign(test_accuracy=90.0)
-    import_truth("nb201", tidy, "a-small-table")
-    if len(describe_sources("nb201")) == 2:  # with the installed retraining
-        assert load_truth("nb201").attrs["name"] == "analog-nasbench"  # a small import displaces nothing
-    import_truth("nb201", whole.iloc[:15_000], "b-table")
-    assert load_truth("nb201").attrs["name"] == "b-table"
-    whole = read_truth("nb201", whole)
-    store.write_stored("nb201", "z-official", whole, {"format": "nas-bench-201", "architectures": 15_625})
-    assert load_truth("nb201").attrs["name"] == "z-official"
-    store.write_stored("nb201", "z-official", whole.iloc[:9], {"format": "nas-bench-201", "architectures": 9})
-    assert load_truth("nb201").attrs["name"] == "b-table"
-
-
-def test_without_any_truth_one_line_says_how_to_get_it(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", _without("analognasbench"))
-    with pytest.raises(
-        InputError, match=r"no ground truth for nb201 is here. Remedy: pip install 'nasbias\[analog\]'$"
-    ):
-        load_truth("nb201")
-    monkeypatch.setattr("nasbias.truth.list_shipped", lambda space: {})
-    for space, command in (
-        ("nb101", "python -m nasbias.truth fetch nb101"),
-        ("nb-macro", "python -m nasbias.truth fetch nb-macro"),
-        ("ptb", "python -m nasbias.train --space ptb --architectures .*ptb_predictions.parquet --standalone-sample 12"),
-    ):
-        with pytest.raises(InputError, match=f"no ground truth for {space} is here. Remedy: {command}"):
-            load_truth(space)
-
-
-def _without(package):
-    import importlib.util
-
-    find = importlib.util.find_spec
-    return lambda name, *more: None if name == package else find(name, *more)
-
-
-def test_an_unknown_source_lists_the_stored_ones(tidy):
-    import_truth("nb201", tidy, "mine")
-    with pytest.raises(InputError, match=r"no truth 'yours' for nb201: .* Stored: mine"):
-        load_truth("nb201", "yours")
-
-
-def test_something_that_is_no_truth_is_refused(tmp_path):
-    (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(InputError, match="not recognised as ground truth"):
-        load_truth("nb201", tmp_path / "notes.txt")
-    (tmp_path / "no_measure.csv").write_text("architecture,fun\n1,2\n")
-    with pytest.raises(InputError, match="no measure among the columns"):
-        load_truth("nb201", tmp_path / "no_measure.csv")
-    with pytest.raises(InputError, match="can't read ground truth of nb201 from int"):
-        load_truth("nb201", 3)
-    with pytest.raises(InputError, match="no such file"):
-        load_truth("nb201", tmp_path / "absent.csv")
-
-
-def test_a_truth_is_removed_by_name_and_what_is_not_stored_can_t_be(tidy):
-    import_truth("nb201", tidy, "mine")
-    assert remove_truth("mine")["rows"] == 80
-    assert stored() == []
-    for name, says in (("mine", "no truth called 'mine' is stored"), ("analog-nasbench", "package|no truth called")):
-        with pytest.raises(InputError, match=says):
-            remove_truth(name)
-
-
-def test_a_name_that_two_spaces_have_is_removed_from_the_one_that_is_named(tidy):
-    cells = pd.DataFrame({"architecture": nasbias.get_space("darts64").sample(5, seed=0), "test_accuracy": 5.0})
-    import_truth("nb201", tidy, "mine")
-    import_truth("darts64", cells, "mine")
-    with pytest.raises(InputError, match="in darts64 and nb201. Choose with --space"):
-        remove_truth("mine")
-    assert remove_truth("mine", "darts64")["space"] == "darts64"
-    assert stored() == ["mine"]
-
-
-def test_p1s_truth_is_preferred_to_the_one_that_is_shipped_for_darts64():
-    assert load_truth("darts64").attrs["name"] == "darts64_truth"
-    codes = nasbias.get_space("darts64").architectures()["architecture"]
-    table = pd.DataFrame({"architecture": codes, "test_accuracy": 90.0, "epochs": 200})
-    store.write_stored("darts64", "p1", read_truth("darts64", table), {"format": "p1-64", "architectures": 64})
-    assert load_truth("darts64").attrs["name"] == "p1"
-
-
 def test_a_damaged_stored_file_is_an_error(tidy):
     import_truth("nb201", tidy, "mine")
     path = data_folder() / "truth" / "nb201" / "mine.parquet"
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(InputError, match="can't be read"):
         load_truth("nb201", "mine")
-
-
-@pytest.mark.parametrize("space", nasbias.list_spaces())
-def test_a_table_of_ones_own_works_for_every_space(space):
-    measure = "test_perplexity" if space == "ptb" else "test_accuracy"
-    names = nasbias.get_space(space).sample(5, seed=0)
-    table = pd.DataFrame({"architecture": names, measure: [50.0, 60.0, 70.0, 80.0, 90.0]})
-    import_truth(space, table, "mine")
-    assert load_truth(space, "mine")[measure].tolist() == table[measure].tolist()
-
-
-def test_the_ceiling_is_scipys_tau_between_the_two_seeds(tidy):
-    table = read_truth("nb201", tidy.iloc[:70])  # the second seed lacks ten architectures
-    found = ceiling(table)
-    one, two = (table[table["seed"] == seed]["test_accuracy"].to_numpy()[:30] for seed in (0, 1))
-    assert found is not None
-    assert found["gt_tau"] == pytest.approx(kendalltau(one, two).statistic)
-    assert (found["n"], found["measure"]) == (30, "test_accuracy")
-    assert ceiling(table[table["seed"] == 0]) is None
-    assert ceiling(read_truth("nb201", tidy.iloc[:40].drop(columns="seed"))) is None
-
-
-def test_the_best_perplexity_is_the_lowest():
-    names = nasbias.get_space("ptb").sample(3, seed=0)
-    table = read_truth("ptb", pd.DataFrame({"architecture": names, "valid_perplexity": [60.0, 58.0, 70.0]}))
-    (part,) = describe_parts(table)
-    assert (part["best"], part["better"]) == (names[1], "lower")
-
-
-def test_nothing_here_imports_torch_or_the_packages_it_reads():
-    code = (
-        "import sys, nasbias.truth.__main__, nasbias.truth.nb201; nasbias.truth.describe_sources();"
-        "print({'torch', 'analognasbench', 'nas_201_api', 'nats_bench', 'pooch'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"

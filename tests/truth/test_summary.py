@@ -68,3 +68,23 @@ def test_parts_say_what_each_number_is(table):
     )
     (part,) = describe_parts(check_truth(perplexity, "ptb", "truth"))
     assert part["best"] == perplexity["architecture"][1] and part["better"] == "lower" and part["ceiling"] is None
+
+
+def test_the_ceiling_of_two_seeds_is_scipys_tau_over_the_architectures_that_both_have():
+    names = get_space("nb201").sample(40, seed=1)
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"architecture": [*names, *names[:30]], "seed": [0] * 40 + [1] * 30, "dataset": "cifar10"})
+    tidy = check_truth(rows.assign(epochs=200, test_accuracy=rng.uniform(80, 90, 70)), "nb201", "truth")
+    found, both = ceiling(tidy), wide(tidy)
+    both = both[~np.isnan(both).any(axis=1)]
+    assert found is not None
+    assert found["gt_tau"] == pytest.approx(scipy.stats.kendalltau(*both.T).statistic)
+    assert (found["n"], found["measure"]) == (30, "test_accuracy")
+    assert ceiling(tidy[tidy["seed"] == 0]) is None
+
+
+def test_the_best_perplexity_is_the_lowest():
+    names = get_space("ptb").sample(3, seed=0)
+    table = pd.DataFrame({"architecture": names, "valid_perplexity": [60.0, 58.0, 70.0]})
+    (part,) = describe_parts(check_truth(table, "ptb", "truth"))
+    assert (part["best"], part["better"]) == (names[1], "lower")

@@ -1,0 +1,90 @@
+"""`python -m nasbias.figures NAME`: figures for a paper, of our studies or of your own predictions."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nasbias.errors import InputError
+from nasbias.files import to_json
+from nasbias.matching import add_match_options, add_panel_options, match_options
+from nasbias.terminal import Parser, add_format, command, note, print_table, say
+
+
+@command
+def main(argv: Sequence[str]) -> int:
+    """The command; see the module's docstring."""
+    given = _parser().parse_args(argv)
+    if given.name == "list":
+        return _list(given.format)
+    if given.name == "all":
+        return _fill(Path(given.out or "figures"))
+    from nasbias.figures.composing import compose
+    from nasbias.figures.registry import get_figure
+    from nasbias.figures.sources import Given, make, make_from_table
+    from nasbias.figures.style import check_path, save
+
+    entry = get_figure(given.name)
+    if given.width is not None and not 40 <= given.width <= 400:
+        raise InputError(f"--width {given.width:g} mm is no figure: 40 to 400, a journal's column is 88.")
+    out = check_path(given.out or f"{given.name}.pdf")
+    if given.table:
+        made = make_from_table(entry, given.table)
+    else:
+        keys = ("space", "predictions", "truth", "score", "epoch", "bn")
+        chosen = {name: getattr(given, name) for name in keys}
+        made = make(given.name, Given(**chosen, match=match_options(given)))
+    save(compose(entry, made, given.width), out)
+    if given.format == "json":
+        print(to_json({"figure": given.name, "file": str(out), "caption": made.caption, "panels": len(made.parts)}))
+    else:
+        say(f"{out}: {entry.sentence}")
+        say(made.caption)
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="python -m nasbias.figures",
+        description="Draw a figure for a paper: of our own studies, or of your predictions (--space, --predictions).",
+        example="python -m nasbias.figures effects_map --out effects.pdf\n"
+        "  python -m nasbias.figures run_taus --space nb201 --predictions mine.csv --out taus.pdf\n"
+        "  python -m nasbias.figures list",
+    )
+    parser.add_argument("name", metavar="NAME", help="which figure; `list` names them, `all` draws the gallery of ours")
+    parser.add_argument(
+        "--out", metavar="FILE", help="a .pdf, .svg or .png; of `all` a folder (default: NAME.pdf; figures)"
+    )
+    parser.add_argument("--width", type=float, metavar="MM", help="88 = one column, 180 = two (default: as it needs)")
+    parser.add_argument(
+        "--table", metavar="FILE", help="draw this tidy table (.csv, .parquet, .json records) (default: analyse)"
+    )
+    add_match_options(parser, space=None)
+    add_panel_options(parser)
+    add_format(parser)
+    return parser
+
+
+def _list(form: str) -> int:
+    import pandas as pd
+
+    from nasbias.figures.registry import list_figures
+
+    rows = [{"figure": entry.name, "shows": entry.title} for entry in list_figures().values()]
+    if form == "json":
+        print(to_json(rows))
+    else:
+        print_table(pd.DataFrame(rows), names=("figure",))
+    return 0
+
+
+def _fill(folder: Path) -> int:
+    from nasbias.figures.gallery import fill_gallery
+
+    for name, size in fill_gallery(folder):
+        note(f"{name}: {size / 1024:,.0f} kB")
+    say(f"{folder}/README.md shows them.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""How long each opcode is: the windows on a stream, and the entries that are fetched again."""
+
+import io
+import struct
+
+import pytest
+
+from nasbias.pickles.source import LONGEST, Source, scan
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 1 << 20])
+def test_a_window_moves_over_the_stream_and_knows_where_it_is(chunk, monkeypatch):
+    monkeypatch.setattr("nasbias.pickles.source._CHUNK", chunk)
+    source = Source(io.BytesIO(b"C\x03abcI12\nJ\x01\x00\x00\x00."))
+    found = []
+    for _ in range(4):
+        source.refill(source.pos)
+        at = source.offset
+        found.append((at, source.argument(source.data[source.pos])))
+    assert found == [(0, b"abc"), (5, ["12"]), (9, b"\x01\x00\x00\x00"), (14, b"")]
+    assert source.offset == 15
+
+
+@pytest.mark.parametrize("data", [b"", b"C\x05ab", b"I12", b"X\x05\x00\x00\x00ab"])
+def test_a_stream_that_ends_in_the_middle_is_refused(data):
+    source = Source(io.BytesIO(data))
+    with pytest.raises(EOFError, match="ends in the middle"):
+        source.refill(0)
+        source.argument(source.data[0])
+
+
+def test_no_argument_is_longer_than_the_longest_official_one():
+    source = Source(io.BytesIO(b"B" + struct.pack("<I", LONGEST)))
+    source.refill(0)
+    with pytest.raises(ValueError, match="which no such file has"):
+        source.argument(ord("B"))
+
+
+def test_an_opcode_that_no_file_has_is_named_with_its_place():
+    source = Source(io.BytesIO(b"N\x96"))
+    source.refill(1)
+    with pytest.raises(ValueError, match=r"opcode b'\\x96' at byte 1"):
+        source.argument(0x96)
+
+
+def test_the_scan_finds_what_is_fetched_and_stops_at_the_end():
+    fetched = b"h\x03" + b"j" + struct.pack("<I", 70_000) + b"g12\n" + b"X\x02\x00\x00\x00h\x07" + b"."
+    assert scan(Source(io.BytesIO(fetched + b"h\x09."))) == {3, 70_000, 12}

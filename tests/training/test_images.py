@@ -1,0 +1,103 @@
+"""Batches of augmented images and their loss."""
+
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import torch.nn.functional as F  # noqa: E402
+
+from nasbias.runs import Training  # noqa: E402
+from nasbias.training.images import AUXILIARY_WEIGHT, ImageTask  # noqa: E402
+
+BARE = Training(batch_size=64, train_size=200, valid_size=40, crop=0, flip=False)
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def make(**fields):
+    return ImageTask(replace(BARE, **fields), torch.device("cpu"))
+
+
+class Recorder(torch.nn.Module):
+    """Keeps what it is shown; logits are zero, or two of them where it has an auxiliary head."""
+
+    def __init__(self, heads=1):
+        super().__init__()
+        self.seen, self.heads = [], heads
+
+    def forward(self, x, choice):
+        self.seen.append((x, choice))
+        logits = torch.arange(10.0).expand(len(x), 10)
+        return logits if self.heads == 1 else (logits, 2 * logits)
+
+
+def shown(task, seed=0):
+    """All images of an epoch [n, channels, height, width]."""
+    recorder, source = Recorder(), generator(seed)
+    task.begin_epoch(source)
+    for step in range(task.steps):
+        task.loss(recorder, (1, 2), step, source)
+    assert {choice for _, choice in recorder.seen} == {(1, 2)}
+    return torch.cat([x for x, _ in recorder.seen])
+
+
+def test_an_epoch_is_whole_batches_in_a_new_order_each_image_once():
+    task = make()
+    assert (task.steps, task.batch_size, task.examples) == (3, 64, 192)  # of 200: eight are left out
+    first, second = shown(task), shown(task, seed=1)
+    there = {image.numpy().tobytes() for image in task.images.normalise(task.images.train_x)}
+    seen = [image.numpy().tobytes() for image in first]
+    assert len(set(seen)) == len(set(there) & set(seen)) == 192
+    assert not torch.equal(first, second)
+    assert torch.equal(first, shown(task))
+
+
+def test_a_batch_is_no_larger_than_the_set():
+    task = make(batch_size=500)
+    assert (task.batch_size, task.steps, task.examples) == (200, 1, 200)
+
+
+def test_the_loss_is_the_mean_cross_entropy_and_the_auxiliary_heads_counts_less():
+    task = make()
+    task.begin_epoch(generator())
+    labels = task.images.train_y[task.order[64:128]]
+    logits = torch.arange(10.0).expand(64, 10)
+    plain = task.loss(Recorder(), (0,), 1, generator())
+    assert plain.item() == pytest.approx(F.cross_entropy(logits, labels).item())
+    both = task.loss(Recorder(heads=2), (0,), 1, generator())
+    expected = F.cross_entropy(logits, labels) + 0.4 * F.cross_entropy(2 * logits, labels)
+    assert both.item() == pytest.approx(expected.item()) and AUXILIARY_WEIGHT == 0.4
+
+
+def test_without_augmentation_images_are_only_normalised():
+    task = make()
+    x = task.images.train_x[:16]
+    found = task.augment(x, generator())
+    assert torch.equal(found, task.images.normalise(x))
+    assert make(resolution=16).augment(x, generator()).is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("fields", [{"crop": 2}, {"flip": True}, {"cutout": 3}])
+def test_each_augmentation_is_asked_for_by_its_field_and_repeats_with_the_generator(fields):
+    task = make(**fields)
+    x = task.images.train_x[:64]
+    first, again, other = (task.augment(x, generator(seed)) for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert not torch.equal(first, task.images.normalise(x))
+
+
+@pytest.mark.parametrize(("cutout", "side"), [(0, 0), (3, 3), (-1, 4)])
+def test_minus_one_cuts_out_half_the_image(cutout, side):
+    assert make(cutout=cutout).cutout == side
+
+
+def test_cutout_comes_after_normalising_so_that_the_square_is_the_mean():
+    task = make(cutout=-1)
+    cut, whole = (task.augment(task.images.train_x[:64], generator()), task.images.normalise(task.images.train_x[:64]))
+    changed = cut != whole
+    assert changed.any() and (cut[changed] == 0).all()
