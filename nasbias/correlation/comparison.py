@@ -52,7 +52,7 @@ def compare_supernets(
     for name in common:
         panels = [select_panel(matched, name, epoch, bn) for matched in (one, other)]
         names = [panel.architectures["architecture"].to_numpy() for panel in panels]
-        _, *places = np.intersect1d(*names, return_indices=True)
+        _, *places = np.intersect1d(names[0], names[1], return_indices=True)
         if len(places[0]) < 30:
             raise InputError(f"the two have {len(places[0])} scored architectures in common; a comparison needs 30.")
         runs = [
@@ -60,7 +60,7 @@ def compare_supernets(
             for panel, place in zip(panels, places)
         ]
         spreads = [_spread(matched, panel.score, panel.bn) for matched, panel in zip((one, other), panels)]
-        found = compare_runs(*runs, *spreads)
+        found = compare_runs(runs[0], runs[1], spreads[0], spreads[1])
         taus = [mean_over_runs(of_recipe).value for of_recipe in runs]
         rows.append(
             {"score": name, "n": len(places[0]), "runs_a": len(runs[0]), "runs_b": len(runs[1])}

@@ -123,7 +123,7 @@ def remarks(result: Correlation) -> list[str]:
     same = result.baselines[result.baselines["same_order_as"].notna()]
     if len(same):
         lines.append("flops orders these architectures exactly like params and is left out.")
-    random = result.baselines[result.baselines["score"] == "random"].to_dict("records")[0]
+    random = result.baselines.loc[result.baselines["score"] == "random"].to_dict("records")[0]
     if not pd.isna(random["gt_tau"]):
         lines.append(
             f"random: the median of random rankings of these architectures; 95 % of them get top1 "
@@ -146,7 +146,7 @@ def blocks_of(result: Correlation, per_run: bool = False, wide: bool = False) ->
         keys = [key for key in keys if key in part and (key == "run" or bool(rows[key].notna().to_numpy().any()))]
         if not per_run and len(set(part["bn"].tolist())) < 2:
             keys = [key for key in keys if key != "bn"]
-        table = part[keys + several].rename(columns={"n_runs": "runs"}).reset_index(drop=True)
+        table = part.loc[:, keys + several].rename(columns={"n_runs": "runs"}).reset_index(drop=True)
         blocks.append((_title(str(score), part, several), _with_metrics(table, part, hidden)))
     return [*blocks, ("to hold them against, on the same architectures", _beside(result, hidden))]
 
@@ -187,7 +187,7 @@ def _title(score: str, part: pd.DataFrame, several: list[str]) -> str:
 
 def _beside(result: Correlation, hidden: set[str]) -> pd.DataFrame:
     """Parameters, FLOPs where they order differently, chance, and the ceiling."""
-    kept = result.baselines[result.baselines["same_order_as"].isna()].reset_index(drop=True)
+    kept = result.baselines.loc[result.baselines["same_order_as"].isna()].reset_index(drop=True)
     table = kept[["score"]].rename(columns={"score": ""})
     if len(set(kept["n"])) > 1:
         table["n"] = kept["n"]

@@ -142,7 +142,7 @@ def _summarise(plan: str, instances: Sequence[_Instance], k: int) -> dict[str, A
         taus.append([kendall_tau(row, instance.truth) for row in steps])
         for n, found in tops.items():
             found.append(np.mean([METRICS[f"top{n}_rank"](row, instance.truth) for row in steps]))
-    mean, low, high = mean_interval([float(np.mean(row)) for row in taus], *METRICS["gt_tau"].range)
+    mean, low, high = mean_interval([float(np.mean(row)) for row in taus], *METRICS["gt_tau"].bounds)
     return {
         "plan": plan,
         "n_runs": len(instances),
@@ -175,7 +175,7 @@ def _fold_rows(plan: str, runs: Sequence[Path], instances: Sequence[_Instance], 
                 )
     rows = []
     for group, values in found.items():
-        mean, low, high = mean_interval([value[0] for value in values], *METRICS["spearman"].range)
+        mean, low, high = mean_interval([value[0] for value in values], *METRICS["spearman"].bounds)
         rows.append(
             {
                 "plan": plan,

@@ -82,7 +82,7 @@ def effect_intervals(operators: pd.DataFrame, *, ax: Any = None) -> Axes:
         table = table.sort_values("score_effect", key=np.abs, ascending=False)[:_MOST_ROWS].sort_index()
         ax.set_title(f"the {_MOST_ROWS} largest of {len(operators)} effects")
         table = table.reset_index(drop=True)
-    gaps = (table["decision"] != table["decision"].shift()).cumsum().to_numpy() - 1
+    gaps = (table["decision"] != table.loc[:, "decision"].shift()).cumsum().to_numpy() - 1
     y = np.arange(len(table)) + 0.8 * gaps
     ax.axvline(0, color=GREY, linewidth=0.7)
     ax.hlines(y + 0.2, table["low"], table["high"], colors=PALE, linewidth=1.6)
@@ -90,7 +90,7 @@ def effect_intervals(operators: pd.DataFrame, *, ax: Any = None) -> Axes:
         table["rank_difference"], y + 0.2, linestyle="none", marker="o", markersize=2.6, markerfacecolor="white",
         color=GREY, markeredgewidth=0.8, label="raw rank difference",
     )  # fmt: skip
-    sure = table["found"].to_numpy(bool)
+    sure = table.loc[:, "found"].to_numpy(bool)
     for chosen, colour, label in (
         (sure, RED, "effect at equal truth: misjudged"),
         (~sure, BLUE, "effect at equal truth: not certain"),
@@ -128,7 +128,7 @@ def top_shares(
         known = {(row["decision"], row["operation"]): row["share"] for row in published.to_dict("records")}
     for i, operation in enumerate(names):
         label = short(operation)
-        for row in operators[operators["operation"] == operation].to_dict("records"):
+        for row in operators.loc[operators["operation"] == operation].to_dict("records"):
             decision = row["decision"]
             if (decision, operation) in known:
                 ax.plot(
@@ -160,7 +160,7 @@ def decomposition(parts: pd.DataFrame, *, ax: Any = None) -> Axes:
         return say_missing(ax, "The supernet ranks as the truth does: there is no difference to take apart.")
     start = 0.0
     for i, row in table.iterrows():
-        share = float(row["share"])
+        share = float(row.loc["share"])
         part = str(row["part"])
         if share < 0.05:
             continue
@@ -197,7 +197,9 @@ def correction_curve(correction: pd.DataFrame, *, ax: Any = None) -> Axes:
     if fitted.empty:
         return say_missing(ax, "Too few architectures have a truth to train some and rank the rest.")
     if len(bare):
-        ax.axhline(bare["gt_tau"].iloc[0], color=GREY, linewidth=0.9, linestyle=(0, (3, 2)), label="the score as it is")
+        ax.axhline(
+            bare.loc[:, "gt_tau"].iloc[0], color=GREY, linewidth=0.9, linestyle=(0, (3, 2)), label="the score as it is"
+        )
     draw_interval(ax, fitted["n"], fitted["low"], fitted["high"], BLUE)
     for name, colour, marker, dash, label in (
         ("gp_tau", ORANGE, "s", "-", "Gaussian process with the supernet"),
@@ -205,7 +207,7 @@ def correction_curve(correction: pd.DataFrame, *, ax: Any = None) -> Axes:
         ("gt_tau", BLUE, "o", "-", "ridge with the supernet"),
         ("gt_tau_without_supernet", BLUE, "o", (0, (2, 1.5)), "ridge without"),
     ):
-        if name in fitted and bool(fitted[name].notna().any()):
+        if name in fitted and bool(fitted.loc[:, name].notna().any()):
             hollow = "white" if "without" in name else colour
             ax.plot(
                 fitted["n"], fitted[name], color=colour, marker=marker, linestyle=dash, markerfacecolor=hollow,

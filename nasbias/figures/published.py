@@ -50,7 +50,7 @@ def published_finetuning() -> pd.DataFrame:
 def published_lengths(space: str) -> pd.DataFrame:
     """P2: `epoch`, `spearman` of one space's supernets; empty where none is quoted."""
     table = pd.DataFrame(_LENGTHS, columns=["space", "epoch", "spearman"])
-    return table[table["space"] == space].drop(columns="space").reset_index(drop=True)
+    return table.loc[table["space"] == space].drop(columns="space").reset_index(drop=True)
 
 
 def published_top() -> pd.DataFrame:

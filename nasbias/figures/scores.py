@@ -10,7 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, to_rgb
 
 from nasbias.figures.registry import figure
 from nasbias.figures.style import BLUE, COLOURS, SEQUENCE, SMALL, colour_of, say_missing, short
@@ -41,7 +41,7 @@ def score_against_truth(
         return say_missing(ax, "Fewer than two architectures have a score and a truth: nothing to set side by side.")
     x, y = table["truth"].to_numpy(float), table["score"].to_numpy(float)
     if decision is not None:
-        _draw_by_operation(ax, x, y, table[decision])
+        _draw_by_operation(ax, x, y, table.loc[:, decision])
         ax.set_title(f"by the operation on {decision}")
     else:
         _draw_points(ax, x, y)
@@ -102,9 +102,7 @@ def _draw_by_operation(ax: Axes, x: np.ndarray, y: np.ndarray, operation: pd.Ser
     place = pd.Index(names).get_indexer(pd.Index(operation.astype(object)))
     order = stream("drawing", 0).permutation(len(x))  # so that no operation covers another
     colours = mpl.colormaps["viridis"](np.linspace(0, 1, len(names))) if len(names) > len(COLOURS) else None
-    paint = np.array(
-        [mpl.colors.to_rgb(colour_of(i)) if colours is None else colours[i][:3] for i in range(len(names))]
-    )
+    paint = np.array([to_rgb(colour_of(i)) if colours is None else colours[i][:3] for i in range(len(names))])
     size = 10 if len(x) <= MANY else 2
     ax.scatter(x[order], y[order], c=paint[place[order]], s=size, alpha=0.55, linewidths=0, rasterized=True)
     for i, name in enumerate(names):

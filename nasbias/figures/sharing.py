@@ -135,7 +135,7 @@ def folds(each: pd.DataFrame, gains: pd.DataFrame | None = None, *, ax: Any = No
             part["fold_tau"] - part["whole_tau"], np.full(len(part), i + 0.18), linestyle="none", marker="o",
             markersize=3, markerfacecolor="white", color=GREY, label="one fold" if not i else None,
         )  # fmt: skip
-        known = [] if gains is None else gains[gains["way"] == way].to_dict("records")
+        known = [] if gains is None else gains.loc[gains["way"] == way].to_dict("records")
         for row in known:
             ax.hlines(i - 0.1, row["low"], row["high"], colors=BLUE, linewidth=1.4)
             ax.plot(row["gain"], i - 0.1, "o", color=BLUE, label="mean, 95 % interval" if not i else None)
@@ -157,8 +157,8 @@ def pruning(spaces: pd.DataFrame, *, ax: Any = None, unit: str = "%") -> Axes:
         return say_missing(ax, "No supernets to compare. See python -m nasbias.pruning.")
     at = np.arange(len(spaces))
     low, high = (pd.to_numeric(spaces[f"found_{end}"]) for end in ("low", "high"))  # lines may leave the frame
-    least, most = float(spaces["mean_truth"].min()), float(spaces["best"].max())
-    least = min(least, float(spaces["found"].min()))
+    least, most = float(spaces.loc[:, "mean_truth"].min()), float(spaces.loc[:, "best"].max())
+    least = min(least, float(spaces.loc[:, "found"].min()))
     margin = 0.08 * (most - least)
     ax.hlines(at, low, high, colors=BLUE, linewidth=0.8, alpha=0.5)
     for name, marker, colour, fill, label in (

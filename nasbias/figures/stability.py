@@ -46,7 +46,7 @@ def s_tau_over_epochs(
     x = table["epoch"].to_numpy(float)
     ax.axhline(0, color=GREY, linewidth=0.6)
     if frames is not None and len(frames):
-        truth = frames[frames["name"] == "ground truth"]
+        truth = frames.loc[frames["name"] == "ground truth"]
         if len(truth) and not pd.isna(truth["s_tau"].iloc[0]):
             ax.axhline(truth["s_tau"].iloc[0], color=GREEN, linestyle=(0, (4, 2)), linewidth=1, label="truth, repeated")
     draw_interval(ax, x, table["s_tau_low"], table["s_tau_high"], BLUE)
@@ -108,10 +108,10 @@ def filter_curve(loss: pd.DataFrame, *, ax: Any = None) -> Axes:
     if loss.empty:
         return say_missing(ax, "No filter was measured.")
     tops = sorted(loss["top"].unique())
-    first = loss[loss["top"] == tops[0]].sort_values("dropped")
+    first = loss.loc[loss["top"] == tops[0]].sort_values("dropped")
     ax.plot(first["dropped"], first["random"], color=GREY, linestyle=(0, (3, 2)), linewidth=0.9, label="at random")
     for i, top in enumerate(tops):
-        part = loss[loss["top"] == top].sort_values("dropped")
+        part = loss.loc[loss["top"] == top].sort_values("dropped")
         if i == len(tops) - 1:  # one band is readable; the others are in the table
             draw_interval(ax, part["dropped"], part["low"], part["high"], colour_of(i))
         ax.plot(

@@ -70,7 +70,7 @@ def autocorrelation(
         return say_missing(ax, "No two steps to compare. Train with --dense-steps 128.")
     ax.axhline(0, color=GREY, linewidth=0.6)
     if period:
-        for at in range(period, int(lags["lag"].max()) + 1, period):
+        for at in range(period, int(lags.loc[:, "lag"].max()) + 1, period):
             ax.axvline(at, color=ORANGE, linewidth=0.8, linestyle=(0, (2, 2)))
     for i, (order, part) in enumerate(lags.groupby("order", sort=False)):
         part = part.sort_values("lag")
@@ -99,7 +99,7 @@ def gt_tau_over_steps(steps: pd.DataFrame, *, ax: Any = None, published: float |
         part = part.sort_values("step")
         ax.plot(part["step"], part["gt_tau"], color=colour_of(i), linewidth=1, label=plain(order))
     if published is not None:
-        draw_published(ax, [steps["step"].max()], [published], colour_of(0), "P1, published mean of 64")
+        draw_published(ax, [steps.loc[:, "step"].max()], [published], colour_of(0), "P1, published mean of 64")
     ax.set_xlabel("mini-batch")
     ax.set_ylabel("GT-Tau")
     return ax

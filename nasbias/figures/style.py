@@ -32,7 +32,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DARK, GREY, PALE = "#222222", "#767676", "#d5d5d5"
 SEQUENCE, BALANCE = "cividis", "PuOr_r"  # colour maps: from little to much; from under to over
 SMALL = 6.5  # pt, for numbers inside of cells and legends
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.labelsize": 8,
     "axes.titlesize": 8,

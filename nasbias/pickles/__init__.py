@@ -102,10 +102,10 @@ def open_pickle(path: Path) -> Iterator[BinaryIO]:
                 if len(members) != 1:
                     raise InputError("a zip file without a data.pkl: torch did not write it.")
                 with archive.open(members[0]) as member:
-                    yield _Bounded(member, path)
+                    yield _Bounded(member, path)  # pyright: ignore[reportReturnType] a stream, though none of typing's
         elif head.startswith(b"BZh"):
             with bz2.open(file) as inside:
-                yield _Bounded(inside, path)
+                yield _Bounded(inside, path)  # pyright: ignore[reportReturnType]
         else:
             if head.startswith(LEGACY_MAGIC[: len(head)]):
                 _skip_legacy_header(file)

@@ -81,7 +81,7 @@ def _print(stability: Stability) -> None:
     if len(stability.last_epochs):
         say()
         table = stability.last_epochs.assign(
-            epochs=[f"{row.first_epoch}-{row.last_epoch}" for row in stability.last_epochs.itertuples()]
+            epochs=[f"{row['first_epoch']}-{row['last_epoch']}" for row in stability.last_epochs.to_dict("records")]
         )
         print_table(_instances(table, "run", "epochs"), "last epochs of one run, as if they were runs", forms=_FORMS)
     if stability.steps:

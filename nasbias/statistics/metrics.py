@@ -33,6 +33,12 @@ class Metric:
     def __call__(self, score: Array, truth: Array) -> float:
         return self.function(score, truth)
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The range with infinity where it is open."""
+        low, high = self.range
+        return -np.inf if low is None else low, np.inf if high is None else high
+
     def count(self, n: int) -> int:
         """How many of `n` architectures the top has."""
         if self.top is None:

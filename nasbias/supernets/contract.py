@@ -62,6 +62,12 @@ class TextNetwork(SharedWeights, Protocol):
         """The state before the first word [*shape, hidden]."""
         ...
 
+    def __call__(
+        self, words: Tensor, choice: Sequence[int], hidden: Tensor, masks: Any = None
+    ) -> tuple[Tensor, Tensor]:
+        """`forward`, as of every module."""
+        ...
+
     def forward(self, words: Tensor, choice: Sequence[int], hidden: Tensor, masks: Any = None) -> tuple[Tensor, Tensor]:
         """States after each word [time, batch, hidden] and the last of them."""
         ...

@@ -8,7 +8,7 @@ import pandas as pd
 from nasbias.errors import InputError
 from nasbias.files import data_folder, to_json
 from nasbias.spaces import get_space
-from nasbias.tables import add_reading_options, reading_of
+from nasbias.tables import add_reading_options, column_of, reading_of
 from nasbias.terminal import Parser, add_format, command, note, print_table, say
 from nasbias.truth import describe_sources, find_truth, import_truth, remove_truth
 from nasbias.truth.fetch import SOURCES, fetch, find_source
@@ -99,7 +99,7 @@ def _list(options: Any) -> None:
     elif not sources:
         print("Nothing is stored. python -m nasbias.truth import SPACE PATH --name NAME brings something in.")
     else:
-        table = pd.DataFrame(sources)[["space", "name", "rows", "architectures", "coverage", "source"]]
+        table = pd.DataFrame(sources).loc[:, ["space", "name", "rows", "architectures", "coverage", "source"]]
         table["coverage"] = [f"{share:.2g} %" if share < 99.95 else "100 %" for share in table["coverage"]]
         print_table(table.rename(columns={"architectures": "n", "source": "file"}))
         print(f"\nn: architectures; coverage: their share of the space. Stored in {data_folder() / 'truth'}")
@@ -109,7 +109,11 @@ def _counted(about: dict[str, Any]) -> dict[str, Any]:
     """What `describe_sources` says, with rows and coverage, a package's table being read for them."""
     if "rows" not in about:
         table, _ = find_truth(about["space"], about["name"])
-        about = {**about, "rows": len(table), "architectures": int(table["architecture"].nunique())}
+        about = {
+            **about,
+            "rows": len(table),
+            "architectures": column_of(table, "architecture", about["name"]).nunique(),
+        }
     return {**about, "coverage": 100 * about["architectures"] / get_space(about["space"]).size}
 
 

@@ -13,7 +13,7 @@ from nasbias.datasets.digits import read  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
 
 
-def rows(x: torch.Tensor) -> list[bytes]:
+def rows(x) -> list[bytes]:
     return [image.numpy().tobytes() for image in x]
 
 

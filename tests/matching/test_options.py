@@ -24,7 +24,7 @@ def test_the_defaults_ask_for_nothing(parser):
 
 def test_directions_and_the_truths_column_are_options(parser):
     words = "--lower-is-better a b --higher-is-better c --dataset d --split test --budget 9 --truth-sample all --unique"
-    options = match_options(parser.parse_args(words.split()))
+    options = dict(match_options(parser.parse_args(words.split())))
     assert (options["lower_is_better"], options["higher_is_better"]) == (["a", "b"], ["c"])
     assert (options["dataset"], options["split"], options["epochs"]) == ("d", "test", 9)
     assert (options["sample"], options["unique"]) == ("all", True)

@@ -72,7 +72,9 @@ def test_a_seed_is_an_order_of_its_own():
 
 def test_a_subset_is_all_that_is_drawn_from_and_only_replaces_it():
     space = get_space("nb201")
-    unique = set(map(tuple, space.population("unique").tolist()))
+    population = space.population("unique")
+    assert population is not None
+    unique = set(map(tuple, population.tolist()))
     assert set(Sampler(space, "uniform", 500, stream("order", 0), "unique").step()) <= unique
     only = space.encode(space.sample(2, seed=0))
     assert set(Sampler(space, "uniform", 50, stream("order", 0), None, only).step()) == set(map(tuple, only.tolist()))

@@ -57,7 +57,7 @@ def _bias_tables(given: Given, is_corrected: bool) -> tuple[str, dict[str, tuple
             )
             for score in ("accuracy", "loss")
         }
-        n = int(tables["loss"][0].groupby("decision")["n"].sum().iloc[0])
+        n = int(pd.Series(tables["loss"][0].groupby("decision")["n"].sum()).iloc[0])
         return f"nb201: {n:,} architectures, 3 runs of 64 epochs; truth: analog-nasbench (test accuracy).", tables, 100
     keys = {"score": given.score, "epoch": given.epoch, "bn": given.bn}
     sizes = SIZES if is_corrected else ()  # most of the time goes into corrections

@@ -31,8 +31,8 @@ def _lengths(given: Given, name: str) -> Made:
             tables["published"] = published.published_lengths(space)
         options = {"unit": unit} if name == "top_k" else {}
         parts.append(Part(tables, get_space(space).title, options))
-        runs = int(lengths["n_runs"].max())
-        said.append(f"{space} n = {int(lengths['n'].max()):,}, {say_runs(runs)}, truth {truth}")
+        runs = int(lengths.loc[:, "n_runs"].max())
+        said.append(f"{space} n = {int(lengths.loc[:, 'n'].max()):,}, {say_runs(runs)}, truth {truth}")
     what = {
         "training_length": f"Band: {INTERVAL}. Grey: random rankings (95 % of them).",
         "corr_gt": "Mean over runs. Grey: random rankings (95 % of them). Hollow: P2 (arXiv 2010.08219).",
@@ -47,13 +47,13 @@ def _length_tables(given: Given) -> Iterator[tuple[str, pd.DataFrame, pd.DataFra
     """Per space: its name, lengths, baselines, (tau's, Spearman's) ceiling, the truth's name and unit."""
     if not given.is_ours:
         result = analyse_correlation(given.predictions, given.truth, **given.options)
-        lengths = result.lengths[result.lengths["score"] == result.lengths["score"].iloc[0]]
+        lengths = result.lengths.loc[result.lengths["score"] == result.lengths["score"].iloc[0]]
         modes = list(lengths["bn"].dropna().unique())
         if modes:
             mode = given.bn or ("recalibrated" if "recalibrated" in modes else modes[0])
-            lengths = lengths[lengths["bn"] == mode]
-        lengths = lengths[lengths["n"] == lengths["n"].max()]
-        baselines = result.baselines[result.baselines["n"] == lengths["n"].max()]
+            lengths = lengths.loc[lengths["bn"] == mode]
+        lengths = lengths.loc[lengths["n"] == lengths["n"].max()]
+        baselines = result.baselines.loc[result.baselines["n"] == lengths["n"].max()]
         ceiling = (result.ceiling or {}).get("gt_tau"), (result.ceiling or {}).get("spearman")
         unit = f"truth, {result.truth['unit']}" if result.truth["unit"] else "low is good"
         yield given.home, lengths, baselines, ceiling, plain(result.truth["name"]), unit
@@ -61,7 +61,7 @@ def _length_tables(given: Given) -> Iterator[tuple[str, pd.DataFrame, pd.DataFra
     study = read_study("length")
     for space in SPACES:
         lengths = study["by training length"].query("space == @space")
-        lengths = lengths[lengths["truth"] == _OWN_TRUTH.get(space, lengths["truth"].iloc[0])]
+        lengths = lengths.loc[lengths["truth"] == _OWN_TRUTH.get(space, lengths["truth"].iloc[0])]
         truth = str(lengths["truth"].iloc[0])
         baselines = study["baselines"].query("space == @space and truth == @truth")
         unit = "low is good" if space == "ptb" else "truth, %"

@@ -28,7 +28,7 @@ def _shared(given: Given, name: str) -> Made:
 def _of_plans(name: str) -> Made:
     plans = read_study("sharing")["plans against darts64_truth"].query("k > 1")
     known = published.published_groups() if name == "groups" else published.published_prefixes()
-    steps, runs = int(plans["k"].max()), int(plans["n_runs"].max())
+    steps, runs = int(plans.loc[:, "k"].max()), int(plans.loc[:, "n_runs"].max())
     parts = [
         Part({"plans": plans, "published": known}, title, {"value": value})
         for value, title in (("gt_tau_mean", "mean"), ("gt_tau_std", "standard deviation"))
@@ -46,7 +46,9 @@ def _of_finetuning() -> Made:
             ("deeper-insights-64", "P1's truth", published.published_finetuning()),
         )
     ]
-    caption = f"darts64: 64 architectures, {say_runs(int(curve['runs'].max()))}. Bars: {INTERVAL}; with two runs they "
+    caption = (
+        f"darts64: 64 architectures, {say_runs(int(curve.loc[:, 'runs'].max()))}. Bars: {INTERVAL}; with two runs they "
+    )
     return Made(parts, caption + "mostly bound nothing. Hollow: P1 (arXiv 2001.01431).")
 
 
@@ -71,7 +73,7 @@ def _of_pruning() -> Made:
 
 def _of_copies() -> Made:
     table = read_study("replicated")["spread of scores"]
-    n, runs = int(table["n"].max()), int(table["n_runs"].max())
+    n, runs = int(table.loc[:, "n"].max()), int(table.loc[:, "n_runs"].max())
     return Made([Part({"spread": table})], f"nb201: {n} networks, {say_runs(runs)}. Lines: 95 % over runs.")
 
 

@@ -41,7 +41,7 @@ def _filter_of_orders() -> Made:
     study = read_study("orders")
     loss = study["filter"][study["filter"]["truth"] == _TRUTH]
     parts = [Part({"loss": loss[loss["order"] == order]}, title) for order, title in ORDERS.items()]
-    runs = int(_instances()["n_runs"].max())
+    runs = int(_instances().loc[:, "n_runs"].max())
     caption = f"{_SMALL}, {runs} runs an order; truth: P1's. Band: 95 % interval over runs, of the widest top."
     return Made(parts, caption)
 
@@ -51,7 +51,7 @@ def _orders(given: Given) -> Made:
     if not given.is_ours:
         raise InputError("order_agreement compares our three orders of training: it takes no predictions.")
     table = _instances()
-    caption = f"{_SMALL}, {int(table['n'].max())} runs an order (P1: 10 of 200 epochs); truth: P1's. "
+    caption = f"{_SMALL}, {int(table.loc[:, 'n'].max())} runs an order (P1: 10 of 200 epochs); truth: P1's. "
     caption += "Lines: 95 % intervals, of S-Tau by jackknife over runs."
     tables = {
         name: each.assign(order=each["order"].replace({"cycle": "fixed"}))
@@ -62,7 +62,7 @@ def _orders(given: Given) -> Made:
 
 def _instances() -> pd.DataFrame:
     table = read_study("orders")["instances"]
-    return table[(table["truth"] == _TRUTH) & table["order"].isin(list(ORDERS))]
+    return table.loc[(table["truth"] == _TRUTH) & table["order"].isin(list(ORDERS))]
 
 
 def _dense(given: Given) -> dict[str, Steps]:
@@ -85,7 +85,7 @@ def _lags(given: Given) -> Made:
     if given.is_ours:
         steps = read_study("orders")["steps"]
         rows = []
-        for run in steps[steps["truth"] == _TRUTH].to_dict("records"):
+        for run in steps.loc[steps["truth"] == _TRUTH].to_dict("records"):
             for name, value in run.items():
                 if str(name).startswith("tau_at_lag_"):
                     lag = str(name).rpartition("_")[2]
