@@ -12,6 +12,7 @@ from nasbias.campaigns.pruner import Pruner  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
 from nasbias.runs.network import make_sampler  # noqa: E402
 from nasbias.training import train  # noqa: E402
+from nasbias.training.loop import make_task  # noqa: E402
 from tests.small import small_run  # noqa: E402
 
 
@@ -26,7 +27,9 @@ from tests.small import small_run  # noqa: E402
 )
 def test_there_are_the_companions_that_the_configuration_asks_for(fields, kinds):
     config = small_run("darts64", order="uniform", **fields)
-    assert [type(each) for each in companions_of(config, make_sampler(config), torch.device("cpu"))] == kinds
+    assert [
+        type(each) for each in companions_of(config, make_sampler(config), make_task(config, torch.device("cpu")))
+    ] == kinds
 
 
 def test_a_run_that_prunes_and_is_scored_densely_leaves_both_files(tmp_path):
