@@ -33,6 +33,9 @@ def test_a_door_says_what_the_room_is_for(name):
     assert len(text.split()) >= 8
 
 
-def test_the_door_of_the_terminal_and_of_runs_opens_without_what_is_slow_to_import():
-    code = "import sys, nasbias.terminal, nasbias.runs; print({'pandas', 'rich', 'scipy', 'torch'} & set(sys.modules))"
+@pytest.mark.parametrize(
+    ("name", "slow"), [("nasbias.terminal", {"pandas", "rich", "scipy", "torch"}), ("nasbias.runs", {"torch"})]
+)
+def test_these_doors_open_without_what_is_slow_to_import(name, slow):
+    code = f"import sys, {name}; print({slow!r} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"

@@ -102,7 +102,7 @@ def print_comparison(table: pd.DataFrame, space: str, format: str, out: str | No
     say(wording.verdict(records(table)[0], space))
     print()
     forms: dict[str, str] = {"gt_tau_a": ".3f", "gt_tau_b": ".3f", "p_value": ".2g", "p_adjusted": ".2g"}
-    forms |= {name: "+.3f" for name in ("difference", "low", "high")}
+    forms |= dict.fromkeys(("difference", "low", "high"), "+.3f")
     columns = ["score", "n", "runs_a", "runs_b", "gt_tau_a", "gt_tau_b", "difference", "low", "high", "p_adjusted"]
     print_table(table, columns=columns, forms=forms, wide=wide)
 

@@ -22,6 +22,10 @@ from tests.small import small_run  # noqa: E402
 SOME = get_space("nb201").sample(8, seed=1)
 
 
+def task_of(config):
+    return make_task(config, torch.device("cpu"))
+
+
 @pytest.fixture
 def config(tmp_path):
     (tmp_path / "some.txt").write_text("\n".join(SOME))
@@ -61,15 +65,12 @@ def test_dense_scores_say_which_architecture_the_step_trained(config, tmp_path):
 def test_at_most_the_sample_is_scored_and_it_is_the_same_in_every_run(space):
     config = small_run(space, order="uniform", dense_sample=9)
     scored = [
-        DenseScores(each, make_sampler(each), make_task(each, torch.device("cpu"))).architectures
-        for each in (config, replace(config, seed=5))
+        DenseScores(each, make_sampler(each), task_of(each)).architectures for each in (config, replace(config, seed=5))
     ]
     assert len(set(scored[0])) == 9
     assert scored[0].tolist() == scored[1].tolist()
     few = replace(config, standalone=scored[0][0])
-    assert DenseScores(few, make_sampler(few), make_task(few, torch.device("cpu"))).architectures.tolist() == [
-        scored[0][0]
-    ]
+    assert DenseScores(few, make_sampler(few), task_of(few)).architectures.tolist() == [scored[0][0]]
 
 
 def test_the_file_says_how_it_was_scored(config, tmp_path):
@@ -84,4 +85,4 @@ def test_the_file_says_how_it_was_scored(config, tmp_path):
 def test_networks_that_read_text_are_refused():
     config = small_run("ptb", dense_steps=1)
     with pytest.raises(InputError, match="scores image networks; ptb reads text"):
-        DenseScores(config, make_sampler(config), make_task(config, torch.device("cpu")))
+        DenseScores(config, make_sampler(config), task_of(config))

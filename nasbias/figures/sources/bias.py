@@ -64,7 +64,7 @@ def _bias_tables(given: Given, is_corrected: bool) -> tuple[str, dict[str, tuple
     bias = analyse_bias(given.matched(), sizes=sizes, **keys)
     about = bias.about
     deciles = pd.DataFrame(bias.size["params"].get("deciles", []))
-    caption = f"{about['space']}: {about['n']:,} architectures, {say_runs(about['runs'])}"
+    caption = f"{about['space']}: {about['n']:,} architectures, {say_runs(about['n_runs'])}"
     caption += "" if about["epoch"] is None else f" of {about['epoch']} epochs"
     tables = {about["score"]: (bias.operators, bias.decomposition, bias.correction, deciles)}
     return f"{caption}; {say_truth(about['truth'])}.", tables, about["top"]

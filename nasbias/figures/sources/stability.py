@@ -51,7 +51,7 @@ def _orders(given: Given) -> Made:
     if not given.is_ours:
         raise InputError("order_agreement compares our three orders of training: it takes no predictions.")
     table = _instances()
-    caption = f"{_SMALL}, {int(table.loc[:, 'n'].max())} runs an order (P1: 10 of 200 epochs); truth: P1's. "
+    caption = f"{_SMALL}, {int(table.loc[:, 'n_runs'].max())} runs an order (P1: 10 of 200 epochs); truth: P1's. "
     caption += "Lines: 95 % intervals, of S-Tau by jackknife over runs."
     tables = {
         name: each.assign(order=each["order"].replace({"cycle": "fixed"}))
