@@ -46,7 +46,9 @@ def _of_finetuning() -> Made:
             ("deeper-insights-64", "P1's truth", published.published_finetuning()),
         )
     ]
-    caption = f"darts64: 64 architectures, {say_runs(int(curve['n_runs'].max()))}. Bars: {INTERVAL}; with two runs they "
+    caption = (
+        f"darts64: 64 architectures, {say_runs(int(curve['n_runs'].max()))}. Bars: {INTERVAL}; with two runs they "
+    )
     return Made(parts, caption + "mostly bound nothing. Hollow: P1 (arXiv 2001.01431).")
 
 
