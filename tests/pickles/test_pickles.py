@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nasbias import pickles
 from nasbias.errors import InputError
 from nasbias.pickles import Holder, fetched_entries, is_pickle, open_pickle, unpickle
 
@@ -247,3 +248,37 @@ def test_a_small_file_that_swells_without_end_is_refused(tmp_path, kind, monkeyp
             archive.writestr("archive/data.pkl", bomb)
     with pytest.raises(InputError, match="swells to more than 100 times"), open_pickle(path) as file:
         unpickle(file, "bomb.pth")
+
+
+def test_every_public_name_is_there():
+    assert all(hasattr(pickles, name) for name in pickles.__all__)
+
+
+def test_reduce_may_empty_each_dict_as_soon_as_it_is_filled():
+    seen = []
+
+    def take(filled):
+        seen.append(dict(filled))
+        filled.clear()
+
+    assert unpickle(io.BytesIO(pickle.dumps([{"a": 1, "b": 2}, {"c": 3, "d": 4}], 2)), "test", reduce=take) == [{}, {}]
+    assert seen == [{"a": 1, "b": 2}, {"c": 3, "d": 4}]
+
+
+def test_a_file_that_is_cut_is_named_by_both_passes():
+    for read in (unpickle, fetched_entries):
+        with pytest.raises(InputError, match=r"^cut\.pth: can't be read"):
+            read(io.BytesIO(b"\x80\x02]q"), "cut.pth")
+
+
+def test_a_decompressed_stream_can_be_gone_back_in_from_either_end(tmp_path):
+    (tmp_path / "x").write_bytes(bz2.compress(b"\x80\x02K\x07."))
+    with open_pickle(tmp_path / "x") as file:
+        assert (file.seek(-2, os.SEEK_END), file.read(), file.tell()) == (3, b"\x07.", 5)
+        assert (file.seek(1), file.read(1)) == (1, b"\x02")
+
+
+def test_two_bytes_are_enough_to_tell_a_bare_pickle(tmp_path):
+    for head, told in ((b"\x80\x04", True), (b"\x80", False), (b"\x80\x01", False), (b"\x80\x06", False), (b"", False)):
+        (tmp_path / "x").write_bytes(head)
+        assert is_pickle(tmp_path / "x") == told
