@@ -239,7 +239,7 @@ def test_all_pairs_are_in_the_document_of_a_cross_run_in_its_own_space(files, ca
     table.to_csv(files / "sizes.csv", index=False)
     code, out, _ = call("--space", "nats-sss", "--predictions", files / "sizes.csv", "--cross-run", "--format", "json")
     (pair,) = json.loads(out)["cross_run"]
-    assert code == 0 and (pair["n"], pair["gt_tau"]) == (50, 1.0)
+    assert code == 0 and (pair["n"], pair["tau"]) == (50, 1.0)
 
 
 def test_the_help_has_an_example_that_runs(files, call, capsys):
