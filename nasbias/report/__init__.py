@@ -3,9 +3,9 @@
     python -m nasbias.report --space nb201 --predictions mine.csv --out report.html
 
 `make_report` runs the studies of `nasbias.correlation`, `nasbias.stability` and `nasbias.bias` once and puts what they
-found into sections; `write_report` writes them as a page that stands alone: no request leaves it. Every sentence about a
-result is made from the tables that stand below it. What these predictions can't tell is a sentence that says what is
-missing and how to get it.
+found into sections; `write_report` writes them as a page that stands alone: no request leaves it. Every sentence about
+a result is made from the tables below it. What these predictions can't tell is a sentence that says what is missing and
+how to get it.
 """
 
 import os

@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> Parser:
     parser = Parser(
         prog="python -m nasbias.report",
-        description="Write one page about a supernet: does it rank, how sure is that, what is wrong with it, what helps.",
+        description="Write one page about a supernet: does it rank, how sure is that, what it overrates, what helps.",
         example="python -m nasbias.report --space nb201 --predictions mine.csv --out report.html\n"
         "  python -m nasbias.report --space nb201 --predictions a*.csv --against b*.csv --out a-and-b.html",
     )

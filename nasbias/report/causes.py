@@ -157,8 +157,8 @@ def tell_bias(studied: Studied) -> Section:
         f"The same by command: python -m nasbias.bias --space {studied.matched.space.name}.",
     ]
     change = [
-        "Runs with other seeds (what only one of them overrates is no bias of the recipe), and the truth's noise if you "
-        "know it (--truth-noise): an unknown noise looks like overrating what is good."
+        "Runs with other seeds (what only one of them overrates is no bias of the recipe), and the truth's noise if "
+        "you know it (--truth-noise): an unknown noise looks like overrating what is good."
     ]
     question = "What does it overrate?"
     bias = studied.bias
@@ -194,8 +194,8 @@ def tell_help(studied: Studied) -> Section:
         "supernet's score, ranks the rest. The decomposition splits the squared rank difference, part after part."
     ]
     change = [
-        "More draws make the curve smoother (--draws 40, as in the bias command). Trainings chosen with care instead of "
-        "at random would buy more than the curve says."
+        "More draws make the curve smoother (--draws 40, as in the bias command). Trainings chosen with care, not "
+        "at random, would buy more than the curve says."
     ]
     question = "What would help?"
     bias = studied.bias

@@ -11,7 +11,7 @@ from nasbias.report.drawing import draw
 from nasbias.report.studies import LEAST_TOP, Studied
 
 SEVERAL_RUNS = "Train the same recipe with other seeds and give all of them: --predictions A.csv B.csv C.csv."
-EPOCHS = "Score several checkpoints (python -m nasbias.train --checkpoints 4,16,64) and keep a column `epoch`."
+EPOCHS = "Score several checkpoints (python -m nasbias.train --checkpoints 4,16,64) and keep a column epoch."
 _TAU = {
     "gt_tau": ("tau", ".3f", "Kendall's tau-b of score and truth, mean over runs"),
     "gt_tau_low": ("from", ".3f", "with `to`: its 95 % interval; of random: 95 % of rankings"),
@@ -24,8 +24,8 @@ _RANKING = {
     **_TAU,
     "gt_tau_connected": ("valid", ".3f", "tau without the architectures whose input does not reach their output"),
     "spearman": ("rho", ".3f", "Spearman's rank correlation"),
-    "tau_given_params": ("tau given params", ".3f", "partial tau: what the score knows beyond size"),
-    "over_params": ("over params", "+.3f", "lead of tau over counting parameters, paired, with its 95 % interval"),
+    "tau_given_params": ("given params", ".3f", "partial tau: what the score knows beyond size"),
+    "over_params": ("lead", "+.3f", "lead of tau over counting parameters, paired, with its 95 % interval"),
     "over_params_low": ("from", "+.3f", ""),
     "over_params_high": ("to", "+.3f", ""),
 }
@@ -79,7 +79,7 @@ def tell_ranking(studied: Studied) -> Section:
     if studied.correlation.ceiling is None:
         missing.append(
             "How well anybody could rank (the ceiling) is unknown, as this truth has no repeats. Give one with two "
-            "seeds or more of the same architectures: --truth FILE with a column `seed`."
+            "seeds or more of the same architectures: --truth FILE with a column seed."
         )
     if lengths["epoch"].nunique() > 1:
         ceiling = (studied.correlation.ceiling or {}).get("gt_tau")

@@ -1,16 +1,12 @@
 """The command: its document, its tables within 80 columns, and sentences that follow them."""
 
-import dataclasses
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from nasbias.bias import __main__ as command
-from nasbias.bias import analyse_bias
 from nasbias.bias.gaussian_process import REMEDY
-from nasbias.matching import match
 from tests.bias.simulated import OPERATION, simulate
 
 
