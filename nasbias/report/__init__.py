@@ -9,8 +9,11 @@ how to get it.
 """
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
+
+import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import sha256, written_atomically
@@ -63,7 +66,8 @@ def make_report(
     title = f"How well does this supernet rank {studied.matched.space.title}?"
     asked = {name: value for name, value in {**keys, **options}.items() if value not in (None, False, [], ())}
     asked.pop("reading", None)
-    return Report(title, _facts(studied), sections, _provenance(studied, asked, against))
+    sources = _sources(studied, is_shipped=predictions is None)
+    return Report(title, _facts(studied, list(sources)), sections, _provenance(studied, sources, asked))
 
 
 def check_place(path: str | os.PathLike) -> Path:
@@ -97,34 +101,32 @@ def write_report(report: Report, path: str | os.PathLike) -> Path:
     return path
 
 
-def _facts(studied: Studied) -> dict[str, Any]:
+def _facts(studied: Studied, sources: Sequence[str]) -> dict[str, Any]:
     truth, last = studied.correlation.truth, studied.last
     what = ", ".join(str(part) for part in (truth["dataset"], truth["split"]) if part and str(part) != "nan")
-    length = "" if pd_missing(last["epoch"]) else f" of {last['epoch']} epochs"
+    length = "" if pd.isna(last["epoch"]) else f" of {last['epoch']} epochs"
     facts = {
         "space": studied.matched.space.name,
         "score": studied.score,
         "runs": f"{last['n_runs']}{length}",
         "architectures": f"{last['n']:,} with a score and a truth",
         "truth": f"{truth['name']} ({what})" if what else truth["name"],
-        "predictions": ", ".join(studied.matched.sources),
+        "predictions": ", ".join(sources),
     }
     if truth["n_not_joined"]:
         facts["without a truth"] = f"{truth['n_not_joined']:,} of the predicted architectures, not counted"
     return facts
 
 
-def pd_missing(value: Any) -> bool:
-    """Whether a table's cell holds nothing."""
-    import pandas as pd
-
-    return bool(pd.isna(value))
+def _sources(studied: Studied, is_shipped: bool) -> dict[str, str]:
+    """Name -> path of the predictions; those shipped go by their name, wherever this is installed."""
+    return {f"shipped {Path(path).name}" if is_shipped else path: path for path in studied.matched.sources}
 
 
-def _provenance(studied: Studied, asked: dict[str, Any], against: Predictions) -> dict[str, Any]:
-    files = {source: sha256(source) for source in studied.matched.sources if Path(source).is_file()}
-    truth = {name: value for name, value in studied.correlation.truth.items() if not pd_missing(value)}
+def _provenance(studied: Studied, sources: Mapping[str, str], asked: Mapping[str, Any]) -> dict[str, Any]:
+    files = {name: sha256(path) for name, path in sources.items() if Path(path).is_file()}
+    truth = {name: value for name, value in studied.correlation.truth.items() if not pd.isna(value)}
     more: dict[str, Any] = {"asked": {name: str(value) for name, value in asked.items()}, "truth": truth}
-    if against is not None and studied.other is not None:
+    if studied.other is not None:
         more["against"] = [str(run) for run in dict.fromkeys(studied.other.rows["run"])]
     return describe_provenance(sha256=files, **more)

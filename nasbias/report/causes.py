@@ -165,7 +165,6 @@ def tell_bias(studied: Studied) -> Section:
     if isinstance(bias, str):
         return Section("bias", question, [], [bias], how=how, change=change)
     said = [sentence if sentence.endswith(".") else f"{sentence}." for sentence in say_bias(bias)]
-    said = [sentence[:1].upper() + sentence[1:] if i else sentence for i, sentence in enumerate(said)]
     missing, drawings = [], []
     operators = bias.operators
     tables = [Table("Operations", operators, _OPERATORS)]
@@ -207,7 +206,7 @@ def tell_help(studied: Studied) -> Section:
     if said:
         claims.append(said)
         draws = "Band: 95 % of the draws of the ridge with the supernet."
-        drawings.append(draw("correction_curve", {"correction": bias.correction}, said, draws))
+        drawings.append(draw("correction_curve", {"correction": bias.correction}, said, draws, width=140.0))
         tables.append(Table("What stand-alone trainings buy", correction, _CORRECTION))
     else:
         missing.append("Too few architectures have a truth to train some and rank the rest: score 40 or more.")
@@ -234,7 +233,7 @@ def tell_comparison(studied: Studied) -> Section | None:
     score = str(row["score"])
     missing, drawings = [], []
     if row["low"] is None:
-        missing.append(f"{str(row['reason']).capitalize()}. {SEVERAL_RUNS}")
+        missing.append(f"{row['reason']}. {SEVERAL_RUNS}")
     mine = studied.correlation.lengths
     lengths = [mine[mine["score"] == score], own_lengths_of(other)]
     lengths = [each[each["n"] == each["n"].max()].dropna(subset=["gt_tau"]) for each in lengths]
@@ -255,7 +254,7 @@ def tell_comparison(studied: Studied) -> Section | None:
 
 def _say_parts(parts: pd.DataFrame, runs: int) -> list[str]:
     rows: list[dict[Any, Any]] = parts.dropna(subset=["share"]).sort_values("share", ascending=False).to_dict("records")
-    said = [f"Most of the rank difference is {rows[0]['part']}: {rows[0]['share']:.0f} % of its square."]
+    said = [f"The largest part of the rank difference is {rows[0]['part']}: {rows[0]['share']:.0f} % of its square."]
     helped = parts.dropna(subset=["gt_tau_without"]).sort_values("gt_tau_without", ascending=False).to_dict("records")
     if helped:
         what = f"the mean of {runs} runs as the score" if helped[0]["part"] == "seed noise" else "with it taken off"

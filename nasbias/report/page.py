@@ -13,6 +13,7 @@ from nasbias.report.content import Report, Table
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MISSING = "–"
+_LONG = 30  # characters from which a cell's text is wrapped
 
 
 def render(report: Report) -> str:
@@ -21,13 +22,25 @@ def render(report: Report) -> str:
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    environment.filters |= {"shown": _show, "uri": _data_uri, "rows": _rows, "heads": _heads, "facts": _facts}
+    environment.filters |= {
+        "shown": _show,
+        "sentence": _say,
+        "uri": _data_uri,
+        "rows": _rows,
+        "heads": _heads,
+        "facts": _facts,
+    }
     return environment.get_template("report.html").render(report=report)
 
 
 def _show(value: Any) -> str:
     """Somebody's text as it is: what would turn the line around, or not show, is written out."""
     return printable(str(value))
+
+
+def _say(text: str) -> str:
+    """A sentence that begins as one; an error's message does not."""
+    return _show(text[:1].upper() + text[1:])
 
 
 def _data_uri(table: Table) -> str:
@@ -53,7 +66,7 @@ def _rows(table: Table) -> list[list[dict[str, Any]]]:
         for value, head, form in zip(map(to_plain, values), heads, forms):
             text = format_cell(value, form)
             sort = "" if value is None else repr(value) if head["is_number"] else text
-            cells.append({"text": text, "value": sort, "is_number": head["is_number"]})
+            cells.append({"text": text, "value": sort, "is_number": head["is_number"], "is_long": len(text) > _LONG})
         rows.append(cells)
     return rows
 
@@ -65,7 +78,8 @@ def format_cell(value: Any, form: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
-        return format(round(value) if form.endswith("d") else value, form)
+        text = format(round(value) if form.endswith("d") else value, form)
+        return text if any(sign in "123456789" for sign in text) else text.lstrip("+-")  # no -0.000
     return printable(str(value))
 
 

@@ -137,7 +137,7 @@ def tell_certainty(studied: Studied) -> Section:
         if not np.isnan(parts).any():
             larger = "the seeds of the runs" if parts[0] > parts[1] else "which architectures were scored"
             claims.append(
-                f"Most of that doubt comes from {larger}: standard error {parts[0]:.3f} from the seeds, "
+                f"The larger part of that doubt comes from {larger}: standard error {parts[0]:.3f} from the seeds, "
                 f"{parts[1]:.3f} from the architectures."
             )
         alt = f"Taus of {len(taus)} runs at the longest training: {', '.join(f'{tau:.2f}' for tau in taus)}; "
@@ -322,7 +322,7 @@ def _say_filter(row: dict[str, Any]) -> str:
         f"random {row['random']:.0f} %"
     )
     if np.isnan(row["high"]):
-        return f"To drop the worst: {text}; with one run how sure that is can't be said."
+        return f"To drop the worst: with one run how sure it is can't be said. {text}."
     verdict = "not shown to be better than at random"
     if row["high"] < row["random"]:
         verdict = "better than at random"
