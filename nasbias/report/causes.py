@@ -123,7 +123,7 @@ def tell_stability(studied: Studied) -> Section:
         )
         caption = "Bars: the middle half of the runs; lines: all of them."
         drawings.append(draw("rank_boxes", {"ranks": study.ranks}, f"Ranks over {runs} runs: {claims[-1]}", caption))
-        if epochs["epoch"].nunique() > 1:
+        if len(set(epochs["epoch"])) > 1:
             last = epochs.sort_values("epoch").to_dict("records")[-1]
             alt = f"Agreement against training length: S-Tau {last['s_tau']:.2f}, GT-Tau {last['gt_tau']:.2f} at the "
             drawn = {"epochs": epochs, "frames": pd.DataFrame(study.frames)}
@@ -171,7 +171,7 @@ def tell_bias(studied: Studied) -> Section:
     if bool(operators["score_effect"].notna().any()):
         alt = "Effect at equal truth of each operation on each decision, as in the table of operations. " + said[0]
         caption = "Points of score at equal truth. Hatched: not certain (5 % false findings over all cells)."
-        wide = operators["decision"].nunique() > 8
+        wide = len(set(operators["decision"])) > 8
         drawings.append(draw("effects_map", {"operators": operators}, alt, caption, width=180.0 if wide else None))
     else:
         missing.append("No operation's effect could be fitted: too few architectures. Score more of them.")

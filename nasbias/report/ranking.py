@@ -12,6 +12,7 @@ from nasbias.report.studies import LEAST_TOP, Studied
 
 SEVERAL_RUNS = "Train the same recipe with other seeds and give all of them: --predictions A.csv B.csv C.csv."
 EPOCHS = "Score several checkpoints (python -m nasbias.train --checkpoints 4,16,64) and keep a column epoch."
+_LEAST_PICKED = 401  # ten at random of fewer hold the best in 2.5 % of all draws: their range ends at the best
 _TAU = {
     "gt_tau": ("tau", ".3f", "Kendall's tau-b of score and truth, mean over runs"),
     "gt_tau_low": ("from", ".3f", "with `to`: its 95 % interval; of random: 95 % of rankings"),
@@ -81,7 +82,7 @@ def tell_ranking(studied: Studied) -> Section:
             "How well anybody could rank (the ceiling) is unknown, as this truth has no repeats. Give one with two "
             "seeds or more of the same architectures: --truth FILE with a column seed."
         )
-    if lengths["epoch"].nunique() > 1:
+    if len(set(lengths["epoch"].dropna())) > 1:
         ceiling = (studied.correlation.ceiling or {}).get("gt_tau")
         first, last = lengths.iloc[0], lengths.iloc[-1]
         alt = (
@@ -184,8 +185,13 @@ def tell_picking(studied: Studied) -> Section:
         )
     else:
         claims.append(_say_picking(studied))
+        if n < _LEAST_PICKED:
+            missing.append(
+                f"Ten of {n} at random hold the best one so often that no ranking could be shown to pick better. Score "
+                f"{_LEAST_PICKED} or more."
+            )
         lengths = studied.lengths.dropna(subset=["gt_tau"])
-        if lengths["epoch"].nunique() > 1:
+        if len(set(lengths["epoch"].dropna())) > 1:
             unit = studied.unit.strip()
             alt = f"Best truth among the ten ranked first, against training length: {_say_best(studied)}."
             options = {"unit": f"truth, {unit}" if unit else "truth"}
@@ -293,6 +299,8 @@ def _say_picking(studied: Studied) -> str:
     last, chance = studied.last, studied.chance
     sign = 1 if studied.correlation.truth["better"] == "higher" else -1
     best, ends = sign * last["best_at_10"], sorted(sign * chance[f"best_at_10_{end}"] for end in ("low", "high"))
+    if last["n"] < _LEAST_PICKED:
+        return f"To pick the best: {last['n']} architectures are too few to show that. {_say_best(studied)}."
     verdict = "not shown to be better than ten at random"
     if best > ends[1]:
         verdict = "better than ten at random"

@@ -18,7 +18,7 @@ def test_json_holds_the_sections_and_writes_a_page_only_where_one_is_named(files
     before = sorted(tmp_path.iterdir())
     assert main([*files, "--score", "loss", "--epoch", "4", "--draws", "1", "--format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert [section["section"] for section in document["sections"]][0] == "ranking"
+    assert document["sections"][0]["section"] == "ranking"
     assert document["facts"]["score"] == "loss" and document["facts"]["runs"] == "3 of 4 epochs"
     assert document["provenance"]["asked"]["epoch"] == "4"
     assert sorted(tmp_path.iterdir()) == before
