@@ -105,7 +105,8 @@ def tell_ranking(studied: Studied) -> Section:
         tables=[Table("What ranks how well", _rank_everything(studied), _RANKING)],
         how=[
             "Kendall's tau-b between score and truth over the same architectures, per run, then the mean over runs. "
-            "Parameters and FLOPs are ranked as if they were supernets (more is better); random rankings frame chance.",
+            "Parameters and FLOPs are ranked as if they were supernets (more is better; FLOPs are left out where they "
+            "order like parameters); random rankings frame chance.",
             "The interval covers other architectures and other seeds; the lead over parameters is paired on the "
             f"architectures. The same by command: python -m nasbias.correlation --space {studied.matched.space.name}.",
         ],
@@ -274,8 +275,7 @@ def _rank_everything(studied: Studied) -> pd.DataFrame:
     lengths = studied.correlation.lengths
     lengths = lengths[lengths["n"] == studied.last["n"]]
     rows = [part.to_dict("records")[-1] for _, part in lengths.groupby("score", sort=False)]
-    same = studied.baselines["same_order_as"].notna()
-    beside = studied.baselines[~same].to_dict("records")
+    beside = studied.baselines.to_dict("records")
     if studied.correlation.ceiling:
         ceiling = studied.correlation.ceiling
         names = ("n", "gt_tau", "gt_tau_low", "gt_tau_high")

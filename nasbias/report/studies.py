@@ -49,9 +49,10 @@ class Studied:
 
     @property
     def baselines(self) -> pd.DataFrame:
-        """Parameters, FLOPs and chance on the architectures of `last`."""
+        """Parameters, FLOPs (where they order otherwise) and chance on the architectures of `last`."""
         table = self.correlation.baselines
-        return table[table["n"] == self.last["n"]].drop_duplicates("score").reset_index(drop=True)
+        table = table[(table["n"] == self.last["n"]) & table["same_order_as"].isna()]
+        return table.drop_duplicates("score").reset_index(drop=True)
 
     @property
     def chance(self) -> dict[str, Any]:
