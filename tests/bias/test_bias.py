@@ -1,5 +1,7 @@
 """A planted bias comes back within its interval, none where none was planted, and only what is sure is called found."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -273,3 +275,13 @@ def test_means_and_the_top_disagree_on_the_real_table(shared):
     assert edge["top_share_truth"].to_dict() == pytest.approx(
         {"none": 0.01, "skip_connect": 0.93, "nor_conv_1x1": 0.04, "nor_conv_3x3": 0.02, "avg_pool_3x3": 0}, abs=0.011
     )
+
+
+def test_a_decision_that_is_the_same_everywhere_has_no_row():
+    panel = panel_of(0, n=400)
+    codes = panel.codes.copy()
+    place = [decision.name for decision in panel.space.decisions].index(EDGE)
+    codes[:, place] = 1
+    table = bias.measure_operator_bias(dataclasses.replace(panel, codes=codes))
+    assert EDGE not in set(table["decision"]) and len(table) == 25
+    assert table["score_effect"].notna().all()
