@@ -128,6 +128,8 @@ def tell_stability(studied: Studied) -> Section:
             alt = f"Agreement against training length: S-Tau {last['s_tau']:.2f}, GT-Tau {last['gt_tau']:.2f} at the "
             drawn = {"epochs": epochs, "frames": pd.DataFrame(study.frames)}
             caption = "Band: S-Tau's 95 % interval (jackknife over runs)."
+            if runs < 3:
+                caption = "No band: S-Tau has an interval from three runs on."
             drawings.append(draw("s_tau_over_epochs", drawn, f"{alt}longest.", caption))
         else:
             missing.append(f"How agreement grows with training can't be told from one training length. {EPOCHS}")

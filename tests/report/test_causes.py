@@ -1,6 +1,7 @@
 import pytest
 
 from nasbias.bias.correction import say_correction
+from nasbias.bias.gaussian_process import REMEDY
 from nasbias.report.causes import tell_bias, tell_comparison, tell_help, tell_stability
 from nasbias.report.studies import study
 from tests.report.conftest import section_of, table_of
@@ -69,3 +70,11 @@ def test_a_comparison_with_one_run_says_what_it_needs(runs, truth):
     section = tell_comparison(study(runs, truth, draws=1, against=runs[runs["seed"] == 0].assign(run="other")))
     assert section is not None and "no verdict" in section.claims[0]
     assert "fewer than two runs of B" in section.missing[0]
+
+
+def test_without_scikit_learn_the_remedy_is_said_and_the_rest_is_there(runs, truth, monkeypatch):
+    for module in ("nasbias.bias.correction", "nasbias.report.causes"):
+        monkeypatch.setattr(f"{module}.has_gaussian_process", lambda: False)
+    section = tell_help(study(runs, truth, draws=1))
+    assert section.missing == [REMEDY] and section.drawings[0].name == "correction_curve"
+    assert "gp_tau" not in section.tables[0].frame
