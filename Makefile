@@ -10,6 +10,8 @@ TORCH = torch==2.13.0
 
 demo: $(VENV)/.demo
 	$(RUN) -m nasbias.correlation --space nb201
+	@echo
+	$(RUN) -m nasbias.report --space nb201 --out build/report.html
 
 # Every figure of our own studies as PDF and PNG, and the page that shows them: a minute.
 figures: $(VENV)/.full

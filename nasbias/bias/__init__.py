@@ -200,6 +200,8 @@ def _measure_size_bias(panel: Panel, noise: Array | None) -> dict[str, dict[str,
 def measure_operator_bias(panel: Panel, top: int = 100, truth_noise: float | None = None) -> pd.DataFrame:
     """Every value of every decision (an operation on an edge, an input of a node): by means, at the top, and as bias.
 
+    Decisions that are the same in all architectures have no row.
+
     Args:
         truth_noise: standard deviation of the truth by chance, in its unit; default: from its repeats, else unknown.
 
@@ -231,6 +233,8 @@ def _measure_operator_bias(panel: Panel, top: int, noise: Array | None) -> pd.Da
     together = _fit(score, panel.truth, noise, np.hstack(designs)) if jointly else None
     groups, equal, plain, start = [], [], [], 0
     for i, (decision, design) in enumerate(zip(panel.space.decisions, designs)):
+        if not design.shape[1]:  # all have the same there, as the first node of ptb: nothing to hold it against
+            continue
         codes = panel.codes[:, i]
         groups += [(decision, value, codes == value) for value in range(len(decision.values)) if (codes == value).any()]
         columns = slice(start, start + design.shape[1]) if jointly else slice(0, design.shape[1])

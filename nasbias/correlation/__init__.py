@@ -141,7 +141,11 @@ def analyse_correlation(
     predictions: Predictions = None, truth: TruthSource = None, **options: Unpack[MatchOptions]
 ) -> Correlation:
     """`correlate` with what belongs beside it: baselines, ceiling and the summary per training length."""
-    matched = match(predictions, truth, **options)
+    return correlate_matched(match(predictions, truth, **options))
+
+
+def correlate_matched(matched: Matched) -> Correlation:
+    """`analyse_correlation` of what `nasbias.matching.match` joined already."""
     measured = _Measured(matched)
     rows = [measured.row(scored, pull) for scored, pull in zip(matched.rows, measured.influences)]
     baselines = [row for sample in measured.samples() for row in measured.baselines(sample)]

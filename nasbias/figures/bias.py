@@ -68,7 +68,10 @@ def effects_map(operators: pd.DataFrame, *, ax: Any = None, value: str = "score_
             open_question = not row["found"]
         if open_question:
             corner = (columns[row["decision"]] - 0.5, rows[row["operation"]] - 0.5)
-            ax.add_patch(Rectangle(corner, 1, 1, fill=False, hatch="////", edgecolor="#9a9a9a", linewidth=0))
+            image = grid.images[0] if grid.images else None
+            dark = image is not None and readable_on(image.cmap(image.norm(row[value]))) == "white"
+            colour = "#e4e4e4" if dark else "#5f5f5f"  # seen on every ground
+            ax.add_patch(Rectangle(corner, 1, 1, fill=False, hatch="////", edgecolor=colour, linewidth=0))
     return grid
 
 

@@ -10,6 +10,7 @@ from nasbias.files import to_json, write_table
 from nasbias.matching import MatchOptions, add_match_options, add_panel_options, match, match_options
 from nasbias.numerals import interval, short
 from nasbias.stability import Stability, analyse_stability
+from nasbias.stability.wording import answer
 from nasbias.terminal import Parser, add_format, command, print_table, say
 
 _LAGS = ("1", "16", "64")  # those printed
@@ -93,22 +94,6 @@ def _print(stability: Stability) -> None:
     print_table(wide, "filter: per cent of the true top that is lost when the worst are dropped", 1)
     bad, good = (sum(stability.ranks[name].tolist()) for name in ("is_reliably_bad", "is_reliably_good"))
     say(f"\nin the worst quarter of every run: {bad:,} architectures; in the best quarter of every run: {good:,}")
-
-
-def answer(stability: Stability) -> str:
-    """One sentence: how well runs agree with each other and with the truth."""
-    about, instances = stability.about, stability.instances
-    when = "" if about["epoch"] is None else f" after {about['epoch']} epochs"
-    agree = "one run has nothing to agree with"
-    if instances["n_runs"] > 1:
-        agree = (
-            f"runs agree with each other at S-Tau {instances['s_tau']:.2f} "
-            f"(pairs {instances['s_tau_min']:.2f} to {instances['s_tau_max']:.2f})"
-        )
-    return (
-        f"{about['space']}: {about['score']}{when}, {instances['n_runs']} run(s), {about['n_architectures']:,} "
-        f"architectures: {agree}, with the truth at GT-Tau {instances['gt_tau']:.2f}."
-    )
 
 
 def _instances(table: pd.DataFrame, *keys: str) -> pd.DataFrame:

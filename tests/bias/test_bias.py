@@ -1,5 +1,7 @@
 """A planted bias comes back within its interval, none where none was planted, and only what is sure is called found."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -299,3 +301,13 @@ def test_intervals_in_percentile_points_end_at_a_hundred():
     wide = Combined(*(np.array([value]) for value in (5.0, -130.0, 140.0, 60.0, 0.5)))
     ended = bias._within_scale(wide)
     assert (ended.value[0], ended.low[0], ended.high[0], ended.error[0]) == (5, -100, 100, 60)
+
+
+def test_a_decision_that_is_the_same_everywhere_has_no_row():
+    panel = panel_of(0, n=400)
+    codes = panel.codes.copy()
+    place = [decision.name for decision in panel.space.decisions].index(EDGE)
+    codes[:, place] = 1
+    table = bias.measure_operator_bias(dataclasses.replace(panel, codes=codes))
+    assert EDGE not in set(table["decision"]) and len(table) == 25
+    assert table["score_effect"].notna().all()

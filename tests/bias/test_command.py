@@ -1,16 +1,12 @@
 """The command: its document, its tables within 80 columns, and sentences that follow them."""
 
-import dataclasses
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from nasbias.bias import __main__ as command
-from nasbias.bias import analyse_bias
 from nasbias.bias.gaussian_process import REMEDY
-from nasbias.matching import match
 from tests.bias.simulated import OPERATION, simulate
 
 
@@ -73,22 +69,3 @@ def test_without_scikit_learn_the_rest_is_there_and_one_line_says_what_is_missin
     out = capsys.readouterr().out
     assert " ".join(REMEDY.split()) in " ".join(out.split())
     assert "gp" not in out.split("what stand-alone trainings buy")[1].splitlines()[1]
-
-
-def test_the_first_sentence_names_the_worst_operation_in_points_of_score():
-    bias = analyse_bias(match(*simulate(0, n=400, delta=25.0)), sizes=(), draws=2)
-    table = bias.operators
-    worst = table[table["found"]].loc[table[table["found"]]["score_effect"].abs().idxmax()]
-    said = command.say_bias(bias)
-    assert (
-        f"{worst['score_effect']:+.1f} [{worst['score_effect_low']:+.1f} to {worst['score_effect_high']:+.1f}]"
-        in said[0]
-    )
-    assert f"the worst is {worst['operation']} on {worst['decision']}" in said[0]
-    assert f"{int(table['found'].sum())} of 30 operations" in said[0]
-    none = dataclasses.replace(bias, operators=table.assign(found=False))
-    assert command.say_bias(none)[0].endswith("no operation is found to be misjudged at equal truth.")
-    assert said[1].startswith("params: tau with score") and said[2].startswith("flops:")
-    one = analyse_bias(match(*simulate(0, n=100, runs=1)), sizes=(), draws=2)
-    assert command.say_bias(one)[-1].startswith("one run:")
-    assert not np.any([sentence.startswith("one run:") for sentence in said])
