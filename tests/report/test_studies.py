@@ -22,7 +22,7 @@ def test_the_studies_are_those_of_the_commands(runs, truth):
 
 def test_a_study_that_cannot_be_done_is_the_reason(runs, truth, table):
     few = study(runs[runs["architecture"].isin(table["architecture"][:10])].drop(columns="accuracy"), truth, draws=2)
-    assert "needs 30" in str(few.bias) and few.stability.instances["n"] == 3
+    assert "needs 30" in str(few.bias) and few.stability.instances["n_runs"] == 3
     assert len(few.joined) == 10
 
 
