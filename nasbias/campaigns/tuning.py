@@ -5,7 +5,8 @@ momentum, and is scored after each. All see the same mini-batches, so that they 
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from nasbias.provenance import describe_provenance
 from nasbias.runs import RunFolder
 from nasbias.runs.checkpoints import read_tensors
 from nasbias.scoring import BN, load_scoring_data, score_architectures
-from nasbias.spaces import get_space
+from nasbias.spaces import Choice, get_space
 from nasbias.streams import torch_seed
 from nasbias.tables import check_predictions, read_about, read_table, write_parquet
 from nasbias.training.loop import Run
@@ -75,16 +76,10 @@ def finetune(
             run.network.load_state_dict(inherited)
             run.forget_momentum()
             run.generator.manual_seed(beginning)
-            rows = []
-            for step in range(steps + 1):
-                if step:
-                    at = (step - 1) % run.task.steps
-                    if at == 0:
-                        run.task.begin_epoch(run.generator)
-                    run.network.train()
-                    run.move([tuple(code)], at, rate)
-                rows.append(score_architectures(run.network, [architecture], data, config.space, bn).assign(step=step))
-            table = pd.concat(rows, ignore_index=True)
+            score = partial(score_architectures, run.network, [architecture], data, config.space, bn)
+            table = pd.concat(
+                [score().assign(step=step) for step in _tune(run, tuple(code), steps, rate)], ignore_index=True
+            )
             tables.append(table.assign(run=folder.path.resolve().name, seed=config.seed, epoch=epoch))
             about = describe_provenance(space=config.space, finetuning={**options, "run": config.identity})
             whole = check_predictions(pd.concat(tables, ignore_index=True), space, str(out), per_cent=True)
@@ -94,6 +89,18 @@ def finetune(
             report(architecture, sum(name in done for name in canonical), len(canonical))
     table = check_predictions(pd.concat(tables, ignore_index=True), space, str(out), per_cent=True)
     return table.loc[np.isin(table["architecture"], canonical)].reset_index(drop=True)
+
+
+def _tune(run: Run, choice: Choice, steps: int, rate: float) -> Iterator[int]:
+    """Train one architecture; yields 0 before the first mini-batch and the number of each when it is done."""
+    yield 0
+    for step in range(steps):
+        at = step % run.task.steps
+        if at == 0:
+            run.task.begin_epoch(run.generator)
+        run.network.train()
+        run.move([choice], at, rate)
+        yield step + 1
 
 
 def _finished(out: Path, options: dict) -> list[pd.DataFrame]:

@@ -11,8 +11,10 @@ import json
 import re
 import struct
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +23,9 @@ import pyarrow.parquet as pq
 from nasbias.datasets._decoded import Decoded, assemble
 from nasbias.errors import InputError, missing_extra
 from nasbias.progress import progress
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 DESCRIBES = "Parquet of encoded images (one file with a column split, or a folder of train-*.parquet, test-*.parquet)"
 IMAGE_COLUMNS = ("image", "img", "jpeg", "png")
@@ -153,36 +158,45 @@ def _encoded(table: pa.Table, path: Path) -> list[bytes]:
 
 def _decode_all(encoded: list[bytes], description: str, where: str) -> np.ndarray:
     """uint8 [n, channels, height, width]; gray where the first image is gray, else RGB."""
-    try:
-        from PIL import Image
-    except ImportError:
-        raise missing_extra("pillow", "train") from None
     result = np.zeros(0)
     mode, size = "", (0, 0)
     rows: Iterable = progress(enumerate(encoded), f"decoding {description}", total=len(encoded))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd EXIF blocks and the like: the pixels decide
         for row, data in rows:
-            try:
-                with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
-                    if row == 0:
-                        size, mode = image.size, "L" if image.mode in ("1", "L") else "RGB"
-                        if max(size) > MAX_SIDE:
-                            raise InputError(
-                                f"{where}: images are {size[0]}x{size[1]}; at most {MAX_SIDE} a side are read."
-                            )
-                        result = np.empty((len(encoded), size[1], size[0], len(mode)), np.uint8)
-                    if image.size != size:
-                        raise InputError(
-                            f"{where}: image {row} is {image.size[0]}x{image.size[1]}, the first {size[0]}x{size[1]}. "
-                            f"Make all images one size."
-                        )
-                    result[row] = np.asarray(image.convert(mode)).reshape(result.shape[1:])
-            except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
-                if isinstance(error, InputError):
-                    raise
-                raise InputError(f"{where}: image {row} can't be decoded ({error}).") from None
+            with _opened(data, f"{where}: image {row}") as image:
+                if row == 0:
+                    size, mode = _size_of(image, where), "L" if image.mode in ("1", "L") else "RGB"
+                    result = np.empty((len(encoded), size[1], size[0], len(mode)), np.uint8)
+                if image.size != size:
+                    raise InputError(
+                        f"{where}: image {row} is {image.size[0]}x{image.size[1]}, the first {size[0]}x{size[1]}. "
+                        f"Make all images one size."
+                    )
+                result[row] = np.asarray(image.convert(mode)).reshape(result.shape[1:])
     return result.transpose(0, 3, 1, 2)
+
+
+def _size_of(image: "Image.Image", where: str) -> tuple[int, int]:
+    if max(image.size) > MAX_SIDE:
+        raise InputError(f"{where}: images are {image.size[0]}x{image.size[1]}; at most {MAX_SIDE} a side are read.")
+    return image.size
+
+
+@contextmanager
+def _opened(data: bytes, which: str) -> "Iterator[Image.Image]":
+    """An encoded image; what is wrong with it, also while it is decoded, becomes one line."""
+    try:
+        from PIL import Image
+    except ImportError:
+        raise missing_extra("pillow", "train") from None
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
+            yield image
+    except InputError:
+        raise
+    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
+        raise InputError(f"{which} can't be decoded ({error}).") from None
 
 
 def _class_names(table: pa.Table) -> tuple[str, ...]:

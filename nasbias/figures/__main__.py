@@ -1,5 +1,6 @@
 """`python -m nasbias.figures NAME`: figures for a paper, of our studies or of your own predictions."""
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,10 @@ def main(argv: Sequence[str]) -> int:
         return _list(given.format)
     if given.name == "all":
         return _fill(Path(given.out or "figures"))
+    return _draw(given)
+
+
+def _draw(given: argparse.Namespace) -> int:
     from nasbias.figures.composing import compose
     from nasbias.figures.registry import get_figure
     from nasbias.figures.sources import Given, make, make_from_table

@@ -78,12 +78,9 @@ def interpret(
         elif op == INT1:
             stack.append(data[pos + 1])
             pos += 2
-        elif op == GET1:
-            stack.append(memo[data[pos + 1]])
-            pos += 2
-        elif op == GET4:
-            stack.append(memo[unpack("<I", data, pos + 1)[0]])
-            pos += 5
+        elif op in (GET1, GET4):
+            stack.append(memo[data[pos + 1] if op == GET1 else unpack("<I", data, pos + 1)[0]])
+            pos += 1 + SIZES[op]
         elif op == MARK:
             below.append(stack)
             stack = []

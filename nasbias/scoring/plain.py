@@ -5,8 +5,9 @@ recalibration re-estimates the statistics per architecture, as the cumulative av
 variance over the recalibration batches (arXiv 2010.08219, released code); `running` keeps those of training; `batch`
 uses the statistics of each scored batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -27,11 +28,7 @@ def score(network: nn.Module, choices: Sequence[Choice], data: ScoringData, bn: 
     with _borrowed_statistics(network) as layers:
         for i, choice in enumerate(choices):
             if bn == "recalibrated":
-                _train_only(layers, True)
-                for k, x in enumerate(data.recalibration):
-                    for layer in layers:
-                        layer.momentum = 1 / (k + 1)
-                    forward(x, choice)
+                _recalibrate(layers, [partial(forward, x, choice) for x in data.recalibration])
             _train_only(layers, bn == "batch")
             for x, y in data.valid:
                 logits = forward(x, choice)
@@ -57,6 +54,15 @@ def _borrowed_statistics(network: nn.Module) -> Iterator[list[_BatchNorm]]:
             buffer.copy_(before)
         for module, mode in modes.items():
             module.training = mode
+
+
+def _recalibrate(layers: Sequence[_BatchNorm], passes: Sequence[Callable[[], object]]) -> None:
+    """Running statistics that are the mean over the batches of these passes."""
+    _train_only(layers, True)
+    for k, go in enumerate(passes):
+        for layer in layers:
+            layer.momentum = 1 / (k + 1)
+        go()
 
 
 def _train_only(layers: Sequence[_BatchNorm], training: bool) -> None:
