@@ -16,6 +16,9 @@ with a fixed seed. Results lie in build/mutants/: an interrupted run goes on whe
 when its code or its tests change.
 """
 
+# Its packages are an environment's of their own (`make mutants`), which the type checker does not see.
+# pyright: reportMissingImports=false
+
 import argparse
 import hashlib
 import json
