@@ -152,4 +152,4 @@ def report_tables(title: str, tables: Tables, format: str) -> None:
         print(to_json({name: records(each) for name, each in tables.items()}))
         return
     for name, each in tables.items():
-        print_table(each, title=name)
+        print_table(each.drop(columns="taus", errors="ignore"), title=name)  # each run's own: in the file
