@@ -2,23 +2,21 @@
 the images were drawn, nor the first weights on either.
 
 A stream is the pair (seed, number of the name) of numpy's `SeedSequence`, which mixes them well whatever the seeds; a
-zero at its end changes nothing, so `sample` is what `default_rng(seed)` gives. A number is never changed nor used
+zero at its end changes nothing, so `draw` is what `default_rng(seed)` gives. A number is never changed nor used
 again: that would change what a seed has meant.
 """
 
 import numpy as np
 
 _NUMBERS = {
-    "sample": 0,  # architectures out of a space or a list
+    "draw": 0,  # what a user's own seed draws: architectures of a sample, images of a split
     "order": 1,  # of the architectures that a run trains
     "shrink": 2,  # architectures that a pruning run scores
-    "split": 3,  # training and validation images
     "test_split": 4,  # validation images out of a test split
     "weights": 5,  # a network's initialisation
     "data": 6,  # order of the images, augmentation, dropped paths, in training
     "tuning": 7,  # the same, in an architecture's own training from a checkpoint
     "dense": 8,  # architectures scored after every step
-    "digits": 9,  # the digits' training and test split
     "chance": 10,  # random rankings that frame a stability study
     "validation": 12,  # recurrent cells that every run of a text space is validated on
     "drawing": 13,  # of the points of a figure: which lies above

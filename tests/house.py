@@ -130,15 +130,14 @@ def list_rooms() -> list[str]:
 
 
 def floor_of(room: str) -> int:
-    """The floor a room stands on.
+    """The floor a room stands on; a folder with a command that no floor lists is a study.
 
     Raises:
         KeyError: the room is in no floor's list.
     """
-    for floor, rooms in enumerate(FLOORS):
-        if room in rooms:
-            return floor
-    raise KeyError(room)
+    listed = {name: floor for floor, rooms in enumerate(FLOORS) for name in rooms}
+    is_study = room not in listed and (PACKAGE / room / "__main__.py").is_file()
+    return listed["correlation" if is_study else room]
 
 
 def list_arrows() -> list[Arrow]:

@@ -15,8 +15,6 @@ annotations, __all__ and encoding="utf-8" stay as they are. Where there are more
 with a fixed seed. Results lie in build/mutants/: an interrupted run goes on where it stopped, a module is measured anew
 when its code or its tests change.
 """
-
-# Its packages are an environment's of their own (`make mutants`), which the type checker does not see.
 # pyright: reportMissingImports=false
 
 import argparse

@@ -5,6 +5,28 @@ import pandas as pd
 
 from nasbias.spaces import get_space
 
+# Columns of every row of a correlation.
+KEYS = [
+    "run",
+    "seed",
+    "epoch",
+    "score",
+    "n",
+    "gt_tau",
+    "gt_tau_low",
+    "gt_tau_high",
+    "gt_tau_connected",
+    "spearman",
+    "sparse_tau",
+    "top1_rank",
+    "top3_rank",
+    "p_at_5",
+    "p_at_10",
+    "best_at_1",
+    "best_at_10",
+    "tau_given_params",
+]
+
 
 def make_table() -> pd.DataFrame:
     """300 architectures, 20 of them disconnected, a made-up truth of two seeds, and what a run says of them."""

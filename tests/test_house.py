@@ -26,6 +26,13 @@ def test_every_room_stands_on_a_floor():
     assert not homeless, f"add them to FLOORS in tests/house.py: {homeless}"
 
 
+def test_a_folder_with_a_command_that_nobody_listed_is_a_study(small_house):
+    small_house({"probe/__init__.py": "", "probe/__main__.py": "", "other/__init__.py": ""})
+    assert house.floor_of("probe") == house.floor_of("bias")
+    with pytest.raises(KeyError):
+        house.floor_of("other")
+
+
 def test_no_room_stands_on_two_floors():
     rooms = [room for floor in house.FLOORS for room in floor]
     assert len(rooms) == len(set(rooms))

@@ -26,9 +26,9 @@ def test_a_stream_is_its_name_its_seed_and_what_tells_it_apart():
     assert first[0] == first[2] != first[1]
 
 
-def test_a_sample_is_what_numpy_draws_with_that_seed():
-    """So that `sample(n, seed)` gives what it gave in the first round."""
-    assert (stream("sample", 7).random(4) == np.random.default_rng(7).random(4)).all()
+def test_a_draw_is_what_numpy_draws_with_that_seed():
+    """So that samples and splits are those of the first round: a run of then is validated on no image it has seen."""
+    assert (stream("draw", 7).random(4) == np.random.default_rng(7).random(4)).all()
 
 
 def test_torch_takes_every_seed():

@@ -24,7 +24,7 @@ def read() -> Decoded:
         raise missing_extra("scikit-learn", "train") from None
     pixels, labels = (np.asarray(array) for array in load_digits(return_X_y=True))
     x = np.rint(pixels.reshape(-1, 1, 8, 8) * (255 / 16)).astype(np.uint8)
-    order = stream("digits", 0).permutation(len(x))
+    order = stream("draw", 0).permutation(len(x))
     test, train = order[:N_TEST], order[N_TEST:]
     names = tuple("0123456789")
     decoded = assemble("digits", names, (x[train], labels[train]), (x[test], labels[test]), "digits")

@@ -97,7 +97,7 @@ def load_images(
     decoded = _decoded(name_or_path, resolution)
     train_x, test_x = (convert_channels(x, channels) for x in (decoded.train_x, decoded.test_x))
     n_train, n_test = len(train_x), len(test_x)
-    order = torch.from_numpy(stream("split", seed).permutation(n_train))
+    order = torch.from_numpy(stream("draw", seed).permutation(n_train))
     test_order = torch.from_numpy(stream("test_split", seed).permutation(n_test))
     if valid == "test":
         if not n_test:

@@ -164,7 +164,7 @@ def _architectures(space: Space, config: Any, options: Tuning) -> np.ndarray:
         architectures = list_architectures(listed, space)
         if options.sample is None:
             return architectures
-        order = stream("sample", options.sample_seed).permutation(len(architectures))
+        order = stream("draw", options.sample_seed).permutation(len(architectures))
         return architectures[order][: options.sample]
     population = space.population(config.subset)
     most = DEFAULT_SAMPLE if population is None else min(len(population), DEFAULT_SAMPLE)

@@ -33,7 +33,7 @@ from nasbias.pickles.source import (
 from nasbias.pickles.values import Class, Function, Holder
 
 _LARGEST_KEY = 2**31  # beyond it whole numbers could be chosen to collide
-_LONGEST_KEY = 8  # items of a tuple
+_LONGEST_KEY, _LARGEST_PART = 8, 2**8  # items of a tuple, and its numbers where it holds no text
 _NOTHING: Any = object()
 
 
@@ -158,20 +158,20 @@ class _Rest:
         return Function(self.allowed[name])
 
 
-def check_keys(keys: Iterable[Any]) -> None:
+def check_keys(keys: Iterable[Any], largest: int = _LARGEST_KEY) -> None:
     """That each may be a key of a dict or an item of a set.
 
     Raises:
-        ValueError: one is neither text, bytes, None, a truth value, a float, a whole number below 2^31 nor a tuple of
-            at most eight of these.
+        ValueError: one is neither text, bytes, None, a truth value, a whole number below `largest` nor a tuple of at
+            most eight of these. A tuple without text, whose hash nothing makes random, has numbers below 256 only.
     """
     for key in keys:
         kind = type(key)
-        if kind is str or (kind is int and -_LARGEST_KEY < key < _LARGEST_KEY):
+        if kind is str or (kind is int and -largest < key < largest):
             continue
-        if kind is tuple and len(key) <= _LONGEST_KEY and all(type(part) is not tuple for part in key):
-            check_keys(key)
-        elif kind is int or not (key is None or kind in (bool, bytes, float)):
+        if kind is tuple and len(key) <= _LONGEST_KEY and tuple not in map(type, key):
+            check_keys(key, _LARGEST_KEY if str in map(type, key) else _LARGEST_PART)
+        elif not (key is None or kind in (bool, bytes)):
             raise ValueError(f"a key of type {kind.__name__}, which no such file has")
 
 

@@ -76,7 +76,7 @@ class Source:
 
 # Opcodes by how their argument is found. pickletools.opcodes describes each; named here are those that code mentions.
 _MARGIN = 16
-PROTO, STOP, MARK, TEXT, SHORT_TEXT, FLOAT, INT1, INT2 = b"\x80.(X\x8cGKM"
+PROTO, STOP, MARK, TEXT, FLOAT, INT1, INT2 = b"\x80.(XGKM"
 PUT1, PUT4, MEMOIZE, GET1, GET4, SETITEMS, GLOBAL, STACK_GLOBAL, REDUCE = b"qr\x94hju" + b"c\x93R"
 SIZES = dict.fromkeys(b".(N\x88\x89}])\x8f02\x85\x86\x87tldeu\x90\x911R\x81bas\x94\x93", 0)
 SIZES |= dict.fromkeys(b"Kqh\x80", 1) | {ord("M"): 2} | dict.fromkeys(b"Jrj", 4) | dict.fromkeys(b"G\x95", 8)

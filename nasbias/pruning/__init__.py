@@ -69,7 +69,7 @@ def select_architectures(
         raise InputError(f"no architecture of {space} has a truth in {known.name}.")
     n = max(1, round(share * len(names)))
     if by == "random":
-        return names[np.sort(stream("sample", seed).choice(len(names), size=n, replace=False))]
+        return names[np.sort(stream("draw", seed).choice(len(names), size=n, replace=False))]
     return names[np.sort(np.argsort(-values * known.sign, kind="stable")[:n])]
 
 

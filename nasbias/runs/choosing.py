@@ -51,7 +51,7 @@ def choose_listed(listed: np.ndarray, n: int | None, seed: int, where: object) -
         return listed
     if not 1 <= n <= len(listed):
         raise InputError(f"{where} lists {len(listed):,} architectures, not {n:,}.")
-    return listed[np.sort(stream("sample", seed).choice(len(listed), n, replace=False))]
+    return listed[np.sort(stream("draw", seed).choice(len(listed), n, replace=False))]
 
 
 def read_lines(path: str | Path) -> list[str]:

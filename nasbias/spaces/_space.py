@@ -142,7 +142,7 @@ class Space(ABC):
         """`n` distinct integers below `population`."""
         if not 0 <= n <= population:
             raise InputError(f"can't sample {n:,} of {population:,} architectures of {self.name}: ask for fewer.")
-        return stream("sample", seed).choice(population, size=n, replace=False)
+        return stream("draw", seed).choice(population, size=n, replace=False)
 
 
 def listed(architectures: Iterable) -> list:

@@ -121,7 +121,7 @@ class Darts(Space):
         self._subset(subset)
         if not 0 <= n <= 10**7:
             raise InputError(f"can't sample {n:,} architectures of {self.name}: ask for 0 to 10,000,000.")
-        rng = stream("sample", seed)
+        rng = stream("draw", seed)
         drawn: dict[str, None] = {}
         while len(drawn) < n:
             drawn |= dict.fromkeys(self.decode(_draw_choices(n - len(drawn), rng)))

@@ -12,34 +12,12 @@ from nasbias.correlation.wording import LEGEND
 from nasbias.errors import InputError
 from nasbias.notices import Notice
 from nasbias.spaces import get_space
-from tests.predicted import make_table, runs_of
+from tests.predicted import KEYS, make_table, runs_of
 
 
 @pytest.fixture(scope="module")
 def result(table, truth):
     return analyse_correlation(runs_of(table), truth)
-
-
-KEYS = [
-    "run",
-    "seed",
-    "epoch",
-    "score",
-    "n",
-    "gt_tau",
-    "gt_tau_low",
-    "gt_tau_high",
-    "gt_tau_connected",
-    "spearman",
-    "sparse_tau",
-    "top1_rank",
-    "top3_rank",
-    "p_at_5",
-    "p_at_10",
-    "best_at_1",
-    "best_at_10",
-    "tau_given_params",
-]
 
 
 def test_what_has_no_truth_is_counted_and_printed_never_dropped(files, table, call):

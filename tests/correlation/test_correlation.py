@@ -15,28 +15,7 @@ from nasbias.spaces import get_space
 from nasbias.statistics import influence, mean_over_runs, random_rankings, spread_of
 from nasbias.tables import check_truth
 from nasbias.truth.summary import ceiling
-from tests.predicted import runs_of
-
-KEYS = [
-    "run",
-    "seed",
-    "epoch",
-    "score",
-    "n",
-    "gt_tau",
-    "gt_tau_low",
-    "gt_tau_high",
-    "gt_tau_connected",
-    "spearman",
-    "sparse_tau",
-    "top1_rank",
-    "top3_rank",
-    "p_at_5",
-    "p_at_10",
-    "best_at_1",
-    "best_at_10",
-    "tau_given_params",
-]
+from tests.predicted import KEYS, runs_of
 
 
 def test_every_row_is_what_scipy_says_of_its_run(table, truth):

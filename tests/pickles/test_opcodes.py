@@ -255,12 +255,12 @@ def test_what_would_take_for_ever_or_all_memory_is_refused_at_once(data, message
 
 
 def test_short_tuples_and_small_numbers_are_keys_as_official_files_have_them():
-    things = {("cifar10", 777): 1.0, "a": 2, 199: 3, -5: 4, None: 5, 1.5: 6, b"x": 7, True: 8}
+    things = {("cifar10", 777): 1.0, "a": 2, 199: 3, -5: 4, None: 5, b"x": 7, True: 8, (4, 0, 255): 9}
     assert run(pickle.dumps(things, 4)) == things
 
 
 def test_every_key_is_looked_at_and_a_tuple_may_have_eight_parts():
     assert run(pickle.dumps({tuple(range(8)): 1}, 2)) == {tuple(range(8)): 1}
-    for bad in (tuple(range(9)), 2**31, -(2**31), ((1,),), frozenset([1])):
+    for bad in (tuple(range(9)), 2**31, -(2**31), ((1,),), frozenset([1]), (256, 1), (1.5, 1), 1.5):
         with pytest.raises((ValueError, InputError)):
             run(pickle.dumps({"a": 1, "b": 2, bad: 3, "d": 4}, 4))

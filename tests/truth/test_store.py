@@ -1,7 +1,6 @@
 """The store: what is kept, under which names, and that nothing half done is left."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from nasbias import InputError, load_truth
@@ -11,13 +10,6 @@ from nasbias.truth import describe_sources, find_truth, import_truth
 from tests.truth import official_nb201 as official
 
 NAMES = official.names(40)
-
-
-@pytest.fixture
-def tidy() -> pd.DataFrame:
-    rng = np.random.default_rng(1)
-    table = pd.DataFrame({"architecture": NAMES, "dataset": "cifar10", "epochs": 200})
-    return pd.concat([table.assign(seed=seed, test_accuracy=rng.uniform(80, 90, 40)) for seed in (0, 1)])
 
 
 def stored() -> list[str]:

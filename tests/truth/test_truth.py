@@ -3,7 +3,6 @@
 import subprocess
 import sys
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -22,13 +21,6 @@ from nasbias.truth import (
 from tests.truth import official_nb201 as official
 
 NAMES = official.names(40)
-
-
-@pytest.fixture
-def tidy() -> pd.DataFrame:
-    rng = np.random.default_rng(1)
-    table = pd.DataFrame({"architecture": NAMES, "dataset": "cifar10", "epochs": 200})
-    return pd.concat([table.assign(seed=seed, test_accuracy=rng.uniform(80, 90, 40)) for seed in (0, 1)])
 
 
 def stored() -> list[str]:

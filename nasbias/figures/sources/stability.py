@@ -68,7 +68,7 @@ def _instances() -> pd.DataFrame:
 def _dense(given: Given) -> dict[str, Steps]:
     """One run's dense steps per order of training; of somebody's predictions every run's."""
     if given.is_ours:
-        matched = match(shipped_table("darts64_small_steps"), "darts64_truth", space="darts64", scores=["accuracy"])
+        matched = match(shipped_table("darts64_steps"), "darts64_truth", space="darts64", scores=["accuracy"])
     else:
         matched = given.matched()
     first = matched.rows[0].keys
@@ -77,25 +77,14 @@ def _dense(given: Given) -> dict[str, Steps]:
         raise InputError("no run was scored after two steps or more. Train with --dense-steps 128.")
     if not given.is_ours:
         return {each.run: each for each in steps}
-    return {ORDERS[next(order for order in ORDERS if each.run.endswith(f"-{order}"))]: each for each in steps}
+    return {ORDERS[next(order for order in ORDERS if f"-{order}-" in each.run)]: each for each in steps}
 
 
 @source("autocorrelation")
 def _lags(given: Given) -> Made:
-    if given.is_ours:
-        steps = read_study("orders")["steps"]
-        rows = []
-        for run in steps.loc[steps["truth"] == _TRUTH].to_dict("records"):
-            for name, value in run.items():
-                if str(name).startswith("tau_at_lag_"):
-                    lag = str(name).rpartition("_")[2]
-                    own = run[f"autocorrelation_{lag}"]
-                    rows.append({"order": ORDERS[run["order"]], "lag": int(lag), "tau": value, "autocorrelation": own})
-        table, caption, period = pd.DataFrame(rows), f"{_SMALL}, one run an order, last 128 mini-batches", 64
-    else:
-        runs = _dense(given)
-        table = pd.concat([follow_lags(steps).assign(order=run) for run, steps in runs.items()])
-        caption, period = _say_steps(given, runs), None
+    runs = _dense(given)
+    table = pd.concat([follow_lags(steps).assign(order=run) for run, steps in runs.items()])
+    caption, period = _say_steps(given, runs), 64 if given.is_ours else None
     parts = [Part({"lags": table}, "", {"value": value, "period": period}) for value in ("autocorrelation", "tau")]
     return Made(parts, f"{caption}. Orange: a cycle of 64." if period else f"{caption}.")
 
@@ -106,7 +95,10 @@ def _steps(given: Given, name: str) -> Made:
     caption = _say_steps(given, runs)
     if name == "gt_tau_over_steps":
         table = pd.concat([follow_steps(steps).assign(order=order) for order, steps in runs.items()])
-        return Made([Part({"steps": table})], f"{caption}; truth: alone, as small." if given.is_ours else f"{caption}.")
+        return Made(
+            [Part({"steps": table})],
+            f"{caption}; truth: our own, each alone for 4 epochs." if given.is_ours else f"{caption}.",
+        )
     period = 64 if given.is_ours else None
     parts = [
         Part({"scores": _long(steps)}, order, {"period": period if order == ORDERS["cycle"] else None})
