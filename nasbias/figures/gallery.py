@@ -31,7 +31,10 @@ SEE = {
     "s_tau_over_epochs": ("How stable", "do runs come to agree as they train, or does agreement keep swinging?"),
     "rank_boxes": ("How stable", "the length of the bars: an architecture's rank is hardly the same in two runs."),
     "filter_curve": ("How stable", "below the dashed line dropping by supernet is better than dropping at random."),
-    "last_minibatches": ("How stable", "in fixed order half of the lines change places twice a cycle of 64."),
+    "last_minibatches": (
+        "How stable",
+        "in fixed order the same swings come back after 64 mini-batches; reshuffled they do not.",
+    ),
     "autocorrelation": ("How stable", "fixed order comes back after each cycle of 64 mini-batches."),
     "gt_tau_over_steps": ("How stable", "how far the ranking swings within one cycle."),
     "effects_map": ("What is misjudged", "cells without hatching are certain: nearly all on the edge 0->3."),
