@@ -12,6 +12,8 @@ from nasbias.spaces import get_space
 from nasbias.stability.steps import (
     Steps,
     collect_steps,
+    follow_lags,
+    follow_steps,
     measure_autocorrelation,
     measure_gain,
     measure_tau_at_lag,
@@ -200,3 +202,20 @@ def test_only_runs_with_two_steps_of_this_score_and_mode_are_collected(truth, rn
     assert steps.scores[1].tolist() == pytest.approx(frames[0]["accuracy"].tolist())
     assert steps.truth.tolist() == pytest.approx(truth["test_accuracy"].tolist())
     assert collect_steps(matched, "accuracy", "batch") == []
+
+
+def test_every_step_is_followed_by_its_own_tau(rng):
+    steps, _ = planted_steps(rng, period=True)
+    table = follow_steps(steps)
+    expected = [scipy.stats.kendalltau(row, steps.truth).statistic for row in steps.scores]
+    assert table["gt_tau"].tolist() == pytest.approx(expected) and table["step"].tolist() == list(range(1000, 1128))
+    assert set(table["run"]) == {"a"} and set(table["seed"]) == {0}
+
+
+def test_lags_are_followed_up_to_two_thirds_of_the_steps(rng):
+    steps, _ = planted_steps(rng, period=True)
+    table = follow_lags(steps)
+    assert table["lag"].tolist() == list(range(1, 86))
+    some = table.set_index("lag").loc[[1, 64]]
+    assert some["tau"].tolist() == pytest.approx(list(measure_tau_at_lag(steps, [1, 64]).values()))
+    assert some["autocorrelation"].tolist() == pytest.approx(list(measure_autocorrelation(steps, [1, 64]).values()))
