@@ -45,7 +45,7 @@ from nasbias.statistics import (
 )
 from nasbias.statistics.kendall import dense_ranks
 from nasbias.statistics.metrics import METRICS, kendall_tau, partial_tau, why_undefined
-from nasbias.tables import Reading, Split, join_keys
+from nasbias.tables import Reading, Split
 
 BASELINES = ("params", "flops")
 _OWN_UNIT = ("best_at_1", "best_at_10")  # reported in the truth's own unit and direction
@@ -333,8 +333,7 @@ def _describe_ceiling(matched: Matched) -> dict[str, Any] | None:
 
     `truth show` says the same of all architectures of the truth; `sample` and `n` say on what this one stands.
     """
-    keys = pd.Index(join_keys(matched.space, matched.architectures["architecture"].tolist())).unique()
-    repeats = matched.truth.repeats[pd.Index(matched.truth.keys).get_indexer(keys)]
+    repeats = matched.truth.repeats[pd.unique(matched.places)]
     estimate = ceiling_of(repeats)
     if np.isnan(estimate.value):
         return None

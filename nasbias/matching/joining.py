@@ -59,15 +59,20 @@ class Scored:
 @dataclass(frozen=True)
 class Matched:
     """All rows, the truth they are held against, and `architectures`: `describe` of everything that was scored and has
-    a truth, with the columns `truth` (higher = better) and `value` (own unit) added; `repeats` [n, seeds] of the truth
-    are in the same order."""
+    a truth, with the columns `truth` (higher = better) and `value` (own unit) added; `places` [n] are the truth's rows
+    in the same order, several architectures of one class having one."""
 
     space: Space
     truth: Truth
     architectures: pd.DataFrame
-    repeats: Array
+    places: Array
     rows: list[Scored]
     sources: list[str]
+
+    @property
+    def repeats(self) -> Array:
+        """The truth's repeats [n, seeds], NaN where missing."""
+        return self.truth.repeats[self.places]
 
 
 class MatchOptions(TypedDict, total=False):
@@ -98,8 +103,9 @@ def match(predictions: Predictions, truth: TruthSource, **options: Unpack[MatchO
     wanted = choose_scores([frame for _, frame in named], options.get("scores"), lower, higher)
     codes, texts = pd.factorize(np.concatenate([frame["architecture"].to_numpy() for _, frame in named]))
     column = [options.get(name) for name in ("dataset", "epochs", "split", "sample")]
-    known = read_truth_column(truth, space, *column, architectures=texts.tolist())
-    place = pd.Index(known.keys).get_indexer(pd.Index(join_keys(home, texts.tolist())))
+    keys = join_keys(home, texts.tolist())
+    known = read_truth_column(truth, space, *column, keys=keys)
+    place = pd.Index(known.keys).get_indexer(pd.Index(keys))
     joined = place >= 0
     if not joined.any():
         raise InputError(
@@ -131,8 +137,7 @@ def match(predictions: Predictions, truth: TruthSource, **options: Unpack[MatchO
                 rows.append(Scored({**keys, "score": name}, items, score, values, missing, sign, trained))
     rows = count_out(rows)
     name_dead_truth(known, architectures["value"].to_numpy())
-    repeats = known.repeats[place[joined]]
-    return Matched(home, known, architectures, repeats, rows, [source for source, _ in named])
+    return Matched(home, known, architectures, place[joined], rows, [source for source, _ in named])
 
 
 Key = TypeVar("Key", bound=Hashable)

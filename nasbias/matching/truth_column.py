@@ -1,7 +1,6 @@
 """One column of one truth: a value per architecture, with its repeats; by default of the truth that covers most."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,21 +44,21 @@ def read_truth_column(
     epochs: int | None = None,
     split: Split | None = None,
     sample: str | None = None,
-    architectures: Sequence[str] | None = None,
+    keys: np.ndarray | None = None,
 ) -> Truth:
     """One split of one dataset and budget of a truth, one value per join key (the mean over its seeds).
 
     Args:
         source: a truth table, a stored name, a file, or None: of those present the one that covers most of
-            `architectures` (of the space, where none are given), of equals the benchmark's own before a retraining
-            before what this project trained.
+            `keys`, the join keys of what was predicted (of the space, where none are given), of equals the
+            benchmark's own before a retraining before what this project trained.
         sample: which rows, where the truth marks how they were chosen: default "uniform" if it has such, "all" for all.
 
     Raises:
         InputError: no such source, dataset, budget or split.
     """
-    if source is None and architectures is not None:
-        source = _widest(space, dataset, epochs, split, sample, architectures)
+    if source is None and keys is not None and (widest := _widest(space, dataset, epochs, split, sample, keys)):
+        return widest
     if isinstance(source, pd.DataFrame):
         table = check_truth(source, space, "truth", per_cent="describes" in source.attrs)
         name = str(source.attrs.get("name") or "truth")
@@ -76,12 +75,12 @@ def read_truth_column(
     repeats = repeats.dropna(subset=column)
     repeats["key"] = join_keys(space, repeats["architecture"].tolist())
     groups = repeats.groupby("key", sort=False)
-    keys = pd.Index(list(groups.groups))
-    by_seed = repeats.dropna(subset="seed").pivot_table(index="key", columns="seed", values=column).reindex(keys)
-    n_seeds = (by_seed.notna().sum(axis=1) if by_seed.shape[1] else pd.Series(np.nan, keys)).to_numpy(dtype=float)
+    rows = pd.Index(list(groups.groups))
+    by_seed = repeats.dropna(subset="seed").pivot_table(index="key", columns="seed", values=column).reindex(rows)
+    n_seeds = (by_seed.notna().sum(axis=1) if by_seed.shape[1] else pd.Series(np.nan, rows)).to_numpy(dtype=float)
     if "n_seeds" in repeats:
         n_seeds = np.where(
-            n_seeds > 0, n_seeds, groups["n_seeds"].first().reindex(keys).to_numpy(float, na_value=np.nan)
+            n_seeds > 0, n_seeds, groups["n_seeds"].first().reindex(rows).to_numpy(float, na_value=np.nan)
         )
     value: Any = groups[column].mean()
     chosen = repeats.iloc[0]
@@ -91,8 +90,8 @@ def read_truth_column(
         epochs=None if pd.isna(chosen["epochs"]) else int(chosen["epochs"]),
         column=column,
         sample=sample,
-        keys=keys.to_numpy(),
-        value=value.reindex(keys).to_numpy(dtype=float),
+        keys=rows.to_numpy(),
+        value=value.reindex(rows).to_numpy(dtype=float),
         repeats=by_seed.to_numpy(dtype=float),
         n_seeds=float(np.nanmean(n_seeds)) if np.isfinite(n_seeds).any() else np.nan,
         about={str(key): text for key, text in table.attrs.items() if key != "name"},
@@ -122,15 +121,16 @@ def _widest(
     epochs: int | None,
     split: Split | None,
     sample: str | None,
-    architectures: Sequence[str],
-) -> str | None:
-    """The name of the truth to take where the caller names none."""
+    keys: np.ndarray,
+) -> Truth | None:
+    """The truth to take where the caller names none; None where there is no choice."""
     from nasbias.truth import rank_sources  # late, as above
 
     names = [str(about["name"]) for about in rank_sources(space)]
     if len(names) < 2:
         return None  # nothing to choose, or the error that says how to get one
-    wanted = pd.Index(join_keys(space, architectures)).unique()
+    wanted = pd.Index(keys).unique()
+    found: dict[str, Truth] = {}
     covered: dict[str, int] = {}
     first: InputError | None = None
     for name in names:
@@ -139,7 +139,7 @@ def _widest(
         except InputError as error:
             first = first or error
         else:
-            covered[name] = int(wanted.isin(known.keys).sum())
+            found[name], covered[name] = known, int(wanted.isin(known.keys).sum())
     if not covered:
         raise first or InputError(f"no ground truth for {space} can be read.")
     most = max(covered.values())
@@ -150,7 +150,7 @@ def _widest(
             f"truth {chosen} has {covered[chosen]:,} of the {len(wanted):,} predicted architectures, {better[0]} only "
             f"{covered[better[0]]:,}: {chosen} is used (--truth {better[0]} takes the other)."
         )
-    return chosen
+    return found[chosen]
 
 
 def name_dead_truth(truth: Truth, values: Array) -> None:

@@ -7,9 +7,11 @@ from nasbias.errors import InputError
 from nasbias.matching import describe_truth, match, read_truth_column
 from nasbias.notices import Notice
 from nasbias.spaces import get_space
+from nasbias.tables import join_keys
 from nasbias.truth import import_truth
 
 ARCHITECTURES = get_space("nb201").sample(40, seed=0).tolist()
+KEYS = join_keys("nb201", ARCHITECTURES)
 ACCURACY = np.linspace(50, 89, 40)
 TRUTH = pd.DataFrame({"architecture": ARCHITECTURES, "dataset": "cifar10", "epochs": 200, "test_accuracy": ACCURACY})
 
@@ -85,8 +87,8 @@ def test_the_truth_that_covers_the_predictions_is_taken_with_a_line(two, monkeyp
 
     monkeypatch.setattr(nasbias.truth, "rank_sources", lambda space: [{"name": "small"}, {"name": "wide"}])
     with pytest.warns(Notice, match=r"truth wide has 40 of the 40 predicted architectures, small only 5: wide is used"):
-        assert read_truth_column(None, "nb201", architectures=ARCHITECTURES).name == "wide"
-    assert read_truth_column(None, "nb201", architectures=ARCHITECTURES[:5]).name == "small"
+        assert read_truth_column(None, "nb201", keys=KEYS).name == "wide"
+    assert read_truth_column(None, "nb201", keys=KEYS[:5]).name == "small"
     predictions = pd.DataFrame({"architecture": ARCHITECTURES, "accuracy": ACCURACY})
     with pytest.warns(Notice, match="wide is used"):
         assert len(match(predictions, None).rows[0].score) == 40
@@ -101,10 +103,10 @@ def test_a_truth_of_nearly_the_same_coverage_is_as_good_and_its_kind_decides(tmp
         import_truth("nb201", tmp_path / "a.csv", f"n{n}")
     import_truth("nb201", TRUTH, "whole")
     monkeypatch.setattr(nasbias.truth, "rank_sources", lambda space: [{"name": "n38"}, {"name": "whole"}])
-    assert read_truth_column(None, "nb201", architectures=ARCHITECTURES).name == "n38"
+    assert read_truth_column(None, "nb201", keys=KEYS).name == "n38"
     monkeypatch.setattr(nasbias.truth, "rank_sources", lambda space: [{"name": "n37"}, {"name": "whole"}])
     with pytest.warns(Notice, match="whole is used"):
-        assert read_truth_column(None, "nb201", architectures=ARCHITECTURES).name == "whole"
+        assert read_truth_column(None, "nb201", keys=KEYS).name == "whole"
 
 
 def test_a_truth_without_the_wanted_dataset_is_not_chosen(two, monkeypatch):
@@ -113,9 +115,9 @@ def test_a_truth_without_the_wanted_dataset_is_not_chosen(two, monkeypatch):
     import_truth("nb201", TRUTH.assign(dataset="cifar100").iloc[:3], "hundred")
     ranked = [{"name": "wide"}, {"name": "hundred"}]
     monkeypatch.setattr(nasbias.truth, "rank_sources", lambda space: ranked)
-    assert read_truth_column(None, "nb201", "cifar100", architectures=ARCHITECTURES).name == "hundred"
+    assert read_truth_column(None, "nb201", "cifar100", keys=KEYS).name == "hundred"
     with pytest.raises(InputError, match="wide has no dataset 'svhn'"):
-        read_truth_column(None, "nb201", "svhn", architectures=ARCHITECTURES)
+        read_truth_column(None, "nb201", "svhn", keys=KEYS)
 
 
 def test_a_stored_truth_is_asked_for_dataset_epochs_split_and_sample():
@@ -152,12 +154,12 @@ def test_the_choice_among_truths_counts_what_is_asked_for(monkeypatch):
     import_truth("nb201", pd.concat([TRUTH.assign(epochs=12), TRUTH.iloc[:9]]), "first")
     import_truth("nb201", TRUTH.iloc[:38], "second")
     monkeypatch.setattr(nasbias.truth, "rank_sources", lambda space: [{"name": "first"}, {"name": "second"}])
-    assert read_truth_column(None, "nb201", epochs=12, architectures=ARCHITECTURES).name == "first"
+    assert read_truth_column(None, "nb201", epochs=12, keys=KEYS).name == "first"
     with pytest.warns(Notice, match="second has 38 of the 40 predicted architectures, first only 9"):
-        assert read_truth_column(None, "nb201", architectures=ARCHITECTURES * 2).name == "second"
+        assert read_truth_column(None, "nb201", keys=np.concatenate([KEYS, KEYS])).name == "second"
 
 
 def test_one_truth_alone_is_taken_without_counting():
-    assert read_truth_column(None, "darts64", architectures=["111"]).name == "darts64_truth"
+    assert read_truth_column(None, "darts64", keys=join_keys("darts64", ["111"])).name == "darts64_truth"
     with pytest.raises(InputError, match="no ground truth for nats-sss is here"):
-        read_truth_column(None, "nats-sss", architectures=["8:8:8:8:8"])
+        read_truth_column(None, "nats-sss", keys=join_keys("nats-sss", ["8:8:8:8:8"]))
