@@ -84,7 +84,7 @@ def test_a_wide_table_names_its_architectures_in_one_of_three_ways(column, tmp_p
     table, about = find_truth("nb201", tmp_path / "wide.csv")
     assert about["format"] == "wide" and find_truth("nb201", wide)[1]["format"] == "wide"
     pd.testing.assert_frame_equal(read_truth("nb201", wide), table)
-    found = table.set_index(["dataset", "epochs"])
+    found = table.set_index(["dataset", "epochs"]).sort_index(kind="stable")
     assert found.loc[("cifar10-valid", 12), "architecture"].tolist() == names
     assert found.loc[("cifar10-valid", 12), "valid_accuracy"].tolist() == [50, 60]
     assert found.loc[("cifar10", 200), "test_accuracy"].tolist() == [90, 91]
