@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from nasbias.errors import InputError, shortened
 
@@ -56,14 +56,14 @@ def opened(path: str | os.PathLike, gzipped: tuple[str, ...] = (".gz",)) -> Iter
             yield file
 
 
-def bounded(inside: IO[bytes], path: Path) -> BinaryIO:
+def bounded(inside: Any, path: Path) -> BinaryIO:
     """A decompressed stream that ends in a ValueError where it swells beyond what numbers and text do: 256 MiB, or 100
     times the size of the file at `path`."""
     return cast(BinaryIO, _Bounded(inside, max(_ALWAYS, _SWELLING * path.stat().st_size)))
 
 
 class _Bounded(io.RawIOBase):
-    def __init__(self, inside: IO[bytes], most: int) -> None:
+    def __init__(self, inside: Any, most: int) -> None:
         self.inside, self.most = inside, most
 
     def read(self, size: int = -1) -> bytes:

@@ -5,6 +5,7 @@ An architecture is known outside this package by its canonical string, inside by
 """
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -151,6 +152,13 @@ def listed(architectures: Iterable) -> list:
         return [architectures]
     texts = {list: str, dict: json.dumps}
     return [texts[type(each)](each) if type(each) in texts else each for each in architectures]
+
+
+def as_index(value: object) -> int | None:
+    """The whole number that a number or plain digits stand for; None for everything else."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return int(value)
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,18}\s*", value) else None
 
 
 def as_strings(values: Iterable) -> np.ndarray:

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError, unknown
+from nasbias.errors import InputError, quoted, unknown
 from nasbias.spaces._darts_costs import Multiplications, count_flops, count_params, count_slots
 from nasbias.spaces._darts_notations import (
     CELLS,
@@ -148,14 +148,14 @@ class Darts(Space):
             try:
                 text = json.loads(stripped)
             except (ValueError, RecursionError):
-                raise InputError(f"not a darts architecture: {text!r} is not valid JSON.") from None
+                raise InputError(f"not a darts architecture: {quoted(text)} is not valid JSON.") from None
         if isinstance(text, Mapping):
             return _checked(_read_mapping(text), where=json.dumps(text, default=str))
         if hasattr(text, "normal") and hasattr(text, "reduce"):
             return _checked(read_genotype(_fields_of(text)), where=str(text))
         raise InputError(
-            f"not a darts architecture: {text!r}. Give 'normal:|op~input|op~input|+...;reduce:...', a Genotype(...), "
-            f"P2's JSON or a NASBench-301 configuration."
+            f"not a darts architecture: {quoted(text)}. Give 'normal:|op~input|op~input|+...;reduce:...', a "
+            f"Genotype(...), P2's JSON or a NASBench-301 configuration."
         )
 
 
@@ -178,7 +178,7 @@ def _read_string(text: str) -> Slots:
     parts = text.split(";")
     if [part.split(":")[0] for part in parts] != list(CELLS):
         raise InputError(
-            f"not a darts architecture: {text!r} should read 'normal:<cell>;reduce:<cell>', a cell being "
+            f"not a darts architecture: {quoted(text)} should read 'normal:<cell>;reduce:<cell>', a cell being "
             f"'|op~input|op~input|' four times, joined by '+'."
         )
     for cell, part in zip(CELLS, parts):

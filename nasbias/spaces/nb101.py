@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError
+from nasbias.errors import InputError, quoted
 from nasbias.spaces import _nb101_cells as cells
 from nasbias.spaces import _nb101_graph as graph
 from nasbias.spaces._nb101_costs import count_costs
@@ -205,8 +205,8 @@ class NB101(Space):
 def _from_pair(matrix: object, operations: object, text: object) -> str:
     """Canonical string of a matrix [n, n] and operations, with or without those of input and output."""
     try:
-        rows = [[int(entry) for entry in row] for row in np.asarray(matrix).tolist()]
-        names = [str(name) for name in np.asarray(operations).tolist()]
+        rows = [[_bit(entry) for entry in row] for row in np.asarray(matrix).tolist()]
+        names = [str(name) for name in operations]  # type: ignore[attr-defined]  numpy would drop NULs at their ends
     except (TypeError, ValueError):
         raise InputError(f"{_short(text)}: a square matrix of 0 and 1 and a list of operations are wanted.") from None
     n = len(rows)
@@ -239,6 +239,11 @@ def _from_pair(matrix: object, operations: object, text: object) -> str:
         )
     adjacency = "".join(str(rows[x][y]) for x, y in graph.row_major(len(rows)))
     return f"{adjacency}:{','.join(_SHORT_NAMES.get(name, name) for name in names)}"
+
+
+def _bit(entry: object) -> int:
+    """0 or 1 of a matrix; anything else, 1.9 too, stays wrong."""
+    return {0: 0, 1: 1, "0": 0, "1": 1}.get(entry, 2)  # type: ignore[call-overload]  True and 1.0 are equal to 1
 
 
 def _matrix(adjacency: str, text: str) -> list[list[int]]:
@@ -321,7 +326,7 @@ def _as_text(value: Any) -> Any:
 
 
 def _short(text: object) -> str:
-    shown = text if isinstance(text, str) else repr(text)
+    shown = text if isinstance(text, str) else quoted(text)
     return repr(shown if len(shown) <= 200 else shown[:200] + "...")
 
 

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError, unknown
-from nasbias.spaces._space import Decision, Space, as_strings, listed
+from nasbias.errors import InputError, quoted, unknown
+from nasbias.spaces._space import Decision, Space, as_index, as_strings, listed
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # (from, to), in the order of the string
@@ -60,8 +60,9 @@ class NB201(Space):
     def _parsed(self, text: object, notation: str | None) -> str:
         if isinstance(text, str) and text in _index_of_string():
             return text
-        if isinstance(text, (int, np.integer)) or (isinstance(text, str) and text.strip().isdecimal()):
-            return self._from_index(int(text))
+        index = as_index(text)
+        if index is not None:
+            return self._from_index(index)
         if isinstance(text, str):
             stripped = _NUMPY.sub(r"\1", text.strip())
             if stripped.startswith("{"):
@@ -73,7 +74,7 @@ class NB201(Space):
             return self._from_mapping(text)
         if isinstance(text, (tuple, list)):
             return self._from_numbers(text, notation)
-        raise InputError(f"not an nb201 architecture: {text!r}. Give a string such as {_strings()[0]!r}.")
+        raise InputError(f"not an nb201 architecture: {quoted(text)}. Give a string such as {_strings()[0]!r}.")
 
     def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         return _choices()[self.index(architectures)]
@@ -138,7 +139,7 @@ class NB201(Space):
 
     def _from_index(self, index: int) -> str:
         if not 0 <= index < self.size:
-            raise InputError(f"nb201 has no architecture {index}: an index is 0 to {self.size - 1}.")
+            raise InputError(f"nb201 has no architecture {quoted(index)}: an index is 0 to {self.size - 1}.")
         return _strings()[index]
 
     def _from_choices(self, names: Sequence[str], text: object) -> str:
@@ -176,17 +177,19 @@ class NB201(Space):
 
     def _from_mapping(self, mapping: object) -> str:
         if not isinstance(mapping, dict):
-            raise InputError(f"not an nb201 architecture: {mapping!r}. A mapping from edges to operations is wanted.")
+            raise InputError(
+                f"not an nb201 architecture: {quoted(mapping)}. A mapping from edges to operations is wanted."
+            )
         names = {}
         for key, name in mapping.items():
-            digits = re.findall(r"\d+", str(key).split("/")[-1])
+            digits = re.findall(r"[0-9]{1,9}", str(key).split("/")[-1])
             names[tuple(map(int, digits))] = str(name)
         if set(names) != set(EDGES):
             raise InputError(
-                f"{json.dumps(mapping)}: the edges must be 0_1, 0_2, 1_2, 0_3, 1_3 and 2_3, each once; "
+                f"{json.dumps(mapping, default=str)}: the edges must be 0_1, 0_2, 1_2, 0_3, 1_3 and 2_3, each once; "
                 f"missing: {', '.join(f'{a}_{b}' for a, b in EDGES if (a, b) not in names) or 'none'}."
             )
-        return self._from_choices([names[edge] for edge in EDGES], json.dumps(mapping))
+        return self._from_choices([names[edge] for edge in EDGES], json.dumps(mapping, default=str))
 
     def _from_numbers(self, numbers: object, notation: str | None) -> str:
         whole = isinstance(numbers, (tuple, list)) and all(
@@ -330,7 +333,7 @@ def _decoded(decode, text: str) -> object:
     try:
         return decode(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        raise InputError(f"not an nb201 architecture: {text!r} can't be read.") from None
+        raise InputError(f"not an nb201 architecture: {quoted(text)} can't be read.") from None
 
 
 SPACE = NB201()
