@@ -38,6 +38,7 @@ class Space(ABC):
     score_columns: tuple[str, ...] = ("accuracy", "loss")  # what a supernet of this space predicts
     cells: tuple[Cell, ...] = ()  # how the decisions make a network; none: one after the other
     nothing: tuple[str, ...] = ()  # operations that compute nothing
+    is_matrix: bool = False  # the string is an adjacency matrix and operations; `cells` would be one per architecture
     notations: tuple[str, ...] = ()  # readings of a list of operation numbers, where the field has more than one
 
     @abstractmethod
@@ -138,7 +139,12 @@ class Space(ABC):
         """
         row = self.decide(self.parse_all([architecture]).tolist())
         values = {decision.name: str(row[decision.name].iloc[0]) for decision in self.decisions}
-        return wire(self.cells or (chain("", list(values)),), values, self.nothing)
+        return wire(self.wired_cells, values, self.nothing)
+
+    @property
+    def wired_cells(self) -> tuple[Cell, ...]:
+        """`cells`, or one that has the decisions one after the other."""
+        return self.cells or (chain("", [decision.name for decision in self.decisions]),)
 
     def truth_keys(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """What truth and predictions are joined on [n]: the canonical string, unless the benchmark stores classes."""

@@ -43,6 +43,7 @@ PARENTS = {
 class NB101(Space):
     name = "nb101"
     title = "NAS-Bench-101"
+    is_matrix = True
     size = sum(cells.SIZES.values())
     decisions = (
         *(Decision(f"op{v}", OPERATIONS) for v in range(1, 6)),
