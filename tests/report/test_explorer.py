@@ -28,6 +28,11 @@ def unpack(text):
     return json.loads(whole[4 : 4 + length]), array
 
 
+def explorer_of(report):
+    assert report.explorer is not None
+    return report.explorer
+
+
 def values_of(column, array):
     levels, index = array(column["levels"]), array(column["index"])
     missing = index == np.iinfo(index.dtype).max
@@ -35,7 +40,7 @@ def values_of(column, array):
 
 
 def test_what_is_packed_is_the_joined_table(report, runs, truth):
-    head, array = unpack(report.explorer.pack())
+    head, array = unpack(explorer_of(report).pack())
     joined = nasbias.join(runs, truth)
     names = bytes(array(head["names"])).decode().split("\n")
     table = joined.set_index("architecture").loc[names]
@@ -54,7 +59,7 @@ def test_what_is_packed_is_the_joined_table(report, runs, truth):
 @pytest.mark.parametrize("score", ["accuracy", "loss"])
 def test_ranks_are_exact_whatever_the_direction_and_the_rounding(runs, truth, score):
     runs = runs.assign(accuracy=runs["accuracy"] + 1e-9 * np.arange(len(runs)))
-    head, array = unpack(make_report(runs, truth, score=score, draws=1).explorer.pack())
+    head, array = unpack(explorer_of(make_report(runs, truth, score=score, draws=1)).pack())
     own = runs[(runs["run"] == "s0") & (runs["epoch"] == 8)].set_index("architecture")[score]
     names = bytes(array(head["names"])).decode().split("\n")
     (column,) = [each for each in head["series"] if (each["epoch"], each["run"]) == (8, "s0")]
@@ -64,7 +69,7 @@ def test_ranks_are_exact_whatever_the_direction_and_the_rounding(runs, truth, sc
 
 def test_a_run_that_scored_fewer_has_gaps_and_the_mean_too(runs, truth):
     lost = (runs["run"] == "s2") & (runs["architecture"].isin(sorted(set(runs["architecture"]))[:40]))
-    head, array = unpack(make_report(runs[~lost], truth, draws=1).explorer.pack())
+    head, array = unpack(explorer_of(make_report(runs[~lost], truth, draws=1)).pack())
     gaps = {each["run"]: int(np.isnan(values_of(each, array)).sum()) for each in head["series"] if each["epoch"] == 8}
     assert gaps == {None: 40, "s0": 0, "s1": 0, "s2": 40}
 
@@ -72,21 +77,26 @@ def test_a_run_that_scored_fewer_has_gaps_and_the_mean_too(runs, truth):
 def test_with_no_room_the_shortest_trainings_are_left_out_and_said(runs, truth, monkeypatch):
     monkeypatch.setattr(room, "MOST_SCORES", 1300)
     report = make_report(runs, truth, draws=1)
-    assert report.explorer.left_out == [4]
-    assert {each.epoch for each in report.explorer.series} == {8}
+    assert explorer_of(report).left_out == [4]
+    assert {each.epoch for each in explorer_of(report).series} == {8}
     from nasbias.report import render
 
     assert "no room for the shorter trainings (4 epochs)" in render(report)
 
 
 def test_names_are_packed_printable(alone):
-    head, _ = unpack(alone.explorer.pack())
+    head, _ = unpack(explorer_of(alone).pack())
     assert [each["run"] for each in head["series"]] == [EVIL.replace("\u202e", "\\u202e")]
 
 
 def test_two_runs_of_one_name_are_told_apart(runs, truth):
     report = make_report(runs.assign(run="same"), truth, draws=1)
-    assert {each.run for each in report.explorer.series} == {None, "same (seed 0)", "same (seed 1)", "same (seed 2)"}
+    assert {each.run for each in explorer_of(report).series} == {
+        None,
+        "same (seed 0)",
+        "same (seed 1)",
+        "same (seed 2)",
+    }
 
 
 def test_cells_outside_of_the_decisions_are_told_apart_by_counts():
@@ -98,7 +108,7 @@ def test_cells_outside_of_the_decisions_are_told_apart_by_counts():
         {"architecture": names, "dataset": "cifar10", "epochs": 108, "valid_accuracy": rng.normal(90, 1, 60)}
     )
     report = make_report(mine, truth, space="nb101", draws=1)
-    head, _ = unpack(report.explorer.pack())
+    head, _ = unpack(explorer_of(report).pack())
     assert {each["name"] for each in head["decisions"]} >= {"conv3x3-bn-relu", "vertices", "edges"}
     assert head["is_matrix"] and head["wiring"]["cells"] == []
 

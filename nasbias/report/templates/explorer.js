@@ -18,7 +18,7 @@ function startExplorer(data) {
   const box = by("plot"), plot = makePlot(data, box, by("points"), by("over"));
   const views = new Map(), all = {};
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  let state, view, chosen, hovered = null, sortKey = "truthRank", descending = false, later = 0, frame = 0, drag = null;
+  let state, view, chosen, hovered = null, sortKey = "truthRank", descending = false, later = 0, frame = 0, drag = null, address = location.hash;
 
   const longest = data.series.map((each, i) => i).filter((i) => data.series[i].epoch === data.epoch);
   data.first = longest.length ? longest[0] : 0;
@@ -284,8 +284,9 @@ function startExplorer(data) {
 
   function remember() {
     const text = writeState(data, state);
+    if (location.hash !== address) return;  // somebody just asked for another state: that one is shown next
     if (text === "explorer" && !/^#explorer/.test(location.hash)) return;
-    try { history.replaceState(null, "", `#${text}`); } catch { /* some readers forbid it on a page from disk */ }
+    try { history.replaceState(null, "", `#${text}`); address = location.hash; } catch { /* some readers forbid it on a page from disk */ }
   }
 
   // ---- what is asked -------------------------------------------------------------------------------------------------
@@ -404,7 +405,7 @@ function startExplorer(data) {
     pin(next);
     said.textContent = `${nameOf(data, next)}: true rank ${view.truthRank[next]}, supernet rank ${view.scoreRank[next]}.`;
   });
-  window.addEventListener("hashchange", () => { if (/^#explorer(&|$)/.test(location.hash)) restart(); });
+  window.addEventListener("hashchange", () => { address = location.hash; if (/^#explorer(&|$)/.test(location.hash)) restart(); });
   dark.addEventListener("change", () => { paintPoints(); show(); });
   let width = 0;
   new ResizeObserver(() => { if (box.clientWidth && box.clientWidth !== width) { width = box.clientWidth; plot.place(); showSoon(); } }).observe(box);
@@ -415,7 +416,7 @@ function startExplorer(data) {
   width = box.clientWidth;
   makeBars();
   restart();
-  if (/^#explorer&/.test(location.hash)) document.getElementById("explorer").scrollIntoView();
+  if (/^#explorer&/.test(location.hash)) document.getElementById("explorer").scrollIntoView({ behavior: "instant" });
 }
 
 if (document.getElementById("ex-data") && "DecompressionStream" in window) {
