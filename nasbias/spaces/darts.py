@@ -36,6 +36,7 @@ from nasbias.spaces._darts_notations import (
     to_p2,
 )
 from nasbias.spaces._space import Decision, Space, as_strings, listed
+from nasbias.spaces._wiring import Cell, Edge, Node
 from nasbias.streams import stream
 
 CLASSES = {"cifar10": 10, "cifar100": 100}
@@ -55,6 +56,17 @@ class Darts(Space):
         for part in ("input", "op")
     )
     subsets: ClassVar[Mapping[str, str]] = {"all": "every architecture: seven operations, two distinct inputs per node"}
+    cells = tuple(
+        Cell(
+            cell,
+            tuple(Node(str(i)) for i in range(6)),
+            tuple(Edge(f"{cell}/{n}/{s}/input", n, f"{cell}/{n}/{s}/op") for n in NODES for s in (0, 1)),
+            inputs=(0, 1),
+            outputs=NODES,
+            note="0 and 1: the two cells before; output: 2 to 5 together",
+        )
+        for cell in CELLS
+    )
 
     def parse(self, text: Any) -> str:
         """Accepts the canonical string, DARTS' `Genotype(normal=[...], ...)` (text or object), P2's JSON and

@@ -18,6 +18,7 @@ import pandas as pd
 
 from nasbias.errors import InputError, quoted, unknown
 from nasbias.spaces._space import Decision, Space, as_index, as_strings
+from nasbias.spaces._wiring import chain
 
 # The topology of the best NAS-Bench-201 architecture by CIFAR-100 validation accuracy.
 GENOTYPE = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
@@ -35,6 +36,7 @@ class NATSSize(Space):
     size = len(WIDTHS) ** LAYERS
     decisions = tuple(Decision(f"layer {i}", tuple(map(str, WIDTHS))) for i in range(LAYERS))
     subsets: ClassVar[Mapping[str, str]] = {"all": "all 32,768"}
+    cells = (chain("channels of the five layers", [f"layer {i}" for i in range(LAYERS)]),)
 
     def parse(self, text: Any) -> str:
         """Accepts the benchmark's string, an index of the official order ('42'), five widths ('(8, 16, 64, 8, 24)' or

@@ -26,6 +26,7 @@ from nasbias.spaces import _nb101_graph as graph
 from nasbias.spaces._nb101_costs import count_costs
 from nasbias.spaces._nb101_graph import MAX_EDGES, MAX_VERTICES, OPERATIONS
 from nasbias.spaces._space import Decision, Space, as_strings, listed
+from nasbias.spaces._wiring import Cell, Edge, Node, Wiring, wire
 
 PARENT_COUNTS = (0, 1, 1, 1, 2, 2, 2)  # of the sub-space's vertices: input, five operations, output
 EXAMPLE = "110101:conv3x3-bn-relu,maxpool3x3"
@@ -42,6 +43,7 @@ PARENTS = {
 class NB101(Space):
     name = "nb101"
     title = "NAS-Bench-101"
+    is_matrix = True
     size = sum(cells.SIZES.values())
     decisions = (
         *(Decision(f"op{v}", OPERATIONS) for v in range(1, 6)),
@@ -161,6 +163,15 @@ class NB101(Space):
             InputError: the subset is the whole benchmark, whose cells have no choices in common.
         """
         return self.encode(self.members(subset))
+
+    def wire(self, architecture: str) -> tuple[Wiring, ...]:
+        (text,) = self.parse_all([architecture])
+        adjacency, _, operations = text.partition(":")
+        names = operations.split(",") if operations else []
+        nodes = (Node("input"), *map(Node, names), Node("output"))
+        pairs = zip(graph.row_major(len(nodes)), adjacency)
+        edges = tuple(Edge(source, target) for (source, target), bit in pairs if bit == "1")
+        return wire([Cell("cell", nodes, edges)], {})
 
     def hashes(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """Module hashes [n]."""

@@ -18,6 +18,7 @@ import pandas as pd
 
 from nasbias.errors import InputError, quoted, unknown
 from nasbias.spaces._space import Decision, Space, as_index, as_strings, listed
+from nasbias.spaces._wiring import Cell, Edge, Node
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # (from, to), in the order of the string
@@ -45,6 +46,15 @@ class NB201(Space):
     }
 
     notations = ("nats", "naslib")
+    nothing = ("none",)
+    cells = (
+        Cell(
+            "cell",
+            tuple(Node(str(i)) for i in range(4)),
+            tuple(Edge(source, target, f"{source}->{target}") for source, target in EDGES),
+            note="0 input, 3 output; edges are summed",
+        ),
+    )
 
     def parse(self, text: str) -> str:
         """Accepts the benchmark's string, an index of the official order ('42'), a mapping from edges to operations

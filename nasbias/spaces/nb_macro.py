@@ -16,10 +16,12 @@ import pandas as pd
 
 from nasbias.errors import InputError, quoted, unknown
 from nasbias.spaces._space import Decision, Space, as_strings
+from nasbias.spaces._wiring import chain
 
 OPERATIONS = ("identity", "mb3_k3", "mb6_k5")
 STAGES = (2, 3, 3)  # layers
 LAYERS = sum(STAGES)
+FIRST = (0, 2, 5)  # of each stage: it changes the shape, so that even an identity does something
 CLASSES = {"cifar10": 10}
 _EXPANSION_KERNEL = {"mb3_k3": (3, 3), "mb6_k5": (6, 5)}
 
@@ -33,6 +35,7 @@ class NBMacro(Space):
         "all": "all 6,561 strings",
         "unique": "one per isomorphism class: 3,969",
     }
+    cells = (chain("layers", [f"layer {i}" for i in range(LAYERS)], "identity", FIRST),)
 
     def parse(self, text: Any) -> str:
         """Accepts the eight digits, also as a number or in a list; leading zeros lost to a spreadsheet are restored."""

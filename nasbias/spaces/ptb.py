@@ -21,6 +21,7 @@ import pandas as pd
 
 from nasbias.errors import InputError, quoted
 from nasbias.spaces._space import Decision, Space, as_strings, listed
+from nasbias.spaces._wiring import Cell, Edge, Node
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "identity")  # in the order of P2's numbers
 STEPS = 8
@@ -37,6 +38,15 @@ class PTB(Space):
         *(Decision(f"switch/{step}", tuple(map(str, range(step + 1)))) for step in range(STEPS)),
     )
     subsets = {"all": "all 2,642,411,520 cells"}
+    cells = (
+        Cell(
+            "recurrent cell",
+            tuple(Node(str(i)) for i in range(STEPS + 1)),
+            tuple(Edge(f"switch/{i}", i + 1, f"act/{i}") for i in range(STEPS)),
+            outputs=tuple(range(1, STEPS + 1)),
+            note="0: word and hidden state; output: the mean of 1 to 8",
+        ),
+    )
     score_columns = ("perplexity",)  # the loss is its logarithm: it ranks no differently
 
     def parse(self, text: str) -> str:
