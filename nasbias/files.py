@@ -81,14 +81,20 @@ def writable_target(path: str | os.PathLike) -> Path:
 
 def unwritable(path: str | os.PathLike, error: Exception) -> InputError:
     """The error for a file that the system does not let us write, with its reason."""
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return InputError(f"{path}: can't be written ({reason}). Free space, or choose another path.")
+    number = getattr(error, "errno", None)
+    reason = os.strerror(number) if number else str(error) or type(error).__name__
+    is_full = number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return InputError(
+        f"{path}: can't be written ({reason}). {'Free space, or choose' if is_full else 'Choose'} another path."
+    )
 
 
-def sweep_temporaries(folder: str | os.PathLike) -> None:
-    """Remove what killed writers left in a folder; only for who knows that no other process writes there."""
+def sweep_temporaries(folder: str | os.PathLike, of: str = "") -> None:
+    """Remove what killed writers left in a folder, or what those of the file named `of` did; only for who knows that no
+    other process writes there."""
     for path in list_temporaries(folder):
-        path.unlink(missing_ok=True)
+        if not of or path.name.startswith(f".{of}."):
+            path.unlink(missing_ok=True)
 
 
 def list_temporaries(folder: str | os.PathLike) -> list[Path]:

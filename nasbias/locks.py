@@ -51,6 +51,8 @@ def locked(folder: str | os.PathLike) -> Iterator[Lock]:
     """
     folder = Path(folder)
     try:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder} is no folder. Choose another path.")
         folder.mkdir(parents=True, exist_ok=True)
         handle = _take(folder / LOCK)
     except OSError as error:

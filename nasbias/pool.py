@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -22,7 +22,7 @@ PATIENCE = 30.0  # seconds that a worker has to save its state
 
 def carry_out(
     function: Callable[..., Any], jobs: Sequence[tuple], processes: int, kept: str
-) -> Iterator[tuple[int, Any]]:
+) -> Generator[tuple[int, Any]]:
     """(place in `jobs`, function(*job)) of every job, as they are done. Close the iterator to stop the workers.
 
     The first error ends it. Whoever iterates should use `contextlib.closing`, so that an interruption does not wait for

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError
-from nasbias.files import to_json, writable_target
+from nasbias.files import sweep_temporaries, to_json, writable_target
 from nasbias.locks import locked
 from nasbias.notices import say as give_notice
 from nasbias.options import option
@@ -122,6 +122,7 @@ def score_run(
     started = time.perf_counter()
     tables = []
     with locked(parts):
+        sweep_temporaries(target.parent, of=target.name)
         for epoch, scores in work.scores(parts, watch, carry):
             tables.append(scores.assign(run=work.folder.path.resolve().name, seed=work.config.seed, epoch=epoch))
             if report:

@@ -6,6 +6,7 @@ Ctrl-C and SIGTERM save the state at the next step, and the same command goes on
 
 import argparse
 import dataclasses
+import math
 import os
 import sys
 import time
@@ -237,10 +238,12 @@ class _Watch:
     """Shows where a run is, and says once, when it has gone for a little, how long it will take."""
 
     def __init__(self, show: Callable[[float, float, str], None]) -> None:
-        self.show, self.began, self.said = show, time.monotonic(), False
+        self.show, self.began, self.said = show, math.inf, False
 
     def __call__(self, pace: Any) -> None:
-        if not self.said and time.monotonic() - self.began > SETTLED:
+        now = time.monotonic()
+        self.began = min(self.began, now)
+        if not self.said and now - self.began > SETTLED:
             self.said = True
             note(f"about {duration(pace.seconds_left)} left: {pace.epochs} epochs of {pace.steps:,} steps")
         self.show(

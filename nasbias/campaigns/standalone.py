@@ -10,7 +10,7 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -183,7 +183,7 @@ def evaluate_alone(network: nn.Module, choice: Choice, task: Task, config: Train
     return result
 
 
-def _carry_out(jobs: Sequence[Training], out: Path, processes: int) -> Iterator[dict[str, Any]]:
+def _carry_out(jobs: Sequence[Training], out: Path, processes: int) -> Generator[dict[str, Any]]:
     """Results as they come. The first error ends it; what is under way is finished by no one, but can be resumed."""
     if processes == 1 or len(jobs) < 2:
         yield from (_train_one(job, out) for job in jobs)
@@ -204,7 +204,7 @@ def _train_one(config: Training, out: Path) -> dict[str, Any]:
     except Diverged as failure:
         seconds = round(sum(record["seconds"] for record in RunFolder(running).log), 3)
         result = {**about, "diverged": failure.to_plain(), "seconds": seconds}
-    if not (out / "config.toml").exists():
+    if not RunFolder(out).is_claimed:
         raise InputError(f"{out} was removed while its architectures were trained; nothing more is written there.")
     with written_atomically(_result_path(out, config)) as temporary:
         temporary.write_text(to_json(result))
@@ -214,6 +214,7 @@ def _train_one(config: Training, out: Path) -> dict[str, Any]:
 
 def _outcome(config: Training, folder: RunFolder) -> dict[str, Any]:
     """What a finished training is worth."""
+    assert config.standalone is not None
     device = torch.device("cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu")
     task = make_task(config, device)
     network = make_network(config, task.sizes).to(device)
@@ -237,13 +238,10 @@ def _write_truth(recipe: Training, out: Path) -> Path:
     diverged = [result for result in results if "diverged" in result]
     if len(diverged) == len(results):
         raise InputError(f"all {len(results):,} trainings diverged. The first: {Diverged.of(results[0]['diverged'])}")
-    if diverged:
-        first = diverged[0]
-        say(
-            f"{len(diverged):,} of {len(results):,} trainings diverged and have no row in {out / TRUTH} (first: "
-            f"{first['architecture']}, seed {first['seed']}, {first['diverged']['what']} in step "
-            f"{first['diverged']['step']:,})."
-        )
+    failures = [f"{r['architecture']}, seed {r['seed']}: {Diverged.of(r['diverged'])}" for r in diverged]
+    if failures:
+        told = f"{len(failures):,} of {len(results):,} trainings diverged and have no row in {out / TRUTH}"
+        say(f"{told} (first: {failures[0]})")
     table = pd.DataFrame([result for result in results if "diverged" not in result])
     table = table.drop(columns=["train_loss", "seconds"])
     dataset = Path(recipe.dataset).stem if os.sep in recipe.dataset else recipe.dataset
@@ -256,11 +254,7 @@ def _write_truth(recipe: Training, out: Path) -> Path:
     path = out / TRUTH
     seconds = round(sum(result["seconds"] for result in results), 1)
     values = {**dataclasses.asdict(recipe), "dataset": dataset}  # no paths of this machine
-    more = (
-        {"diverged": [{key: r[key] for key in ("architecture", "seed", "diverged")} for r in diverged]}
-        if diverged
-        else {}
-    )
+    more = {"diverged": failures} if failures else {}
     about = describe_provenance(space=recipe.space, recipe=values, training_seconds=seconds, **more)
     write_parquet(check_truth(table, recipe.space, str(path), per_cent=True), path, about)
     return path

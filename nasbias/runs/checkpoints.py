@@ -3,6 +3,8 @@ generators, and in its metadata the JSON that resuming needs. One file, renamed 
 A state within an epoch has `within.*` and `random.epoch`, the generator when the epoch began, besides."""
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any])
         try:
             safetensors.torch.save_file(whole, temporary, metadata={"state": json.dumps(state)})
         except safetensors.SafetensorError as error:  # its own kind of OSError
-            raise OSError(str(error)) from None
+            number = re.search(r"os error (\d+)", str(error))
+            raise OSError(*((code := int(number[1]), os.strerror(code)) if number else (str(error),))) from None
 
 
 def read_tensors(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbias.errors import InputError
-from nasbias.files import list_temporaries, sweep_temporaries, to_json, written_atomically
+from nasbias.files import list_temporaries, sweep_temporaries, to_json, unwritable, written_atomically
 from nasbias.locks import LOCK, Lock, locked
 from nasbias.provenance import describe_provenance
 from nasbias.runs.config import Training, read_config
@@ -39,6 +39,18 @@ class RunFolder:
         return sorted(
             int(path.stem.removeprefix("epoch-")) for path in self.path.glob("checkpoints/epoch-*.safetensors")
         )
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether the folder holds a run, at whatever point.
+
+        Raises:
+            InputError: the path can't be looked at.
+        """
+        try:
+            return (self.path / "config.toml").exists()
+        except OSError as error:  # such as a name that is too long
+            raise unwritable(self.path, error) from None
 
     @property
     def is_finished(self) -> bool:
@@ -110,7 +122,7 @@ class RunFolder:
         Raises:
             InputError: the folder holds another run, or something that is none.
         """
-        if (self.path / "config.toml").exists():
+        if self.is_claimed:
             if self.config.identity != config.identity:
                 raise InputError(
                     f"{self.path} holds another run (see its config.toml). Choose another --out, or remove it."

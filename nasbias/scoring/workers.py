@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,7 +123,7 @@ def score_checkpoints(
     processes: int,
     parts: Path,
     watch: Callable[[int, int], None] | None = None,
-    carry: Callable[[Sequence[Shard]], Iterator[Shard]] | None = None,
+    carry: Callable[[Sequence[Shard]], Generator[Shard]] | None = None,
 ) -> Iterator[tuple[int, pd.DataFrame]]:
     """(epoch, scores of all architectures) per checkpoint, in order.
 
@@ -150,7 +150,7 @@ def score_checkpoints(
         watch(done, total)
     if carry is None:
         carry = _here if processes <= 1 or len(waiting) < 2 else lambda shards: _by_workers(shards, processes)
-    with contextlib.closing(carry(waiting)) if waiting else contextlib.nullcontext(iter(())) as finished:  # type: ignore[type-var]
+    with contextlib.closing(carry(waiting)) as finished:
         for shard in finished:
             done += len(shard.architectures)
             left[shard.epoch] -= 1
@@ -174,13 +174,15 @@ def _assemble(
     return epoch, scores.assign(architecture=np.asarray(architectures), bn=bn)
 
 
-def _here(shards: Sequence[Shard]) -> Iterator[Shard]:
+def _here(shards: Sequence[Shard]) -> Generator[Shard]:
     for shard in shards:
         score_shard(shard)
         yield shard
 
 
-def _by_workers(shards: Sequence[Shard], processes: int) -> Iterator[Shard]:
+def _by_workers(shards: Sequence[Shard], processes: int) -> Generator[Shard]:
+    if not shards:
+        return
     kept = "What is scored is kept."
     with contextlib.closing(carry_out(score_shard, [(shard,) for shard in shards], processes, kept)) as done:
         for place, _ in done:

@@ -7,6 +7,7 @@ after every 64th and before anything is saved.
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -50,5 +51,4 @@ class LossWatch:
 
     def diverged(self, what: str, epoch: int, step: int, choices: Sequence[Choice]) -> Diverged:
         """The error, with the architectures by name."""
-        names = [self.space.decode([choice])[0] for choice in choices]
-        return Diverged(what, epoch, step, names)
+        return Diverged(what, epoch, step, self.space.decode(np.array(choices)).tolist())

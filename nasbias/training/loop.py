@@ -47,7 +47,7 @@ def train(
     """
     folder, run = RunFolder(out), Run(config, companions)
     contents = describe_contents(config, run.sampler, run.network, run.task.data)
-    if (folder.path / "config.toml").exists() and folder.is_settled:
+    if folder.is_claimed and folder.is_settled:
         folder.create(config, contents)  # only to see that it is this run
         return _ended(folder)
     with deferred() as signalled, folder.claimed(config, contents) as lock:

@@ -30,7 +30,6 @@ import torch
 
 from nasbias import campaigns, provenance
 from nasbias.campaigns.standalone import train_alone
-from nasbias.runs import Training
 from nasbias.score import Scoring, score_run
 from nasbias.spaces import get_space
 from nasbias.tables import read_about
@@ -72,9 +71,9 @@ def _dense(out: Path, given: Path) -> None:
 
 
 def _ptb(out: Path, given: Path) -> None:
-    recipe = {"dataset": str(given / "corpus"), "batch_size": 4, "learning_rate": 5.0, "epochs": 2}
+    recipe = {"dataset": str(given / "corpus"), "batch_size": 4, "learning_rate": 5.0, "epochs": 2, "train_size": None}
     network = {**OPTIONS, "evaluate_every": 1}
-    campaigns.train_run(Training(**{**dataclasses.asdict(small_run("ptb")), **recipe, "network": network}), out)
+    campaigns.train_run(dataclasses.replace(small_run("ptb"), **recipe, valid_size=None, network=network), out)
 
 
 def _standalone(out: Path, given: Path) -> None:
@@ -182,6 +181,13 @@ def snapshot(folder: Path) -> dict[str, Any]:
 
 
 def _content(path: Path) -> Any:
+    try:
+        return _read(path)
+    except Exception as error:  # half a file is a finding, not the end
+        return f"unreadable: {error}"
+
+
+def _read(path: Path) -> Any:
     if path.suffix == ".safetensors":
         with safetensors.safe_open(path, framework="pt") as file:
             state = json.loads(file.metadata()["state"])

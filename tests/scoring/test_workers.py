@@ -60,7 +60,7 @@ def test_two_workers_give_the_scores_of_one_to_the_bit_in_the_order_asked_for(se
 
 
 def test_shards_do_not_change_the_scores_of_architectures_that_are_one_function(settings, parts, tmp_path, monkeypatch):
-    names = get_space("nb201").decode(get_space("nb201").population()[:40])  # many are equal here
+    names = get_space("nb201").members()[:40]  # many are equal here
     whole = dict(score_checkpoints(settings, [2], names, 1, parts))[2]
     monkeypatch.setattr(workers, "PART", 2)
     (tmp_path / "others").mkdir()
