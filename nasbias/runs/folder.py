@@ -31,7 +31,7 @@ class RunFolder:
     def log(self) -> list[dict[str, Any]]:
         """One record per finished epoch."""
         path = self.path / "log.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [_decoded(path, line) for line in path.read_text().splitlines()] if path.exists() else []
 
     @property
     def epochs(self) -> list[int]:
@@ -61,7 +61,12 @@ class RunFolder:
     def failure(self) -> Diverged | None:
         """Where the run diverged, if it did."""
         path = self.path / "diverged.json"
-        return Diverged.of(json.loads(path.read_text())) if path.exists() else None
+        if not path.exists():
+            return None
+        try:
+            return Diverged.of(_decoded(path, path.read_text()))
+        except (KeyError, TypeError, ValueError):
+            raise InputError(f"{path}: does not say where a run diverged. Remove it, and the run goes on.") from None
 
     @property
     def is_settled(self) -> bool:
@@ -140,7 +145,7 @@ class RunFolder:
                 digests, and are taken as they are.
         """
         about = self.path / "provenance.json"
-        kept = json.loads(about.read_text()).get("contents", {}) if about.exists() else {}
+        kept = _decoded(about, about.read_text()).get("contents", {}) if about.exists() else {}
         changed = [name for name in contents if name in kept and kept[name] != contents[name]]
         if changed:
             raise InputError(
@@ -178,6 +183,17 @@ class RunFolder:
             with written_atomically(self.path / "diverged.json") as temporary:
                 temporary.write_text(to_json(failure.to_plain()))
         self.latest.unlink(missing_ok=True)
+
+
+def _decoded(path: Path, text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+        if isinstance(found, dict):
+            return found
+        reason = "no JSON object"
+    except (ValueError, RecursionError) as error:
+        reason = str(error)
+    raise InputError(f"{path}: not as nasbias wrote it ({reason}). Remove it; what it tells is made again.")
 
 
 def read_run(path: str | os.PathLike, space: str) -> Training:

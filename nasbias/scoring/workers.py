@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
+from nasbias.errors import InputError
 from nasbias.files import sha256, sweep_temporaries
 from nasbias.pool import carry_out
 from nasbias.runs import RunFolder
@@ -27,7 +27,7 @@ from nasbias.runs.data import load_run_images
 from nasbias.runs.network import make_network
 from nasbias.scoring import BN, Precision, distinct_architectures, load_scoring_data, score_architectures
 from nasbias.supernets import task_of
-from nasbias.tables import write_parquet
+from nasbias.tables import read_table, write_parquet
 
 PART = 256  # architectures of a shard
 
@@ -56,9 +56,11 @@ class Shard:
 
     def read(self) -> pd.DataFrame | None:
         """The scores, `architecture` first; None where they are not there, or not whole."""
+        if not self.path.exists():
+            return None
         try:
-            table = pd.read_parquet(self.path)
-        except (OSError, pa.ArrowException):
+            table = read_table(self.path)
+        except InputError:
             return None
         return table if table["architecture"].tolist() == list(self.architectures) else None
 

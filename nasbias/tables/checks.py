@@ -2,7 +2,6 @@
 
 import os
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.notices import Notice, say
+from nasbias.opening import checked_path
 from nasbias.spaces import Space, get_space
 from nasbias.tables.columns import AS_IS, Reading, column_of, names_of, rename_columns
 from nasbias.tables.files import read_about, read_table, table_ending
@@ -179,7 +179,7 @@ def load_predictions(path: str | os.PathLike, space: str = "nb201", reading: Rea
     Raises:
         InputError: the path is none of these, can't be read, or fails `check_predictions`.
     """
-    path = Path(path)
+    path = checked_path(path)
     run, inside = path.name, path
     if path.is_dir():
         inside = path / "predictions.parquet"
