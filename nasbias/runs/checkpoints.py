@@ -1,7 +1,10 @@
 """A checkpoint is one safetensors file: `network.*` the weights, `momentum.*` the optimiser's, `random.*` the
-generators, and in its metadata the JSON that resuming needs. One file, renamed into place, so it is whole or absent."""
+generators, and in its metadata the JSON that resuming needs. One file, renamed into place, so it is whole or absent.
+A state within an epoch has `within.*` and `random.epoch`, the generator when the epoch began, besides."""
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,11 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any])
     """One safetensors file with JSON `state` in its metadata."""
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with written_atomically(path) as temporary:
-        safetensors.torch.save_file(whole, temporary, metadata={"state": json.dumps(state)})
+        try:
+            safetensors.torch.save_file(whole, temporary, metadata={"state": json.dumps(state)})
+        except safetensors.SafetensorError as error:  # its own kind of OSError
+            number = re.search(r"os error (\d+)", str(error))
+            raise OSError(*((code := int(number[1]), os.strerror(code)) if number else (str(error),))) from None
 
 
 def read_tensors(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, Any]]:

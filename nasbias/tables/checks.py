@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError, quoted
-from nasbias.notices import Notice
+from nasbias.notices import Notice, say
 from nasbias.opening import checked_path
 from nasbias.spaces import Space, get_space
 from nasbias.tables.columns import AS_IS, Reading, column_of, names_of, rename_columns
@@ -193,8 +193,10 @@ def load_predictions(path: str | os.PathLike, space: str = "nb201", reading: Rea
         run = path.name.removesuffix(".gz")
         run = run.removesuffix(table_ending(path))
     table = read_table(inside)
-    if inside.suffix == ".parquet" and read_about(inside):
+    if inside.suffix == ".parquet" and (about := read_about(inside)):
         table.attrs["canonical"] = True
+        if "diverged" in about:
+            say(f"{path}: {str(about['diverged'])[:300]}")
     return check_predictions(table, space, str(inside), run=run, reading=reading)
 
 

@@ -21,7 +21,7 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import data_folder, sha256
-from nasbias.notices import Notice
+from nasbias.notices import Notice, say
 from nasbias.opening import checked_path
 from nasbias.spaces import get_space, list_spaces
 from nasbias.tables import (
@@ -251,7 +251,7 @@ def _read_installed(space: str, name: str, path: Path) -> tuple[pd.DataFrame, di
         return read_table(cached), read_about(cached)
     table, about = _read_path(space, path)
     about["name"] = name
-    with contextlib.suppress(OSError):  # a folder that can't be written costs a second each time, no more
+    with contextlib.suppress(OSError, InputError):  # a folder that can't be written costs a second each time, no more
         write_parquet(table, cached, about)
     return table, about
 
@@ -273,6 +273,9 @@ def _read_path(space: str, path: Path, reading: Reading = AS_IS) -> tuple[pd.Dat
         about = _about(space, form, path.name, table) | {"sha256": sha256(path) if path.is_file() else None}
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror or error}).") from None
+    diverged = own.get("diverged")
+    if diverged and isinstance(diverged, list):
+        say(f"{path}: {len(diverged):,} of its trainings diverged and have no row (first: {str(diverged[0])[:300]})")
     claimed = {key: own[key] for key in ("describes", "licence") if isinstance(own.get(key), str)}
     return table, about | {key: text if text.startswith(_CLAIMED) else _CLAIMED + text for key, text in claimed.items()}
 
