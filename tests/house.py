@@ -38,7 +38,7 @@ FLOORS: list[list[str]] = [
     ["matching", "supernets"],
     ["runs"],
     ["training", "scoring", "correlation", "stability", "bias", "density", "pruning"],
-    ["campaigns"],
+    ["campaigns", "outside"],
     ["finetune", "sweep"],
     ["figures"],
     ["report"],
