@@ -246,6 +246,6 @@ def _read_finished(path: Path, identity: dict[str, Any]) -> pd.DataFrame:
 
 
 def _results_of(table: pd.DataFrame) -> dict[int, Result]:
-    columns = [name for name in table.columns if table[name].dtype.kind == "f"]
-    rows: Any = table[columns].to_dict("records")
+    scores: Any = table.select_dtypes("float")
+    rows = scores.to_dict("records")
     return {i: row for i, (row, failed) in enumerate(zip(rows, table[FAILED])) if not isinstance(failed, str)}
