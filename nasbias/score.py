@@ -19,7 +19,7 @@ import pandas as pd
 from nasbias.errors import InputError
 from nasbias.files import to_json
 from nasbias.notices import say
-from nasbias.options import option
+from nasbias.options import COUNT, FROM_ZERO, SEED, THREADS, check_options, option
 from nasbias.provenance import count_cores, describe_provenance
 from nasbias.spaces import Space, get_space
 from nasbias.tables import MEASURES, check_predictions, name_dead, scores_of, write_parquet
@@ -35,16 +35,16 @@ SCORED_WHOLE = 20_000
 class Scoring:
     """What of a run is scored, and how."""
 
-    checkpoints: tuple[int, ...] = option((), "epochs to score; none = all there are")
+    checkpoints: tuple[int, ...] = option((), "epochs to score; none = all there are", FROM_ZERO)
     architectures: str | None = option(None, "a stored truth's name, a table, a file with one a line")
     sample: int | None = option(
-        None, f"score this many, drawn at random; none = all of up to {SCORED_WHOLE:,}, else {DEFAULT_SAMPLE}"
+        None, f"score this many, drawn at random; none = all of up to {SCORED_WHOLE:,}, else {DEFAULT_SAMPLE}", COUNT
     )
-    sample_seed: int = option(0, "seed of the draw: one seed, the same architectures")
+    sample_seed: int = option(0, "seed of the draw: one seed, the same architectures", SEED)
     subset: str | None = option(None, "subset of the space to score; none = what was trained on")
     bn: Literal["recalibrated", "batch", "running"] = option("recalibrated", "which BN statistics the networks use")
-    recalibration_images: int = option(512, "training images for recalibrated BN, in batches of 256")
-    valid_size: int | None = option(None, "validation images or words to score on; none = all")
+    recalibration_images: int = option(512, "training images for recalibrated BN, in batches of 256", COUNT)
+    valid_size: int | None = option(None, "validation images or words to score on; none = all", COUNT)
     precision: Literal["32-true", "bf16-mixed"] = option(
         "32-true",
         "bf16-mixed is faster on a processor with AVX512_BF16 (others are slower by it) and ranks a little otherwise: "
@@ -52,9 +52,13 @@ class Scoring:
     )
     engine: str | None = option(None, "plain, fast or batched; none = the space's best here")
     processes: int | None = option(
-        None, f"single-threaded workers; none = one a core, one on a GPU or for fewer than {SHORT} architectures"
+        None,
+        f"single-threaded workers; none = one a core, one on a GPU or for fewer than {SHORT} architectures",
+        THREADS,
     )
     out: Path | None = option(None, "predictions file; none = RUN/predictions.parquet")
+
+    __post_init__ = check_options
 
 
 @dataclass(frozen=True)
@@ -110,8 +114,6 @@ def score_run(
     processes = options.processes
     if processes is None:
         processes = 1 if device != "cpu" or len(architectures) < SHORT else count_cores()
-    if processes < 1:
-        raise InputError(f"--processes is {processes}: 1 or more are needed.")
     settings = Settings(
         folder.path,
         options.bn,

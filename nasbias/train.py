@@ -17,6 +17,7 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import to_json
+from nasbias.options import COUNT, SEED, THREADS, whole_number
 from nasbias.provenance import count_cores
 from nasbias.recipes import recipe_of, supernet_options
 from nasbias.runs import Training
@@ -29,6 +30,7 @@ from nasbias.terminal import (
     command,
     fields_of,
     note,
+    number,
     numbers,
     print_table,
     suggest,
@@ -92,7 +94,7 @@ def train_run(
     from nasbias import campaigns
     from nasbias.threads import use_threads
 
-    use_threads(_at_least_one(threads, "threads"))
+    use_threads(whole_number(threads, "threads", THREADS))
     if config.standalone:
         config = dataclasses.replace(config, standalone=get_space(config.space).parse(config.standalone))
     folder = campaigns.train_run(config, Path(out), report)
@@ -157,17 +159,21 @@ def main(argv: Sequence[str]) -> int:
 def _parser(space: str) -> Parser:
     parser = Parser(prog="python -m nasbias.train", description=__doc__, example=EXAMPLE)
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="run folder (required)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads; two runs beat two threads (default: 1)")
+    parser.add_argument(
+        "--threads", type=number(int, THREADS), default=1, help="CPU threads; two runs beat two threads (default: 1)"
+    )
     add_table_options(parser)
     alone = parser.add_argument_group("ground truth: architectures trained alone, one process per core")
     which = alone.add_mutually_exclusive_group()
     which.add_argument(
         "--standalone-all", action="store_true", help="all of the subset or of --architectures (default: no)"
     )
-    which.add_argument("--standalone-sample", type=int, metavar="N", help="N of them, drawn at random (default: none)")
-    alone.add_argument("--sample-seed", type=int, default=0, help="seed of that draw (default: 0)")
-    alone.add_argument("--seeds", type=numbers(int), help="seeds of each one's trainings (default: 0)")
-    alone.add_argument("--processes", type=int, help="trainings at a time (default: one per core)")
+    which.add_argument(
+        "--standalone-sample", type=number(int, COUNT), metavar="N", help="N of them, drawn at random (default: none)"
+    )
+    alone.add_argument("--sample-seed", type=number(int, SEED), default=0, help="seed of that draw (default: 0)")
+    alone.add_argument("--seeds", type=numbers(int, SEED), help="seeds of each one's trainings (default: 0)")
+    alone.add_argument("--processes", type=number(int, THREADS), help="trainings at a time (default: one per core)")
     recipe = recipe_of(space)
     add_fields(parser, Training, skip=("network",), defaults=recipe)
     add_fields(parser.add_argument_group(f"network of {space}"), supernet_options(space))
@@ -210,12 +216,6 @@ def _print_truth(truth: OwnTruth, config: Training, given: argparse.Namespace) -
     shown = ["python", "-m", "nasbias.correlation", "--space", config.space, "--predictions", "RUN", "--truth"]
     suggest([*shown, truth.path])
     return 0
-
-
-def _at_least_one(count: int, name: str) -> int:
-    if count < 1:
-        raise InputError(f"--{name} is {count}: 1 or more are needed.")
-    return count
 
 
 def _space_of(argv: Sequence[str]) -> str:

@@ -8,8 +8,9 @@ import this room.
 Nothing here imports pandas or rich before something is printed, so `--help` stays fast.
 """
 
+from nasbias.options import number, numbers
 from nasbias.progress import note, progress
-from nasbias.terminal.options import add_fields, add_format, add_table_options, fields_of, numbers
+from nasbias.terminal.options import add_fields, add_format, add_table_options, fields_of
 from nasbias.terminal.parser import Parser, command
 from nasbias.terminal.screen import print_facts, print_table, say, suggest
 
@@ -21,6 +22,7 @@ __all__ = [
     "command",
     "fields_of",
     "note",
+    "number",
     "numbers",
     "print_facts",
     "print_table",

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from nasbias.errors import InputError, missing_extra, printable
+from nasbias.errors import InputError, missing_extra, one_line
 from nasbias.notices import printed_notices
 from nasbias.progress import note
 
@@ -43,7 +43,8 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args([*map(self._respell, words[:end]), *words[end:]], namespace)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {printable(' '.join(message.split()))}. See {self.prog} --help.\n")
+        """As argparse, one exception for all that a user can mend: `command` prints it."""
+        raise InputError(f"{one_line(message)}. See {self.prog} --help.")
 
     def _respell(self, word: str) -> str:
         name, equals, value = word.partition("=")
