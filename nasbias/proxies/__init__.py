@@ -21,12 +21,13 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import unknown
-from nasbias.options import option
+from nasbias.options import COUNT, SEED, check_options, option
 from nasbias.outside import score_with
 from nasbias.proxies.structure import describe_structure
 from nasbias.recipes import has_supernet, options_from, task_of
 from nasbias.runs.choosing import gather_architectures
 from nasbias.spaces import Space, get_space
+from nasbias.tables import numbers_of
 
 NETWORK = ("synflow", "nwot", "jacob_cov", "grad_norm", "snip", "grasp", "fisher", "zen", "l2_norm")
 UNTRAINED = ("untrained_accuracy", "untrained_loss")
@@ -39,14 +40,15 @@ class Probing:
 
     proxies: tuple[str, ...] = option((), f"which: {', '.join((*NETWORK, 'untrained'))}; none = all")
     dataset: str = option("digits", "a data set's name or path; its first training images are the batch")
-    resolution: int | None = option(None, "resize images to this many pixels a side; none = as they are")
-    batch_size: int = option(32, "images in the batch")
-    untrained_images: int = option(128, "images that the untrained supernet is recalibrated and scored on")
-    split_seed: int = option(0, "seed of the split, so of which images are first")
-    seed: int = option(0, "seed of the first weights, and of zen's noise")
+    resolution: int | None = option(None, "resize images to this many pixels a side; none = as they are", COUNT)
+    batch_size: int = option(32, "images in the batch", COUNT)
+    untrained_images: int = option(128, "images that the untrained supernet is recalibrated and scored on", COUNT)
+    split_seed: int = option(0, "seed of the split, so of which images are first", SEED)
+    seed: int = option(0, "seed of the first weights, and of zen's noise", SEED)
     network: dict[str, Any] = field(default_factory=dict)  # the space's own options, by name
 
     def __post_init__(self) -> None:
+        check_options(self)
         for name in self.proxies:
             if name not in (*NETWORK, "untrained"):
                 raise unknown("proxy", name, (*NETWORK, "untrained"))
@@ -98,6 +100,17 @@ def measure_proxies(
         seed=options.seed,
         about={"probing": _plain(options)},
     )
+
+
+def summarise(table: pd.DataFrame) -> pd.DataFrame:
+    """One row per score of a predictions table: `proxy`, how many are `finite`, `low`, `median` and `high` of those."""
+    rows = []
+    for name in numbers_of(table):
+        values = table[name].to_numpy(dtype=float)
+        known = values[np.isfinite(values)]
+        low, median, high = np.quantile(known, [0, 0.5, 1]) if len(known) else [np.nan] * 3
+        rows.append({"proxy": name, "finite": len(known), "low": low, "median": median, "high": high})
+    return pd.DataFrame(rows)
 
 
 class Measurer:

@@ -4,42 +4,69 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from nasbias.files import records, to_json
-from nasbias.matching import read_truth_column
-from nasbias.proxies import Probing, measure_proxies, rank_baselines
+from nasbias.options import COUNT, SEED, THREADS
+from nasbias.proxies import Probing, measure_proxies, summarise
 from nasbias.recipes import has_supernet, supernet_options
-from nasbias.spaces import list_spaces
-from nasbias.terminal import Parser, add_fields, add_table_options, command, fields_of, note, print_table, suggest
+from nasbias.spaces import get_space
+from nasbias.terminal import Parser, add_fields, add_table_options, command, fields_of, number, print_table, suggest
 
-EXAMPLE = "python -m nasbias.proxies --space nb201 --sample 200 --out proxies.parquet"
+EXAMPLE = "python -m nasbias.proxies --space nb201 --cells 1 --sample 50 --out proxies.parquet"
 
 
 @command
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
-    given = _parse(argv)
+    given = _parser(_space_of(argv)).parse_args(argv)
     network = fields_of(supernet_options(given.space), given) if has_supernet(given.space) else {}
-    options = Probing(**fields_of(Probing, given), network=network)
-    which = given.architectures or given.sample
+    options = Probing(**fields_of(Probing, given) | {"proxies": tuple(given.proxies or ())}, network=network)
     table = measure_proxies(
         given.space,
-        which,
+        given.architectures or given.sample,
         options,
         given.out,
         subset=given.subset,
         sample_seed=given.sample_seed,
         processes=given.processes,
     )
-    ranked = rank_baselines(table, given.space, given.truth)
+    summary = summarise(table)
     if given.format == "json":
-        print(to_json({"space": given.space, "n": len(table), "baselines": records(ranked)}))
+        print(to_json({"space": given.space, "n": len(table), "proxies": records(summary)}))
         return 0
-    print_table(ranked, f"{given.space}: {len(table):,} architectures", wide=given.wide)
+    print_table(summary, f"{given.space}: {len(table):,} architectures", wide=given.wide)
     if given.out:
-        suggest(["python", "-m", "nasbias.correlation", "--space", given.space, "--predictions", given.out])
+        call = ["python", "-m", "nasbias.correlation", "--space", given.space, "--predictions", given.out, "--score"]
+        suggest([*call, summary["proxy"].iloc[-1]])
     return 0
+
+
+def _parser(space: str) -> Parser:
+    parser = Parser(prog="python -m nasbias.proxies", description=__doc__, example=EXAMPLE)
+    parser.add_argument("--space", default="nb201", help="search space (default: nb201)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--architectures", metavar="NAME|PATH", help="a truth's name or a file (default: all)")
+    which.add_argument("--sample", type=number(int, COUNT), help="so many, drawn at random (default: all)")
+    parser.add_argument("--sample-seed", type=number(int, SEED), default=0, help="seed of that draw (default: 0)")
+    parser.add_argument("--subset", help="subset of the space (default: its first)")
+    parser.add_argument("--proxies", nargs="+", metavar="NAME", help="which to measure (default: all)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="predictions file, Parquet: an interrupted run goes on (default: none)"
+    )
+    parser.add_argument(
+        "--processes", type=number(int, THREADS), default=1, help="single-threaded workers (default: 1)"
+    )
+    add_table_options(parser)
+    add_fields(parser, Probing, skip=("proxies", "network"))
+    if has_supernet(space):
+        add_fields(parser.add_argument_group(f"network of {space}"), supernet_options(space))
+    return parser
+
+
+def _space_of(argv: Sequence[str]) -> str:
+    """The space decides which options there are, so it is read first."""
+    first = Parser(add_help=False)
+    first.add_argument("--space", default="nb201")
+    return get_space(first.parse_known_args(argv)[0].space).name
 
 
 if __name__ == "__main__":

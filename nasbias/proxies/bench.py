@@ -29,7 +29,9 @@ class Bench:
         for name in ("batch_size", "untrained_images"):
             asked = getattr(options, name)
             if not 2 <= asked <= len(images.train_y):
-                raise InputError(f"{name} is {asked:,}; {images.name} has 2 to {len(images.train_y):,} training images.")
+                raise InputError(
+                    f"{name} is {asked:,}; {images.name} has 2 to {len(images.train_y):,} training images."
+                )
         self.space, self.options, self.network = space, options, network
         self.sizes = network_sizes(images)
         x = images.normalise(images.train_x[: max(options.batch_size, options.untrained_images)])

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 
@@ -29,14 +30,28 @@ class _Watch(TorchDispatchMode):
         return result
 
 
+class _Keep(TorchFunctionMode):
+    """Keeps what convolutions and linear layers with trainable weights give, in the graph (pooling may be a convolution
+    with fixed weights)."""
+
+    def __init__(self, outputs: list[Tensor]) -> None:
+        super().__init__()
+        self.outputs = outputs
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        if function in (torch.conv2d, F.linear) and args[1].requires_grad:
+            self.outputs.append(result)
+        return result
+
+
 class Probe:
     """An untrained network of one architecture in training mode (BN uses its batch), on one batch.
 
     What several proxies need is computed once, when the first asks.
 
     Attributes:
-        weights: of the convolutions and the linear layer that the architecture uses (no dead edge's), in the order of
-            the network's modules.
+        weights: of the convolutions and the linear layer that the architecture uses (no dead edge's).
         x, y: images [b, c, h, w] and labels [b].
     """
 
@@ -44,10 +59,8 @@ class Probe:
         self.network, self.choice, self.y = network.train(), tuple(choice), y
         self.x = x.detach().requires_grad_()
         used: Any = network
-        live = {id(parameter) for parameter in used.parameters_of(self.choice)}
-        layers = [module for module in network.modules() if isinstance(module, (nn.Conv2d, nn.Linear))]
-        self.layers = [layer for layer in layers if id(layer.weight) in live]
-        self.weights = [layer.weight for layer in self.layers]
+        live = {id(parameter): parameter for parameter in used.parameters_of(self.choice)}
+        self.weights = [parameter for parameter in live.values() if parameter.dim() > 1]
         self._outputs: list[Tensor] = []
 
     def run(self, x: Tensor, plain: bool = False) -> Tensor:
@@ -58,12 +71,8 @@ class Probe:
     @cached_property
     def logits(self) -> Tensor:
         """[b, classes]; part of a graph from `x`, the weights and the layers' outputs."""
-        hooks = [layer.register_forward_hook(lambda _m, _i, out: self._outputs.append(out)) for layer in self.layers]
-        try:
+        with _Keep(self._outputs):
             return self.run(self.x)
-        finally:
-            for hook in hooks:
-                hook.remove()
 
     @cached_property
     def rectified(self) -> list[Tensor]:

@@ -30,11 +30,15 @@ def measure_depth(space: Space, architectures: Sequence[str] | np.ndarray) -> np
     edges = [re.fullmatch(r"(\d+)->(\d+)", name) for name in names]
     if all(edges):
         ends = [(int(edge[1]), int(edge[2])) for edge in edges if edge]
-        return np.array([_over_edges(ends, [values[i][code] for i, code in enumerate(row)]) for row in choices.tolist()])
+        return np.array(
+            [_over_edges(ends, [values[i][code] for i, code in enumerate(row)]) for row in choices.tolist()]
+        )
     if space.name == "nb101":
         return np.array([_over_vertices(row, values) for row in choices.tolist()])
     if space.name == "darts":
-        return np.array([_over_slots(row[:16], values) + _over_slots(row[16:], values[16:]) for row in choices.tolist()])
+        return np.array(
+            [_over_slots(row[:16], values) + _over_slots(row[16:], values[16:]) for row in choices.tolist()]
+        )
     return np.array([_over_steps(row) for row in choices.tolist()])  # ptb
 
 
