@@ -73,12 +73,13 @@ def measure_proxies(
     subset: str | None = None,
     sample_seed: int = 0,
     processes: int = 1,
+    retry: bool = False,
 ) -> pd.DataFrame:
     """Free baselines of architectures as a predictions table, a column each, higher = better but for
     `untrained_loss`.
 
     Args:
-        architectures, out, subset, sample_seed, processes: as of `nasbias.score_with`, by which it goes on where it
+        architectures, out, subset, sample_seed, processes, retry: as of `nasbias.score_with`, which goes on where it
             was interrupted.
 
     Raises:
@@ -96,6 +97,7 @@ def measure_proxies(
         out,
         batch=_AT_ONCE,
         processes=processes,
+        retry=retry,
         run="proxies",
         seed=options.seed,
         about={"probing": _plain(options)},

@@ -1,4 +1,4 @@
-"""`python -m nasbias.proxies`: what costs nothing: zero-cost proxies, the untrained supernet, depth, operation counts."""
+"""`python -m nasbias.proxies`: what costs nothing: zero-cost proxies, the untrained supernet, depth, counts."""
 
 import sys
 from collections.abc import Sequence
@@ -19,7 +19,8 @@ def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
     given = _parser(_space_of(argv)).parse_args(argv)
     network = fields_of(supernet_options(given.space), given) if has_supernet(given.space) else {}
-    options = Probing(**fields_of(Probing, given) | {"proxies": tuple(given.proxies or ())}, network=network)
+    given.proxies = tuple(given.proxies or ())
+    options = Probing(**fields_of(Probing, given), network=network)
     table = measure_proxies(
         given.space,
         given.architectures or given.sample,
@@ -28,6 +29,7 @@ def main(argv: Sequence[str]) -> int:
         subset=given.subset,
         sample_seed=given.sample_seed,
         processes=given.processes,
+        retry=given.retry,
     )
     summary = summarise(table)
     if given.format == "json":
@@ -50,11 +52,12 @@ def _parser(space: str) -> Parser:
     parser.add_argument("--subset", help="subset of the space (default: its first)")
     parser.add_argument("--proxies", nargs="+", metavar="NAME", help="which to measure (default: all)")
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="predictions file, Parquet: an interrupted run goes on (default: none)"
+        "--out", type=Path, metavar="FILE", help="predictions file, Parquet; resumes one (default: none)"
     )
     parser.add_argument(
-        "--processes", type=number(int, THREADS), default=1, help="single-threaded workers (default: 1)"
+        "--processes", type=number(int, THREADS), default=1, help="workers, one thread each (default: 1)"
     )
+    parser.add_argument("--retry", action="store_true", help="measure again what failed before (default: no)")
     add_table_options(parser)
     add_fields(parser, Probing, skip=("proxies", "network"))
     if has_supernet(space):

@@ -30,7 +30,7 @@ class Bench:
             asked = getattr(options, name)
             if not 2 <= asked <= len(images.train_y):
                 raise InputError(
-                    f"{name} is {asked:,}; {images.name} has 2 to {len(images.train_y):,} training images."
+                    f"{name} is {asked:,}; {images.name} has {len(images.train_y):,} training images, 2 are needed."
                 )
         self.space, self.options, self.network = space, options, network
         self.sizes = network_sizes(images)
@@ -56,9 +56,10 @@ class Bench:
     def score_untrained(self, architectures: Sequence[str]) -> dict[str, np.ndarray]:
         """`untrained_accuracy` [n] in per cent and `untrained_loss` [n] under a supernet's first weights."""
         if self._supernet is None:
+            inputs, classes = self.sizes["inputs"], self.sizes["classes"]
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(torch_seed("weights", self.options.seed))
-                supernet = build_supernet(self.space.name, self.network, **self.sizes)
+                supernet: Any = build_supernet(self.space.name, self.network, inputs=inputs, classes=classes)
             self._supernet = supernet.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         scores = score_architectures(self._supernet, list(architectures), self.data, self.space.name)
         return {f"untrained_{name}": scores[name].to_numpy(float) for name in ("accuracy", "loss")}

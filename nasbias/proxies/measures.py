@@ -115,7 +115,7 @@ def zen(probe: Probe, generator: torch.Generator) -> float:
     log sqrt(mean variance): f the map before the last pooling, a = .01, weights normal with unit variance
     (Zen-NAS, arXiv 2102.01063 and its code). -inf where the map is constant."""
     with changed_weights(probe.network, lambda p: _normal(p, generator) if p.dim() > 1 else p):
-        noise, step = (torch.randn(probe.x.shape, generator=generator) for _ in range(2))
+        noise, step = (torch.randn(probe.x.shape, generator=generator).to(probe.x) for _ in range(2))
         variances: list[Tensor] = []
         hooks = [
             module.register_forward_pre_hook(lambda _m, given: variances.append(given[0].var((0, 2, 3)).mean()))

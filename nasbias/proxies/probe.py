@@ -104,7 +104,7 @@ class Probe:
     @cached_property
     def jacobian(self) -> Tensor:
         """Gradient of the sum of all logits by the images [b, c*h*w]."""
-        (found,) = torch.autograd.grad(self.logits.sum(), self.x, retain_graph=True)
+        (found,) = torch.autograd.grad(self.logits.sum(), self.x, retain_graph=True, materialize_grads=True)
         return found.reshape(len(found), -1)
 
     def last_map(self, x: Tensor) -> Tensor:

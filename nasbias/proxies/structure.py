@@ -14,15 +14,15 @@ _FREE = ("none", "skip_connect")  # operations that add nothing to a way: the fi
 def describe_structure(space: Space, architectures: Sequence[str] | np.ndarray) -> pd.DataFrame:
     """`depth` (where the space has one) and the `n_<operation>` counts, rows as `architectures`."""
     described = space.describe(list(architectures))
-    counts = described[[name for name in described.columns if str(name).startswith("n_")]].astype(float)
+    counts = {str(name): described[name].to_numpy(float) for name in described if str(name).startswith("n_")}
     depth = measure_depth(space, architectures)
-    return counts if depth is None else counts.assign(depth=depth)
+    return pd.DataFrame(counts if depth is None else counts | {"depth": depth})
 
 
 def measure_depth(space: Space, architectures: Sequence[str] | np.ndarray) -> np.ndarray | None:
     """Operations [n] on the longest way through a cell, skips not counted, -1 where there is none; of two kinds of
     cells the sum. None where a space's decisions are neither edges nor inputs."""
-    if space.name == "nats-sss":
+    if space.name not in ("nb101", "darts", "ptb") and "->" not in space.decisions[0].name:
         return None
     choices = np.asarray(space.encode(list(architectures)), dtype=int)
     names = [decision.name for decision in space.decisions]
@@ -36,9 +36,7 @@ def measure_depth(space: Space, architectures: Sequence[str] | np.ndarray) -> np
     if space.name == "nb101":
         return np.array([_over_vertices(row, values) for row in choices.tolist()])
     if space.name == "darts":
-        return np.array(
-            [_over_slots(row[:16], values) + _over_slots(row[16:], values[16:]) for row in choices.tolist()]
-        )
+        return np.array([_over_slots(row[:16], values) + _over_slots(row[16:], values) for row in choices.tolist()])
     return np.array([_over_steps(row) for row in choices.tolist()])  # ptb
 
 
