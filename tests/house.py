@@ -25,6 +25,7 @@ FLOORS: list[list[str]] = [
         "files",
         "notices",
         "numerals",
+        "outline",
         "pickles",
         "provenance",
         "progress",
