@@ -158,7 +158,7 @@ def _draw_each_run(ax: Axes, rows: pd.DataFrame) -> Axes:
         part = rows.loc[rows["epoch"].isna() if pd.isna(epoch) else rows["epoch"] == epoch]
         x = at + (np.linspace(-0.2, 0.2, len(part)) if len(part) > 1 else np.zeros(1))
         low, high = part["gt_tau_low"].to_numpy(float), part["gt_tau_high"].to_numpy(float)
-        ax.vlines(x, low, high, colors=BLUE, linewidth=1, alpha=0.5, label=None if at else "95 % over architectures")
+        ax.vlines(x, low, high, colors=BLUE, linewidth=1, alpha=0.5, label="" if at else "95 % over architectures")
         ax.plot(x, part["gt_tau"], linestyle="none", marker="o", color=DARK, label=None if at else "one run")
     _name_lengths(ax, lengths)
     return ax
