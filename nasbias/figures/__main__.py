@@ -57,7 +57,7 @@ def _draw(given: argparse.Namespace) -> int:
         keys = ("space", "predictions", "truth", "score", "epoch", "bn")
         chosen = {name: getattr(given, name) for name in keys}
         made = make(given.name, Given(**chosen, match=match_options(given)))
-    save(compose(entry, made, given.width), out)
+    save(compose(entry, made, given.width, given.caption), out)
     if given.format == "json":
         print(to_json({"figure": given.name, "file": str(out), "caption": made.caption, "panels": len(made.parts)}))
     else:
@@ -86,6 +86,7 @@ def _parser() -> Parser:
         metavar="MM",
         help="88 = one column, 180 = two (default: as it needs)",
     )
+    parser.add_argument("--caption", action="store_true", help="write the caption below the figure")
     parser.add_argument(
         "--table", metavar="FILE", help="draw this tidy table (.csv, .parquet, .json records) (default: analyse)"
     )
