@@ -37,6 +37,7 @@ class PTB(Space):
         *(Decision(f"switch/{step}", tuple(map(str, range(step + 1)))) for step in range(STEPS)),
     )
     subsets = {"all": "all 2,642,411,520 cells"}
+    formats = {"genotype": lambda text: to_genotype(text), "p2": lambda text: to_json(text)}
     score_columns = ("perplexity",)  # the loss is its logarithm: it ranks no differently
 
     def parse(self, text: str) -> str:
