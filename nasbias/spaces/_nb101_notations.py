@@ -1,4 +1,4 @@
-"""How others write a NAS-Bench-101 cell: NASLib's flat tuple, and the mapping of NNI's benchmarks, which AceNAS pads."""
+"""How others write a NAS-Bench-101 cell: NASLib's flat tuple and the mapping of NNI's benchmarks; AceNAS pads it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
