@@ -6,7 +6,7 @@ RUN = $(VENV)/bin/python
 # pip takes the local CPU build of this exact version where there is one; any other drags in CUDA.
 TORCH = torch==2.13.0
 
-.PHONY: demo figures test test-lowest speed lint mutants clean
+.PHONY: demo figures test browser test-lowest speed lint mutants clean
 
 demo: $(VENV)/.demo
 	$(RUN) -m nasbias.correlation --space nb201
@@ -17,9 +17,15 @@ demo: $(VENV)/.demo
 figures: $(VENV)/.full
 	$(RUN) -m nasbias.figures all --out figures
 
-test: $(VENV)/.full
+test: $(VENV)/.full browser
 	$(RUN) -m pytest
 	$(MAKE) --no-print-directory lint
+
+# The page is tested in a real browser: installed where that is allowed, else those tests say why they are skipped.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	    apt-get install -qq --no-install-recommends chromium >/dev/null; } || true
 
 # The analysing half on the oldest releases that setup.cfg allows, in an environment of its own: before a release and
 # whenever a floor moves, not with every change (two to four minutes, most of it downloads).

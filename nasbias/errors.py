@@ -19,6 +19,11 @@ class InputError(ValueError):
         super().__init__(one_line(message))
 
 
+def quoted(value: object, most: int = 400) -> str:
+    """`repr` of whatever somebody gave, shortened; also of a number with more digits than Python writes out."""
+    return shortened(value, most) if isinstance(value, int) else shortened(repr(value), most)
+
+
 def one_line(message: str) -> str:
     """`message` in one printable line; words and messages that no one would read to their end lose their middle."""
     words = (shortened(word, _LONGEST_WORD) for word in shortened(message, 100 * _LONGEST_MESSAGE).split())

@@ -20,7 +20,25 @@ def main(argv: Sequence[str]) -> int:
         return _list(given.format)
     if given.name == "all":
         return _fill(Path(given.out or "figures"))
+    if given.name == "architecture":
+        return _draw_architecture(given)
     return _draw(given)
+
+
+def _draw_architecture(given: argparse.Namespace) -> int:
+    from nasbias.figures.cells import draw
+    from nasbias.figures.style import check_path, save
+
+    if not given.architecture or not given.space:
+        raise InputError("say which architecture: --space nb201 --architecture 42, or its string in quotes.")
+    out = check_path(given.out or "architecture.svg")
+    ax = draw(given.space, given.architecture)
+    save(ax.figure, out)
+    if given.format == "json":
+        print(to_json({"figure": "architecture", "file": str(out), "architecture": ax.get_gid()}))
+    else:
+        say(f"{out}: {ax.get_gid()}")
+    return 0
 
 
 def _draw(given: argparse.Namespace) -> int:
@@ -54,12 +72,14 @@ def _parser() -> Parser:
         description="Draw a figure for a paper: of our own studies, or of your predictions (--space, --predictions).",
         example="python -m nasbias.figures effects_map --out effects.pdf\n"
         "  python -m nasbias.figures run_taus --space nb201 --predictions mine.csv --out taus.pdf\n"
+        "  python -m nasbias.figures architecture --space nb201 --architecture 42 --out cell.svg\n"
         "  python -m nasbias.figures list",
     )
-    parser.add_argument("name", metavar="NAME", help="which figure; `list` names them, `all` draws the gallery of ours")
+    parser.add_argument("name", metavar="NAME", help="a figure, `list` of them, `all` = our gallery, or `architecture`")
     parser.add_argument(
         "--out", metavar="FILE", help="a .pdf, .svg or .png; of `all` a folder (default: NAME.pdf; figures)"
     )
+    parser.add_argument("--architecture", metavar="TEXT", help="which, of NAME architecture, as its space writes it")
     parser.add_argument(
         "--width",
         type=number(float, Bounds(least=20, most=1000)),

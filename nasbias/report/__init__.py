@@ -59,6 +59,7 @@ def make_report(
     studied = study(predictions, truth, against=against, **keys, **options)
     # matplotlib is slow to import, and `--help` draws nothing.
     from nasbias.report.causes import tell_bias, tell_comparison, tell_help, tell_stability
+    from nasbias.report.explorer import explore
     from nasbias.report.ranking import tell_certainty, tell_picking, tell_ranking
 
     tellers = (
@@ -69,7 +70,8 @@ def make_report(
     asked = {name: value for name, value in {**keys, **options}.items() if value not in (None, False, [], ())}
     asked.pop("reading", None)
     sources = _sources(studied, is_shipped=predictions is None)
-    return Report(title, _facts(studied, list(sources)), sections, _provenance(studied, sources, asked))
+    facts, provenance = _facts(studied, list(sources)), _provenance(studied, sources, asked)
+    return Report(title, facts, sections, provenance, explore(studied))
 
 
 def check_place(path: str | os.PathLike) -> Path:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from nasbias.files import to_json
 from nasbias.matching import add_match_options, add_panel_options, match_options
-from nasbias.options import COUNT, WEIGHT
+from nasbias.options import DRAWS, NOISE
 from nasbias.terminal import Parser, add_format, command, number, say
 
 
@@ -43,13 +43,13 @@ def _parser() -> Parser:
     parser.add_argument("--against", nargs="+", metavar="PATH", help="a second supernet's predictions (default: none)")
     parser.add_argument(
         "--truth-noise",
-        type=number(float, WEIGHT),
+        type=number(float, NOISE),
         metavar="SD",
         help="the truth's standard deviation by chance (default: as known)",
     )
     parser.add_argument(
         "--draws",
-        type=number(int, COUNT),
+        type=number(int, DRAWS),
         default=10,
         help="draws behind the correction curve; 40 is smoother (default: 10)",
     )

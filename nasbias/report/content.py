@@ -3,11 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from nasbias.files import records, to_plain
+
+if TYPE_CHECKING:
+    from nasbias.report.explorer import Explorer
 
 Form = str  # a format specification such as "+.2f"
 
@@ -82,6 +85,7 @@ class Report:
     facts: Mapping[str, Any]
     sections: Sequence[Section]
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    explorer: "Explorer | None" = None
 
     def to_plain(self) -> dict[str, Any]:
         """The command's JSON document."""
@@ -89,5 +93,6 @@ class Report:
             "title": self.title,
             "facts": to_plain(dict(self.facts)),
             "sections": [section.to_plain() for section in self.sections],
+            "explorer": None if self.explorer is None else self.explorer.to_plain(),
             "provenance": to_plain(dict(self.provenance)),
         }

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nasbias.errors import printable
 from nasbias.files import to_plain
 from nasbias.report.content import Report, Table
+from nasbias.report.explorer import Explorer
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MISSING = "–"
@@ -29,8 +30,17 @@ def render(report: Report) -> str:
         "rows": _rows,
         "heads": _heads,
         "facts": _facts,
+        "introduce": _introduce,
     }
     return environment.get_template("report.html").render(report=report)
+
+
+def _introduce(explorer: Explorer) -> str:
+    n, about = len(explorer.table), explorer.about
+    return (
+        f"{n:,} architecture{'' if n == 1 else 's'}, {about['score']} against {about['truth']}: choose some in the "
+        "picture and see what they have in common."
+    )
 
 
 def _show(value: Any) -> str:

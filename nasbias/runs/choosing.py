@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from nasbias.errors import InputError
+from nasbias.opening import checked_path, opened
 from nasbias.spaces import Space
 from nasbias.streams import stream
 from nasbias.tables import AS_IS, TABLES, check_architectures, read_table, table_ending
@@ -27,7 +28,7 @@ def list_architectures(source: str | os.PathLike, space: Space) -> np.ndarray:
     Raises:
         InputError: no such file or truth, nothing in it, or an architecture that is not in the space.
     """
-    path = Path(source)
+    path = checked_path(source)
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give a file or the name of a truth.")
     if not path.exists():
@@ -104,7 +105,8 @@ def read_lines(path: str | Path) -> list[str]:
         InputError: the file is missing or empty.
     """
     try:
-        lines = [line.strip() for line in Path(path).read_text().splitlines() if line.strip()]
+        with opened(path) as file:
+            lines = [line.strip() for line in file.read().decode("utf-8-sig").splitlines() if line.strip()]
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror}).") from None
     except UnicodeDecodeError:

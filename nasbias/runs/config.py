@@ -7,10 +7,10 @@ import json
 import os
 import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from nasbias.errors import InputError, unknown
+from nasbias.opening import checked_path
 from nasbias.options import COUNT, FROM_ZERO, PART, SEED, WEIGHT, Bounds, check_options, option
 from nasbias.runs.sampling import Order
 
@@ -120,19 +120,24 @@ def read_config(path: str | os.PathLike) -> Training:
     Raises:
         InputError: no such file, not TOML, or a field that `Training` does not have.
     """
-    path = Path(path)
+    path = checked_path(path)
     try:
-        values = tomllib.loads(path.read_text())
-    except FileNotFoundError:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             f"{path}: no such file, so that is no run folder. python -m nasbias.train makes one."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not TOML ({error}).") from None
     known = [f.name for f in dataclasses.fields(Training)]
     for name in values:
         if name not in known:
             raise unknown(f"field in {path.name}", name, known)
-    if "checkpoints" in values:
+    if isinstance(values.get("checkpoints"), list):
         values["checkpoints"] = tuple(values["checkpoints"])
-    return Training(**values)
+    try:
+        return Training(**values)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None

@@ -10,8 +10,9 @@ import pkgutil
 
 from nasbias.errors import unknown
 from nasbias.spaces._space import Choice, Decision, Space
+from nasbias.spaces._wiring import Wire, Wiring
 
-__all__ = ["Choice", "Decision", "Space", "get_space", "list_spaces"]
+__all__ = ["Choice", "Decision", "Space", "Wire", "Wiring", "get_space", "list_spaces"]
 
 
 def list_spaces() -> list[str]:

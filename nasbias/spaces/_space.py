@@ -5,6 +5,7 @@ An architecture is known outside this package by its canonical string, inside by
 """
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError, unknown
+from nasbias.spaces._wiring import Cell, Wiring, chain, wire
 from nasbias.streams import stream
 
 Choice = tuple[int, ...]  # one architecture: an index per decision of the space
@@ -36,6 +38,9 @@ class Space(ABC):
     decisions: tuple[Decision, ...]
     subsets: Mapping[str, str] = {}  # name -> what it holds; the first is what `sample` draws from by default
     score_columns: tuple[str, ...] = ("accuracy", "loss")  # what a supernet of this space predicts
+    cells: tuple[Cell, ...] = ()  # how the decisions make a network; none: one after the other
+    nothing: tuple[str, ...] = ()  # operations that compute nothing
+    is_matrix: bool = False  # the string is an adjacency matrix and operations; `cells` would be one per architecture
     notations: tuple[str, ...] = ()  # readings of a list of operation numbers, where the field has more than one
     formats: Mapping[str, Callable[[str], Any]] = {}  # notation -> writes a canonical string so; `parse` reads them all
 
@@ -147,6 +152,21 @@ class Space(ABC):
             }
         )
 
+    def wire(self, architecture: str) -> tuple[Wiring, ...]:
+        """Nodes and edges of one architecture, cell by cell, with the operations and with what is dead.
+
+        Raises:
+            InputError: not an architecture of this space.
+        """
+        row = self.decide(self.parse_all([architecture]).tolist())
+        values = {decision.name: str(row[decision.name].iloc[0]) for decision in self.decisions}
+        return wire(self.wired_cells, values, self.nothing)
+
+    @property
+    def wired_cells(self) -> tuple[Cell, ...]:
+        """`cells`, or one that has the decisions one after the other."""
+        return self.cells or (chain("", [decision.name for decision in self.decisions]),)
+
     def truth_keys(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """What truth and predictions are joined on [n]: the canonical string, unless the benchmark stores classes."""
         return as_strings(listed(architectures))
@@ -171,6 +191,13 @@ def listed(architectures: Iterable) -> list:
         return [architectures]
     texts = {list: str, dict: json.dumps, np.ndarray: lambda array: str(array.tolist())}
     return [texts[type(each)](each) if type(each) in texts else each for each in architectures]
+
+
+def as_index(value: object) -> int | None:
+    """The whole number that a number or plain digits stand for; None for everything else."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return int(value)
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,18}\s*", value) else None
 
 
 def as_strings(values: Iterable) -> np.ndarray:

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError, unknown
+from nasbias.errors import InputError, quoted, unknown
 from nasbias.spaces._darts_costs import Multiplications, count_flops, count_params, count_slots
 from nasbias.spaces._darts_notations import (
     CELLS,
@@ -40,6 +40,7 @@ from nasbias.spaces._darts_notations import (
     to_p2,
 )
 from nasbias.spaces._space import Decision, Space, as_strings, listed
+from nasbias.spaces._wiring import Cell, Edge, Node
 from nasbias.streams import stream
 
 CLASSES = {"cifar10": 10, "cifar100": 100}
@@ -59,6 +60,17 @@ class Darts(Space):
         for part in ("input", "op")
     )
     subsets: ClassVar[Mapping[str, str]] = {"all": "every architecture: seven operations, two distinct inputs per node"}
+    cells = tuple(
+        Cell(
+            cell,
+            tuple(Node(str(i)) for i in range(6)),
+            tuple(Edge(f"{cell}/{n}/{s}/input", n, f"{cell}/{n}/{s}/op") for n in NODES for s in (0, 1)),
+            inputs=(0, 1),
+            outputs=NODES,
+            note="0 and 1: the two cells before; output: 2 to 5 together",
+        )
+        for cell in CELLS
+    )
 
     formats: ClassVar[Mapping[str, Any]] = {
         "genotype": lambda text: to_genotype_text(_read_string(text)),
@@ -158,7 +170,7 @@ class Darts(Space):
             try:
                 text = json.loads(stripped)
             except (ValueError, RecursionError):
-                raise InputError(f"not a darts architecture: {text!r} is not valid JSON.") from None
+                raise InputError(f"not a darts architecture: {quoted(text)} is not valid JSON.") from None
         if isinstance(text, Mapping):
             return _checked(_read_mapping(text), where=json.dumps(text, default=str))
         if isinstance(text, (list, tuple)) and not hasattr(text, "normal"):
@@ -166,8 +178,8 @@ class Darts(Space):
         if hasattr(text, "normal") and hasattr(text, "reduce"):
             return _checked(read_genotype(_fields_of(text)), where=str(text))
         raise InputError(
-            f"not a darts architecture: {text!r}. Give 'normal:|op~input|op~input|+...;reduce:...', a Genotype(...), "
-            f"P2's JSON or a NASBench-301 configuration."
+            f"not a darts architecture: {quoted(text)}. Give 'normal:|op~input|op~input|+...;reduce:...', a "
+            f"Genotype(...), P2's JSON or a NASBench-301 configuration."
         )
 
 
@@ -192,7 +204,7 @@ def _read_string(text: str) -> Slots:
     parts = text.split(";")
     if [part.split(":")[0] for part in parts] != list(CELLS):
         raise InputError(
-            f"not a darts architecture: {text!r} should read 'normal:<cell>;reduce:<cell>', a cell being "
+            f"not a darts architecture: {quoted(text)} should read 'normal:<cell>;reduce:<cell>', a cell being "
             f"'|op~input|op~input|' four times, joined by '+'."
         )
     for cell, part in zip(CELLS, parts):

@@ -15,8 +15,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError, unknown
+from nasbias.errors import InputError, quoted, unknown
 from nasbias.spaces._space import Decision, Space, as_strings
+from nasbias.spaces._wiring import Cell, Edge, Node
 
 OPERATIONS = ("max_pool_3x3", "sep_conv_3x3", "sep_conv_5x5", "dil_conv")
 EDGES = ((0, 1), (0, 2), (1, 2))
@@ -31,6 +32,15 @@ class Darts64(Space):
     size = 64
     decisions = tuple(Decision(f"{source}->{target}", OPERATIONS) for source, target in EDGES)
     subsets: ClassVar[Mapping[str, str]] = {"all": "all 64"}
+    cells = (
+        Cell(
+            "cell",
+            tuple(Node(str(i)) for i in range(3)),
+            tuple(Edge(source, target, f"{source}->{target}") for source, target in EDGES),
+            outputs=(1, 2),
+            note="0 input, 1 and 2 output",
+        ),
+    )
 
     def parse(self, text: Any) -> str:
         """Accepts the code ('111' to '444', also as a number), an index below 64 ('0' to '63'), and three operations
@@ -38,17 +48,17 @@ class Darts64(Space):
         if isinstance(text, str) and text in _index_of_code():
             return text
         if isinstance(text, (int, np.integer)) and not isinstance(text, bool):
-            text = str(int(text))
+            text = quoted(int(text))
         if isinstance(text, (tuple, list)):
             text = ",".join(map(str, text))
         if not isinstance(text, str):
-            raise InputError(f"not a darts64 architecture: {text!r}. Give a code such as '123'.")
+            raise InputError(f"not a darts64 architecture: {quoted(text)}. Give a code such as '123'.")
         stripped = text.strip()
         if "," in stripped:
             return self._from_operations(stripped)
         if not stripped.isascii() or not stripped.isdecimal():
             raise InputError(
-                f"not a darts64 architecture: {text!r}. Give a code such as '123', each digit from 1 to 4."
+                f"not a darts64 architecture: {quoted(text)}. Give a code such as '123', each digit from 1 to 4."
             )
         if stripped in _index_of_code():
             return stripped

@@ -20,13 +20,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError
+from nasbias.errors import InputError, quoted
 from nasbias.spaces import _nb101_cells as cells
 from nasbias.spaces import _nb101_graph as graph
 from nasbias.spaces import _nb101_notations as written
 from nasbias.spaces._nb101_costs import count_costs
 from nasbias.spaces._nb101_graph import MAX_EDGES, MAX_VERTICES, OPERATIONS
 from nasbias.spaces._space import Decision, Space, as_strings, listed
+from nasbias.spaces._wiring import Cell, Edge, Node, Wiring, wire
 
 PARENT_COUNTS = (0, 1, 1, 1, 2, 2, 2)  # of the sub-space's vertices: input, five operations, output
 EXAMPLE = "110101:conv3x3-bn-relu,maxpool3x3"
@@ -43,6 +44,7 @@ PARENTS = {
 class NB101(Space):
     name = "nb101"
     title = "NAS-Bench-101"
+    is_matrix = True
     size = sum(cells.SIZES.values())
     decisions = (
         *(Decision(f"op{v}", OPERATIONS) for v in range(1, 6)),
@@ -176,6 +178,15 @@ class NB101(Space):
         """
         return self.encode(self.members(subset))
 
+    def wire(self, architecture: str) -> tuple[Wiring, ...]:
+        (text,) = self.parse_all([architecture])
+        adjacency, _, operations = text.partition(":")
+        names = operations.split(",") if operations else []
+        nodes = (Node("input"), *map(Node, names), Node("output"))
+        pairs = zip(graph.row_major(len(nodes)), adjacency)
+        edges = tuple(Edge(source, target) for (source, target), bit in pairs if bit == "1")
+        return wire([Cell("cell", nodes, edges)], {})
+
     def hashes(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """Module hashes [n]."""
         return cells.read_cells(self.parse_all(architectures)).hashes()
@@ -211,7 +222,7 @@ class NB101(Space):
                 f"(or module_adjacency and module_operations)."
             )
         matrix = [[0] * 7 for _ in range(7)]
-        # [0, 1] of vertex 2 is a mask in P2's mapping and two vertices in NNI's: only masks are all as long as they can.
+        # [0, 1] of vertex 2 is a mask in P2's mapping and two vertices in NNI's; masks are all as long as they can be.
         masks = all(_is_mask(mapping[f"input{v}"], v) for v in range(2, 7))
         for v in range(1, 7):
             for u in _chosen_parents(mapping.get(f"input{v}", [0]), v, mapping, masks):
@@ -223,8 +234,8 @@ class NB101(Space):
 def _from_pair(matrix: object, operations: object, text: object) -> str:
     """Canonical string of a matrix [n, n] and operations, with or without those of input and output."""
     try:
-        rows = [[int(entry) for entry in row] for row in np.asarray(matrix).tolist()]
-        names = [str(name) for name in np.asarray(operations).tolist()]
+        rows = [[_bit(entry) for entry in row] for row in np.asarray(matrix).tolist()]
+        names = [str(name) for name in operations]  # type: ignore[attr-defined]  numpy would drop NULs at their ends
     except (TypeError, ValueError):
         raise InputError(f"{_short(text)}: a square matrix of 0 and 1 and a list of operations are wanted.") from None
     n = len(rows)
@@ -264,6 +275,11 @@ def _spec(canonical: str) -> written.Spec:
     adjacency, _, operations = canonical.partition(":")
     names = operations.split(",") if operations else []
     return _matrix(adjacency, canonical), ["input", *names, "output"]
+
+
+def _bit(entry: object) -> int:
+    """0 or 1 of a matrix; anything else, 1.9 too, stays wrong."""
+    return {0: 0, 1: 1, "0": 0, "1": 1}.get(entry, 2)  # type: ignore[call-overload]  True and 1.0 are equal to 1
 
 
 def _matrix(adjacency: str, text: str) -> list[list[int]]:
@@ -350,7 +366,7 @@ def _as_text(value: Any) -> Any:
 
 
 def _short(text: object) -> str:
-    shown = text if isinstance(text, str) else repr(text)
+    shown = text if isinstance(text, str) else quoted(text)
     return repr(shown if len(shown) <= 200 else shown[:200] + "...")
 
 

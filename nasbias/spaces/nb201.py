@@ -16,10 +16,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError, unknown
+from nasbias.errors import InputError, quoted, unknown
 from nasbias.spaces import _nb201_notations as written
 from nasbias.spaces._nb201_notations import EDGES, NASLIB_EDGES, NASLIB_OPERATIONS, NNI_NAMES, OPERATIONS
-from nasbias.spaces._space import Decision, Space, as_strings, listed
+from nasbias.spaces._space import Decision, Space, as_index, as_strings, listed
+from nasbias.spaces._wiring import Cell, Edge, Node
 
 CLASSES = {"cifar10": 10, "cifar10-valid": 10, "cifar100": 100, "ImageNet16-120": 120}
 RESOLUTION = {"ImageNet16-120": 16}  # the others are 32 x 32
@@ -51,6 +52,15 @@ class NB201(Space):
         "nni": lambda text: written.to_nni(_cell(text)),
         "acenas": lambda text: written.to_nni(_cell(text)),
     }
+    nothing = ("none",)
+    cells = (
+        Cell(
+            "cell",
+            tuple(Node(str(i)) for i in range(4)),
+            tuple(Edge(source, target, f"{source}->{target}") for source, target in EDGES),
+            note="0 input, 3 output; edges are summed",
+        ),
+    )
 
     def parse(self, text: str) -> str:
         """Accepts the benchmark's string, an index of the official order ('42'), a mapping from edges to operations
@@ -67,8 +77,9 @@ class NB201(Space):
     def _parsed(self, text: object, notation: str | None) -> str:
         if isinstance(text, str) and text in _index_of_string():
             return text
-        if isinstance(text, (int, np.integer)) or (isinstance(text, str) and text.strip().isdecimal()):
-            return self._from_index(int(text))
+        index = as_index(text)
+        if index is not None:
+            return self._from_index(index)
         if isinstance(text, str):
             stripped = _NUMPY.sub(r"\1", text.strip())
             if stripped.startswith("{"):
@@ -83,7 +94,7 @@ class NB201(Space):
         text = getattr(text, "nodes", text)  # AutoDL-Projects' Structure
         if isinstance(text, (tuple, list)):
             return self._from_list(text, notation)
-        raise InputError(f"not an nb201 architecture: {text!r}. Give a string such as {_strings()[0]!r}.")
+        raise InputError(f"not an nb201 architecture: {quoted(text)}. Give a string such as {_strings()[0]!r}.")
 
     def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         return _choices()[self.index(architectures)]
@@ -148,7 +159,7 @@ class NB201(Space):
 
     def _from_index(self, index: int) -> str:
         if not 0 <= index < self.size:
-            raise InputError(f"nb201 has no architecture {index}: an index is 0 to {self.size - 1}.")
+            raise InputError(f"nb201 has no architecture {quoted(index)}: an index is 0 to {self.size - 1}.")
         return _strings()[index]
 
     def _from_choices(self, names: Sequence[str], text: object) -> str:
@@ -186,17 +197,19 @@ class NB201(Space):
 
     def _from_mapping(self, mapping: object) -> str:
         if not isinstance(mapping, dict):
-            raise InputError(f"not an nb201 architecture: {mapping!r}. A mapping from edges to operations is wanted.")
+            raise InputError(
+                f"not an nb201 architecture: {quoted(mapping)}. A mapping from edges to operations is wanted."
+            )
         names = {}
         for key, name in mapping.items():
-            digits = re.findall(r"\d+", str(key).split("/")[-1])
+            digits = re.findall(r"[0-9]{1,9}", str(key).split("/")[-1])
             names[tuple(map(int, digits))] = str(name)
         if set(names) != set(EDGES):
             raise InputError(
-                f"{json.dumps(mapping)}: the edges must be 0_1, 0_2, 1_2, 0_3, 1_3 and 2_3, each once; "
+                f"{json.dumps(mapping, default=str)}: the edges must be 0_1, 0_2, 1_2, 0_3, 1_3 and 2_3, each once; "
                 f"missing: {', '.join(f'{a}_{b}' for a, b in EDGES if (a, b) not in names) or 'none'}."
             )
-        return self._from_choices([names[edge] for edge in EDGES], json.dumps(mapping))
+        return self._from_choices([names[edge] for edge in EDGES], json.dumps(mapping, default=str))
 
     def _from_list(self, value: object, notation: str | None) -> str:
         if not written.is_nested(value):
@@ -351,7 +364,7 @@ def _decoded(decode, text: str) -> object:
     try:
         return decode(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        raise InputError(f"not an nb201 architecture: {text!r} can't be read.") from None
+        raise InputError(f"not an nb201 architecture: {quoted(text)} can't be read.") from None
 
 
 SPACE = NB201()

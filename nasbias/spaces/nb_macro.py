@@ -14,12 +14,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError, unknown
+from nasbias.errors import InputError, quoted, unknown
 from nasbias.spaces._space import Decision, Space, as_strings
+from nasbias.spaces._wiring import chain
 
 OPERATIONS = ("identity", "mb3_k3", "mb6_k5")
 STAGES = (2, 3, 3)  # layers
 LAYERS = sum(STAGES)
+FIRST = (0, 2, 5)  # of each stage: it changes the shape, so that even an identity does something
 CLASSES = {"cifar10": 10}
 _EXPANSION_KERNEL = {"mb3_k3": (3, 3), "mb6_k5": (6, 5)}
 
@@ -33,17 +35,18 @@ class NBMacro(Space):
         "all": "all 6,561 strings",
         "unique": "one per isomorphism class: 3,969",
     }
+    cells = (chain("layers", [f"layer {i}" for i in range(LAYERS)], "identity", FIRST),)
 
     def parse(self, text: Any) -> str:
         """Accepts the eight digits, also as a number or in a list; leading zeros lost to a spreadsheet are restored."""
         if isinstance(text, str) and text in _index_of_string():
             return text
         if isinstance(text, (int, np.integer)) and not isinstance(text, bool):
-            text = str(int(text))
+            text = quoted(int(text))
         if isinstance(text, (tuple, list)):
             text = "".join(map(str, text)) if len(text) == LAYERS else str(text)
         if not isinstance(text, str) or not text.strip():
-            raise InputError(f"not an nb-macro architecture: {text!r}. Give eight digits such as '21010012'.")
+            raise InputError(f"not an nb-macro architecture: {quoted(text)}. Give eight digits such as '21010012'.")
         padded = text.strip().rjust(LAYERS, "0")
         if padded in _index_of_string():
             return padded

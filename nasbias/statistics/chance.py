@@ -47,8 +47,9 @@ def random_rankings(truth: Array) -> dict[str, tuple[float, float, float]]:
 
 def _best_place(n: int, k: int) -> Array:
     """Places (1 = best of n) of the best among `k` blindly chosen, at `QUANTILES`."""
-    beyond = scipy.stats.hypergeom.pmf(0, n, np.arange(1, n + 1), min(k, n))  # none of the k among the best p
-    return np.searchsorted(1 - beyond, np.asarray(QUANTILES) - 1e-12) + 1
+    left = np.arange(n, 0.0, -1)  # after 0, 1, ... of the best were found not to be among the k
+    beyond = np.cumprod(np.maximum(left - k, 0) / left)  # none of the k among the best p = 1 ... n
+    return np.searchsorted(1 - beyond, np.asarray(QUANTILES) - 1e-11) + 1
 
 
 def _tau_error(truth: Array) -> float:

@@ -1,6 +1,5 @@
 """Tables in files: CSV and its kin, JSON and Parquet, gzipped or not; what nasbias writes knows its origin."""
 
-import gzip
 import io
 import json
 import os
@@ -15,7 +14,11 @@ import pyarrow.parquet as pq
 
 from nasbias.errors import InputError
 from nasbias.files import written_atomically
+from nasbias.opening import checked_path, opened
+from nasbias.seals import blank_seal, check_seal, seal
 
+_VERSION = 1  # of the tables that `write_parquet` writes
+_MOST_CELLS = 200_000_000  # of a Parquet table: a small file can claim any number
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".parquet")
 _BROKEN = (
     pa.ArrowException,
@@ -25,6 +28,7 @@ _BROKEN = (
     EOFError,
     ValueError,
     zlib.error,
+    MemoryError,
 )
 
 
@@ -43,7 +47,7 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
     Raises:
         InputError: missing, unreadable, truncated or of another ending.
     """
-    path = Path(path)
+    path = checked_path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file.")
     ending = table_ending(path)
@@ -52,13 +56,16 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
             f"{path}: unknown format {ending or 'without an ending'!r}. Give {', '.join(TABLES)}, each also with .gz."
         )
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else None
+        with opened(path) as file:
+            content = file.read()
         if ending == ".parquet":
-            return pd.read_parquet(path if content is None else io.BytesIO(content))
-        text = (path.read_bytes() if content is None else content).decode("utf-8-sig")
+            return _from_parquet(content, str(path))
+        text = content.decode("utf-8-sig")
         if ending in (".json", ".jsonl"):
             return _from_json(text, lines=ending == ".jsonl")
         return _from_text(text, blanks=ending == ".txt")
+    except InputError:
+        raise
     except (*_BROKEN, RecursionError) as error:
         raise InputError(f"{path}: can't be read as {ending[1:]} ({error}). Is the file whole?") from None
 
@@ -70,15 +77,21 @@ def read_columns(path: Path) -> set[str]:
         if ending == ".parquet" and path.suffix.lower() != ".gz":
             return set(pq.read_schema(path).names)
         if ending in (".csv", ".tsv", ".txt"):
-            with (
-                gzip.open(path, "rt", encoding="utf-8-sig")
-                if path.suffix.lower() == ".gz"
-                else path.open(encoding="utf-8-sig") as file
-            ):
-                return set(_from_text(file.readline(1_000_000), blanks=ending == ".txt").columns)
+            with opened(path) as file:
+                head = file.readline(1_000_000).decode("utf-8-sig")
+            return set(_from_text(head, blanks=ending == ".txt").columns)
     except _BROKEN:
         pass
     return set()
+
+
+def _from_parquet(content: bytes, where: str) -> pd.DataFrame:
+    check_seal(content, where)
+    meta = pq.read_metadata(io.BytesIO(content))
+    if meta.num_rows * meta.num_columns > _MOST_CELLS:
+        raise InputError(f"{where}: claims {meta.num_rows:,} rows of {meta.num_columns:,} columns, too many to read.")
+    _about_of(meta.metadata or {}, where)
+    return pd.read_parquet(io.BytesIO(content), page_checksum_verification=True)
 
 
 def _from_text(text: str, blanks: bool) -> pd.DataFrame:
@@ -150,21 +163,39 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def write_parquet(table: pd.DataFrame, path: str | os.PathLike, about: dict[str, Any]) -> None:
-    """Write a table with `about` (provenance, JSON-able) in the file's own metadata."""
+    """Write a table with `about` (provenance, JSON-able) and a seal (`nasbias.seals`) in the file's own metadata."""
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), b"nasbias": json.dumps(about).encode()})
     with written_atomically(path) as temporary:
-        pq.write_table(arrow, temporary, compression="zstd")
+        with pq.ParquetWriter(temporary, arrow.schema, compression="zstd") as writer:
+            writer.write_table(arrow)
+            writer.add_key_value_metadata({"nasbias.seal": blank_seal(), "nasbias.version": str(_VERSION)})
+        seal(temporary)
 
 
 def read_about(path: str | os.PathLike) -> dict[str, Any]:
     """The provenance that `write_parquet` stored; empty for a file from elsewhere.
 
     Raises:
-        InputError: not a Parquet file.
+        InputError: not a Parquet file, or one of a later version of nasbias.
     """
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        metadata = pq.read_metadata(checked_path(path)).metadata or {}
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: can't be read as parquet ({error}). Is the file whole?") from None
-    return json.loads(metadata.get(b"nasbias", b"{}"))
+    return _about_of(metadata, str(path))
+
+
+def _about_of(metadata: dict[bytes, bytes], where: str) -> dict[str, Any]:
+    try:
+        version = int(metadata.get(b"nasbias.version", b"1"))
+        about = json.loads(metadata.get(b"nasbias", b"{}"))
+    except (ValueError, RecursionError):
+        version, about = _VERSION, None
+    if version > _VERSION:
+        raise InputError(
+            f"{where}: is of form {version}, which a later nasbias writes; this one reads up to {_VERSION}. Update it."
+        )
+    if not isinstance(about, dict):
+        raise InputError(f"{where}: what it says about its origin can't be read. Take a copy, or make it once more.")
+    return about

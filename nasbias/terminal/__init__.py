@@ -9,9 +9,9 @@ Nothing here imports pandas or rich before something is printed, so `--help` sta
 """
 
 from nasbias.options import number, numbers
-from nasbias.progress import note, progress
+from nasbias.progress import bar, duration, note, progress
 from nasbias.terminal.options import add_fields, add_format, add_table_options, fields_of
-from nasbias.terminal.parser import Parser, command
+from nasbias.terminal.parser import Parser, command, resumable
 from nasbias.terminal.screen import print_facts, print_table, say, suggest
 
 __all__ = [
@@ -19,7 +19,9 @@ __all__ = [
     "add_fields",
     "add_format",
     "add_table_options",
+    "bar",
     "command",
+    "duration",
     "fields_of",
     "note",
     "number",
@@ -27,6 +29,7 @@ __all__ = [
     "print_facts",
     "print_table",
     "progress",
+    "resumable",
     "say",
     "suggest",
 ]

@@ -41,18 +41,30 @@ def test_a_table_of_ones_own(tmp_path, capsys):
     assert "t.csv: 6 rows" in capsys.readouterr().out
 
 
+def test_an_architecture_is_drawn_and_named(tmp_path, capsys):
+    asked = ["architecture", "--space", "nb201", "--architecture", "42", "--out", str(tmp_path / "x.svg")]
+    assert main(asked) == 0
+    assert "|none~0|+|nor_conv_3x3~0|" in capsys.readouterr().out.replace("\n", "")
+    assert "<svg" in (tmp_path / "x.svg").read_text()
+    assert main([*asked, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["architecture"].count("|") == 9
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
         (["efects_map"], "Did you mean effects_map"),
         (["run_taus", "--out", "x.doc"], "the ending must be one of"),
-        (["run_taus", "--out", "/dev/null/x.pdf"], "can't write"),
+        (["run_taus", "--out", "/dev/null/x.pdf"], "can't be written"),
         (["run_taus", "--width", "2"], "argument --width: 2"),
         (["run_taus", "--space", "nb999"], "nb999"),
         (["run_taus", "--predictions", "absent.csv"], "absent.csv"),
         (["run_taus", "--table", "absent.csv"], "absent.csv"),
         (["effects_map", "--space", "darts64", "--score", "loss", "--epoch", "3"], "epoch"),
         (["groups", "--space", "darts64"], "--table"),
+        (["architecture", "--space", "nb201"], "--architecture 42"),
+        (["architecture", "--space", "nb201", "--architecture", "<script>[/b]"], "<script>[/b]"),
+        (["architecture", "--space", "nb201", "--architecture", "\u05e9\u202e|"], "\\u202e"),
     ],
 )
 def test_what_a_user_can_mend_is_one_line_and_code_2_and_no_file(arguments, word, tmp_path, monkeypatch, capsys):

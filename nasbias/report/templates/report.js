@@ -22,6 +22,19 @@ function sortBy(table, column, head) {
   head.setAttribute("aria-sort", descending ? "descending" : "ascending");
 }
 
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+}
+
 for (const table of document.querySelectorAll("table")) {
   Array.from(table.tHead.rows[0].cells).forEach((head, column) => {
     const button = document.createElement("button");
@@ -38,17 +51,8 @@ for (const button of document.querySelectorAll("button.copy")) {
   button.setAttribute("aria-label", link.getAttribute("aria-label").replace("Download", "Copy"));
   button.addEventListener("click", async () => {
     const text = decodeURIComponent(link.href.slice(link.href.indexOf(",") + 1));
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      const area = document.createElement("textarea");
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-      button.focus();
-    }
+    await copyText(text);
+    button.focus();
     button.textContent = "Copied";
     said.textContent = "Table copied as CSV.";
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
