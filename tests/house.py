@@ -47,7 +47,7 @@ FLOORS: list[list[str]] = [
     ["finetune", "proxies", "sweep"],
     ["figures"],
     ["report"],
-    ["train", "score", "nasbias"],
+    ["train", "score", "nasbias", "lightning"],
     ["cli"],
     ["__main__"],
 ]
@@ -66,6 +66,7 @@ TRAINING = {
     "sweep",
     "train",
     "score",
+    "lightning",
 }
 
 

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nasbias.errors import InputError
-from nasbias.tables.foreign import PICKLES, read_pickled, unnest
 from nasbias.files import written_atomically
 from nasbias.opening import checked_path, opened
 from nasbias.seals import blank_seal, check_seal, seal
+from nasbias.tables.foreign import PICKLES, read_pickled, unnest
 
 _VERSION = 1  # of the tables that `write_parquet` writes
 _MOST_CELLS = 200_000_000  # of a Parquet table: a small file can claim any number

@@ -16,11 +16,12 @@ from nasbias.pickles import SCALARS, unpickle
 PICKLES = (".pkl", ".pickle")
 _MLFLOW = re.compile(r"(metrics|params|tags)\.(.+)")
 _WANDB = re.compile(r"(config|summary)[./](.+)")
-# What W&B and MLflow say of a run, in their own spelling. Where one row is one evaluated architecture these are no keys.
+# What W&B and MLflow say of a run, in their own spelling. Where a row is one evaluated architecture these are no keys.
 _OF_RUN = {
     "Name", "State", "Notes", "User", "Tags", "Created", "Runtime", "Sweep", "ID", "Updated", "End Time", "Hostname",
     "GitHub Repo", "Commit", "_runtime", "_timestamp", "_step", "_wandb", "Run ID", "Duration", "Start Time", "Status",
-    "Source Type", "Source Name", "Version", "run_id", "experiment_id", "status", "artifact_uri", "start_time", "end_time",
+    "Source Type", "Source Name", "Version", "run_id", "experiment_id", "status", "artifact_uri", "start_time",
+    "end_time",
 }  # fmt: skip
 _KEPT_SETTINGS = {"epoch", "epochs", "step", "seed", "dataset", "bn"}
 _NUMBERS = {"f8": np.float64, "f4": np.float32, "i8": np.int64, "i4": np.int32}
