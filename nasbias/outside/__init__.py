@@ -4,6 +4,7 @@
 training how well the supernet ranks, and whether that beats what costs nothing. Neither needs torch, nor our supernets.
 """
 
+from nasbias.outside.monitor import Monitor
 from nasbias.outside.scores import score_with
 
-__all__ = ["score_with"]
+__all__ = ["Monitor", "score_with"]

@@ -38,6 +38,12 @@ class NATSSize(Space):
     subsets: ClassVar[Mapping[str, str]] = {"all": "all 32,768"}
     cells = (chain("channels of the five layers", [f"layer {i}" for i in range(LAYERS)]),)
 
+    formats: ClassVar[Mapping[str, Any]] = {
+        "nats_bench": str,
+        "index": lambda text: int(_index_of_string()[text]),
+        "channels": lambda text: tuple(map(int, text.split(":"))),
+    }
+
     def parse(self, text: Any) -> str:
         """Accepts the benchmark's string, an index of the official order ('42'), five widths ('(8, 16, 64, 8, 24)' or
         a tuple or list) and what nats_bench's `get_net_config` gives (a mapping with `channels`, also as JSON)."""

@@ -38,6 +38,7 @@ class PTB(Space):
         *(Decision(f"switch/{step}", tuple(map(str, range(step + 1)))) for step in range(STEPS)),
     )
     subsets = {"all": "all 2,642,411,520 cells"}
+    formats = {"genotype": lambda text: to_genotype(text), "p2": lambda text: to_json(text)}
     cells = (
         Cell(
             "recurrent cell",

@@ -16,6 +16,7 @@ from nasbias.errors import InputError
 from nasbias.files import written_atomically
 from nasbias.opening import checked_path, opened
 from nasbias.seals import blank_seal, check_seal, seal
+from nasbias.tables.foreign import PICKLES, read_pickled, unnest
 
 _VERSION = 1  # of the tables that `write_parquet` writes
 _MOST_CELLS = 200_000_000  # of a Parquet table: a small file can claim any number
@@ -42,7 +43,9 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
     """A table as its file has it: .parquet, .csv, .tsv, .txt, .json, .jsonl, each also with .gz.
 
     Text: the separator is the one its header has (`;`, tab, comma; in .txt also blanks); decimal commas are read where
-    the separator is not a comma. JSON: records, a mapping from columns to lists, or from architectures to scores.
+    the separator is not a comma. JSON: records, a mapping from columns to lists, or from architectures to scores; so
+    also without an ending, and in a pickle (.pkl, .pickle), which is read without running it. `tables.foreign`: what
+    other projects write.
 
     Raises:
         InputError: missing, unreadable, truncated or of another ending.
@@ -51,13 +54,17 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"{path}: no such file.")
     ending = table_ending(path)
-    if ending not in TABLES:
-        raise InputError(
-            f"{path}: unknown format {ending or 'without an ending'!r}. Give {', '.join(TABLES)}, each also with .gz."
-        )
+    if ending not in (*TABLES, *PICKLES, ""):
+        raise _unknown_format(path, ending)
     try:
         with opened(path) as file:
             content = file.read()
+        if ending in PICKLES:
+            return _from_content(read_pickled(io.BytesIO(content), str(path)))
+        if not ending:  # few-shot-NAS writes JSON without one
+            if content.lstrip()[:1] not in (b"{", b"["):
+                raise _unknown_format(path, ending)
+            ending = ".json"
         if ending == ".parquet":
             return _from_parquet(content, str(path))
         text = content.decode("utf-8-sig")
@@ -68,6 +75,12 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
         raise
     except (*_BROKEN, RecursionError) as error:
         raise InputError(f"{path}: can't be read as {ending[1:]} ({error}). Is the file whole?") from None
+
+
+def _unknown_format(path: Path, ending: str) -> InputError:
+    return InputError(
+        f"{path}: unknown format {ending or 'without an ending'!r}. Give {', '.join(TABLES)}, each also with .gz."
+    )
 
 
 def read_columns(path: Path) -> set[str]:
@@ -116,7 +129,11 @@ def _has_decimal_commas(text: str, separator: str) -> bool:
 def _from_json(text: str, lines: bool) -> pd.DataFrame:
     if lines:
         return pd.DataFrame([_record(_decoded(line)) for line in text.splitlines() if line.strip()])
-    content = _decoded(text)
+    return _from_content(unnest(_decoded(text)))
+
+
+def _from_content(content: Any) -> pd.DataFrame:
+    """Records, a mapping from columns to lists, or from architectures to scores."""
     if isinstance(content, list):
         return pd.DataFrame([_record(each) for each in content])
     if not isinstance(content, dict) or not content:

@@ -53,13 +53,10 @@ def test_gradients_and_norms_are_sums_over_layers(architecture):
     layers = weights_of(network, choice)
     grads = [torch.zeros_like(m.weight) if m.weight.grad is None else m.weight.grad for m in layers]
     assert value("grad_norm", architecture) == pytest.approx(sum(math.sqrt((g**2).sum()) for g in grads), rel=1e-9)
-    by_entry = sum(
-        abs(float(w) * float(g))
-        for m, gr in zip(layers, grads)
-        for w, g in zip(m.weight.detach().flatten(), gr.flatten())
-    )
+    pairs = [(m.weight.detach().flatten(), grad.flatten()) for m, grad in zip(layers, grads)]
+    by_entry = sum(abs(float(w) * float(g)) for weight, grad in pairs for w, g in zip(weight, grad))
     assert value("snip", architecture) == pytest.approx(by_entry, rel=1e-9)
-    norms = sum(math.sqrt(sum(float(w) ** 2 for w in m.weight.flatten())) for m in layers)
+    norms = sum(math.sqrt(sum(float(w) ** 2 for w in weight)) for weight, _ in pairs)
     assert value("l2_norm", architecture) == pytest.approx(norms, rel=1e-9)
 
 
@@ -93,7 +90,7 @@ def test_fisher_sums_squares_of_output_times_gradient():
     loss_of(network, choice, x, y).backward()
     expected = 0.0
     for out in kept:
-        product = (out * out.grad).reshape(BATCH, out.shape[1], -1)
+        product = (out.detach() * out.grad).reshape(BATCH, out.shape[1], -1)
         for channel in range(out.shape[1]):
             expected += 0.5 * np.mean([float(product[image, channel].sum()) ** 2 for image in range(BATCH)])
     assert len(kept) == len(weights_of(network, choice))
