@@ -79,7 +79,9 @@ def _parser() -> Parser:
     parser.add_argument(
         "--out", metavar="FILE", help="a .pdf, .svg or .png; of `all` a folder (default: NAME.pdf; figures)"
     )
-    parser.add_argument("--architecture", metavar="TEXT", help="which, of NAME architecture, as its space writes it")
+    parser.add_argument(
+        "--architecture", metavar="TEXT", help="which, of NAME architecture, as its space writes it (default: none)"
+    )
     parser.add_argument(
         "--width",
         type=number(float, Bounds(least=20, most=1000)),
