@@ -88,7 +88,7 @@ def _parser() -> Parser:
         metavar="MM",
         help="88 = one column, 180 = two (default: as it needs)",
     )
-    parser.add_argument("--caption", action="store_true", help="write the caption below the figure")
+    parser.add_argument("--caption", action="store_true", help="write the caption below the figure (default: no)")
     parser.add_argument(
         "--table", metavar="FILE", help="draw this tidy table (.csv, .parquet, .json records) (default: analyse)"
     )
