@@ -63,7 +63,8 @@ def test_a_caption_is_added_below_and_covers_nothing(name):
     (text,) = captioned.texts
     assert text.get_text().replace("\n", " ").startswith(entry.sentence)
     top = text.get_window_extent(renderer).y1
-    lowest = min(part.get_tightbbox(renderer).y0 for part in (*captioned.axes, *captioned.legends))
+    boxes = [part.get_tightbbox(renderer) for part in (*captioned.axes, *captioned.legends)]
+    lowest = min(box.y0 for box in boxes if box is not None)
     assert 0 < text.get_window_extent(renderer).y0 < top < lowest
     plain.draw_without_rendering()
     heights = [ax.get_position().height * figure.get_figheight() for figure in (plain, captioned) for ax in figure.axes]

@@ -125,7 +125,8 @@ function drawWire(svg, cell, wire, line, state, named) {
   const corner = (turn) => `${tip[0] - 5 * Math.cos(angle + turn)},${tip[1] - 5 * Math.sin(angle + turn)}`;
   svg.append(svgOf("path", { d: `M${tip} L${corner(0.4)} L${corner(-0.4)} Z`, class: `tip ${state}` }));
   if (wire.text) {
-    const y = rise ? line - rise + 3 : line - 4;
+    const y = rise ? line - rise + 3 : line - 4, width = CELL.letter * named(wire.text).length + 4;
+    if (rise) svg.append(svgOf("rect", { x: (start + end - width) / 2, y: y - 8, width, height: 10, class: "ground" }));
     svg.append(svgOf("text", { x: (start + end) / 2, y, "text-anchor": "middle", class: `on ${state}` }, named(wire.text)));
   }
 }

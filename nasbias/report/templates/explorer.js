@@ -102,7 +102,7 @@ function startExplorer(data) {
     let sum = 0;
     for (let i = 0; i < data.n; i++) if (inside[i]) sum += view.difference[i];
     const share = (100 * count / (view.n || 1)).toFixed(count && count < view.n / 100 ? 2 : 0);
-    const text = count === view.n ? `All ${view.n.toLocaleString("en")} architectures.`
+    const text = count === view.n ? (view.n === 1 ? "One architecture." : `All ${view.n.toLocaleString("en")} architectures.`)
       : `${count.toLocaleString("en")} of ${view.n.toLocaleString("en")} architectures (${share} %)` +
         (count ? `; ${sayMean(sum / count)}.` : ".");
     if (by("count").textContent !== text) by("count").textContent = text;
