@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from nasbias.report import make_report, render
-from nasbias.spaces import get_space
+from nasbias.spaces.nb101 import SPACE
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WHOLE = "data/nb201_predictions_whole.parquet"
@@ -21,7 +21,7 @@ WHOLE = "data/nb201_predictions_whole.parquet"
 
 def make_everything():
     """A run and a truth of every cell of NAS-Bench-101."""
-    names, rng = get_space("nb101").members("all"), np.random.default_rng(0)
+    names, rng = SPACE.members("all"), np.random.default_rng(0)
     quality = rng.normal(size=len(names))
     truth = pd.DataFrame({"architecture": names, "dataset": "cifar10", "epochs": 108, "seed": 0})
     truth["valid_accuracy"] = (90 + 2 * quality).clip(9, 99).round(4)

@@ -86,6 +86,7 @@ function drawCells(cells, short) {
   const height = extents.reduce((sum, each) => sum + each.up + each.down + CELL.margin, CELL.margin);
   const svg = svgOf("svg", { viewBox: `${left} 0 ${width} ${height}`, class: "cells", "aria-hidden": "true" });
   svg.style.maxWidth = `${width * 1.25}px`;
+  svg.style.minWidth = `${width * 0.95}px`;
   let above = CELL.margin;
   cells.forEach((cell, i) => {
     const line = above + extents[i].up;

@@ -38,7 +38,8 @@ function startExplorer(data) {
     view = views.get(state.series);
     all.counts = countValues(data, view.there);
     const labels = state.axes === "ranks" ? ["percentile of the true rank (100 = best)", "percentile of the supernet's rank (100 = best)"]
-      : [`truth: ${unit(data.truth, data.truth_unit)}`, `supernet: ${unit(data.score, data.score_unit)}`];
+      : [`truth: ${unit(data.truth, data.truth_unit)}${data.truth_sign < 0 ? ", low is good" : ""}`,
+        `supernet: ${unit(data.score, data.score_unit)}${data.score_sign < 0 ? ", low is good" : ""}`];
     plot.look(view, state.axes, labels);
     paintPoints();
   }
@@ -410,6 +411,7 @@ function startExplorer(data) {
   let width = 0;
   new ResizeObserver(() => { if (box.clientWidth && box.clientWidth !== width) { width = box.clientWidth; plot.place(); showSoon(); } }).observe(box);
 
+  by("connected").parentElement.hidden = data.valid.every(Boolean);
   box.setAttribute("aria-label", `Score against truth of ${data.n.toLocaleString("en")} architectures`);
   document.getElementById("ex").hidden = false;
   document.getElementById("ex-waiting").hidden = true;
