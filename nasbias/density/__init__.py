@@ -55,7 +55,7 @@ class Density(Outlined):
     figures: ClassVar = {"groups": {"plans": "longest"}, "prefixes": {"plans": "longest"}}
 
     def headline(self) -> str:
-        return f"{self.plans['plan'].nunique()} sharing plans, {self.plans['n_runs'].sum():,} runs"
+        return f"{self.plans['plan'].nunique()} sharing plans, {sum(self.plans['n_runs'].tolist()):,} runs"
 
     @property
     def longest(self) -> pd.DataFrame:
