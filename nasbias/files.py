@@ -1,10 +1,19 @@
-"""Files that are whole or absent, and JSON that any reader takes: everything nasbias writes passes through here."""
+"""Files that are whole or absent, and JSON that any reader takes: everything nasbias writes passes through here.
 
+A file is written under a hidden name beside its own (`.log.jsonl.5f0c2a91.jsonl`), handed to the disk and renamed, and
+the folder is handed to the disk after it: a kill or a power cut leaves the old file or the new one. What a killed
+process leaves behind is such a hidden file, which no reader looks at and `sweep_temporaries` removes.
+"""
+
+import contextlib
+import errno
 import hashlib
 import json
 import math
 import os
-import tempfile
+import re
+import secrets
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,23 +27,84 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-z_]{8}(?P<suffix>\.[^.]*)?")  # also tempfile's, of earlier versions
+
+
 @contextmanager
 def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success, remove it on any error.
 
-    Creates the parent folder. A reader never sees half a file, and a failed write leaves what was there.
+    Creates the parent folder. A reader never sees half a file, and a failed write leaves what was there. Where `path`
+    is a link, what it points to is replaced.
+
+    Raises:
+        InputError: it can't be written: no space, no permission, a folder, a device, a way that leads through a file.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
     try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        target = writable_target(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{target.suffix}")
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        try:
+            yield temporary
+            _hand_to_disk(temporary)
+            temporary.replace(target)
+            _hand_to_disk(target.parent)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def writable_target(path: str | os.PathLike) -> Path:
+    """The file that writing to `path` replaces: what it points to where it is a link.
+
+    Raises:
+        InputError: it is a folder, a device or a pipe, or a loop of links, or a way through a file.
+    """
+    path = Path(path)
+    try:
+        target = path.resolve() if path.is_symlink() else path
+        if stat.S_ISREG(target.stat().st_mode):
+            return target
+        kind = "a folder" if target.is_dir() else "a device or a pipe"
+        raise InputError(f"{path} is {kind}, not a file that can be written as a whole. Give the path of a file.")
+    except FileNotFoundError:
+        return target
+    except RuntimeError:  # pathlib's, up to Python 3.12
+        raise unwritable(path, OSError(errno.ELOOP, "a loop of links")) from None
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: str | os.PathLike, error: Exception) -> InputError:
+    """The error for a file that the system does not let us write, with its reason."""
+    number = getattr(error, "errno", None)
+    reason = os.strerror(number) if number else str(error) or type(error).__name__
+    is_full = number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return InputError(
+        f"{path}: can't be written ({reason}). {'Free space, or choose' if is_full else 'Choose'} another path."
+    )
+
+
+def sweep_temporaries(folder: str | os.PathLike, of: str = "") -> None:
+    """Remove what killed writers left in a folder, or what those of the file named `of` did; only for who knows that no
+    other process writes there."""
+    for path in list_temporaries(folder):
+        if not of or path.name.startswith(f".{of}."):
+            path.unlink(missing_ok=True)
+
+
+def list_temporaries(folder: str | os.PathLike) -> list[Path]:
+    """The temporary files in a folder, of killed writers and of those at work; none where there is no folder."""
+    try:
+        names = sorted(path.name for path in Path(folder).iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    found = [(name, _TEMPORARY.fullmatch(name)) for name in names]
+    return [Path(folder) / name for name, match in found if match and match["name"].endswith(match["suffix"] or "")]
 
 
 def data_folder() -> Path:
@@ -95,7 +165,15 @@ def write_table(table: "pd.DataFrame", path: str | os.PathLike) -> None:
         writers[path.suffix](temporary)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _hand_to_disk(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, before anything that comes after."""
+    if path.is_dir() and os.name == "nt":  # pragma: no cover: Windows opens no folders
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that has no such thing
+            raise
+    finally:
+        os.close(handle)

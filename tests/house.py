@@ -23,12 +23,17 @@ FLOORS: list[list[str]] = [
         "errors",
         "options",
         "files",
+        "interrupts",
+        "locks",
         "notices",
         "numerals",
+        "opening",
         "outline",
         "pickles",
+        "pool",
         "provenance",
         "progress",
+        "seals",
         "streams",
         "threads",
         "terminal",
@@ -39,11 +44,11 @@ FLOORS: list[list[str]] = [
     ["matching", "supernets"],
     ["runs"],
     ["training", "scoring", "correlation", "stability", "bias", "density", "pruning"],
-    ["campaigns"],
-    ["finetune", "sweep"],
+    ["campaigns", "outside"],
+    ["finetune", "proxies", "sweep"],
     ["figures"],
     ["report"],
-    ["train", "score", "nasbias"],
+    ["train", "score", "nasbias", "lightning"],
     ["cli"],
     ["__main__"],
 ]
@@ -58,15 +63,18 @@ TRAINING = {
     "scoring",
     "campaigns",
     "finetune",
+    "proxies",
     "sweep",
     "train",
     "score",
+    "lightning",
 }
 
 
 @dataclass(frozen=True)
 class Import:
-    """One import: the module and line it stands in, what it imports, and whether it waits inside a function."""
+    """One import: the module and line it stands in, what it imports, and whether it waits inside a function (or is for
+    the type checker alone)."""
 
     module: str
     line: int
@@ -93,6 +101,9 @@ def list_imports(path: Path) -> Iterator[Import]:
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         for node in ast.walk(function)
     }
+    for block in ast.walk(tree):  # what is for the type checker alone is never imported
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING":
+            late |= {id(node) for node in ast.walk(block)}
     for node in ast.walk(tree):
         for target in _targets(node, path):
             yield Import(module, node.lineno, target, id(node) in late)

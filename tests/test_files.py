@@ -1,11 +1,13 @@
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from nasbias.errors import InputError
-from nasbias.files import records, to_json, write_table, written_atomically
+from nasbias.files import list_temporaries, records, sweep_temporaries, to_json, write_table, written_atomically
 
 
 def test_json_has_null_where_a_number_is_missing():
@@ -41,3 +43,52 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_written_is_on_the_disk_before_it_has_its_name_and_the_name_before_we_go_on(tmp_path, monkeypatch):
+    done = []
+    fsync, replace = os.fsync, Path.replace
+
+    def synced(handle):
+        done.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", lambda path, to: (done.append("rename"), replace(path, to))[1])
+    with written_atomically(tmp_path / "x.csv") as temporary:
+        temporary.write_text("whole")
+    assert done == [str(temporary), "rename", str(tmp_path)]
+
+
+def test_the_target_of_a_link_is_replaced_and_the_link_stays(tmp_path):
+    (tmp_path / "far").mkdir()
+    link = tmp_path / "x.csv"
+    link.symlink_to(tmp_path / "far" / "y.csv")
+    for text in ("one", "two"):
+        with written_atomically(link) as temporary:
+            temporary.write_text(text)
+        assert link.is_symlink() and (tmp_path / "far" / "y.csv").read_text() == text
+    assert [path.name for path in (tmp_path / "far").iterdir()] == ["y.csv"]
+
+
+def test_only_temporaries_are_swept(tmp_path):
+    ours = [".log.jsonl.0a1b2c3d.jsonl", ".epoch-0001.safetensors.abcdefgh.safetensors", ".lock2.12345678"]
+    others = [".lock", ".gitignore", ".config.toml", ".a.b.0a1b2c3d.c", "log.jsonl.0a1b2c3d.jsonl", ".x.0A1B2C3D.x"]
+    for name in (*ours, *others):
+        (tmp_path / name).touch()
+    assert [path.name for path in list_temporaries(tmp_path)] == sorted(ours)
+    sweep_temporaries(tmp_path, of="log.jsonl")
+    assert not (tmp_path / ours[0]).exists() and (tmp_path / ours[1]).exists()
+    sweep_temporaries(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
+    assert list_temporaries(tmp_path / "nowhere") == []
+
+
+def test_files_have_the_permissions_that_the_user_asks_for(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with written_atomically(tmp_path / "x") as temporary:
+            temporary.write_text("x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o640

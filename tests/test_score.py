@@ -148,7 +148,7 @@ def test_a_checkpoint_whose_scores_say_nothing_is_named(run, tmp_path):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--sample", "2", "--processes", "0"], "--processes is 0: 1 or more are needed"),
+        (["--sample", "2", "--processes", "0"], "0: 1 or more is needed"),
         (["--sample", "2", "--engine", "fats"], "Did you mean fast"),
         (["--subset", "uniqe", "--sample", "2"], "Did you mean unique"),
         (["--sample", "2", "--valid-size", "9999"], "9999 validation images asked for"),

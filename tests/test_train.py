@@ -52,7 +52,7 @@ def test_the_command_makes_a_truth_that_others_take(tmp_path, capsys):
     ("options", "says"),
     [
         (["--space", "nb20"], "Did you mean nb201"),
-        (["--epochs", "0"], "epochs (0)"),
+        (["--epochs", "0"], "argument --epochs: 0"),
         (["--epochs", "2", "--checkpoints", "3"], "checkpoint 3 is not among"),
         (["--dataset", "/no/such/file"], "/no/such/file"),
         (["--standalone", "|x|"], "'|x|'"),
@@ -71,9 +71,9 @@ def test_bad_options_are_one_line_and_code_2(tmp_path, capsys, options, says):
     ("options", "says"),
     [
         (["--seeds", "0,1"], "--seeds goes with --standalone-all"),
-        (["--standalone-sample", "0"], "a sample of 0"),
+        (["--standalone-sample", "0"], "argument --standalone-sample: 0"),
         (["--standalone-all", "--standalone", "42"], "give one"),
-        (["--standalone-sample", "2", "--processes", "0"], "processes must be 1 or more"),
+        (["--standalone-sample", "2", "--processes", "0"], "0: 1 or more is needed"),
         (["--standalone-sample", "2", "--seeds", ""], "no seed"),
         (["--standalone-sample", "2", "--dataset", "/no/such"], "/no/such"),
         (["--space", "darts", "--standalone-all"], "too many to train alone"),
@@ -129,5 +129,5 @@ def test_a_truth_says_how_good_each_seed_was(tmp_path):
 
 
 def test_no_threads_are_refused(tmp_path):
-    with pytest.raises(InputError, match="--threads is 0: 1 or more are needed"):
+    with pytest.raises(InputError, match="threads is 0: 1 or more is needed"):
         train_run(TINY, tmp_path / "run", threads=0)

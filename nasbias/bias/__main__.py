@@ -11,7 +11,8 @@ from nasbias.bias.gaussian_process import REMEDY, has_gaussian_process
 from nasbias.bias.wording import say_bias
 from nasbias.files import to_json
 from nasbias.matching import MatchOptions, add_match_options, add_panel_options, match, match_options
-from nasbias.terminal import Parser, add_format, command, numbers, print_table, say
+from nasbias.options import COUNT, DRAWS, NOISE, SEED
+from nasbias.terminal import Parser, add_format, command, number, numbers, print_table, say
 
 # Column -> (its head on a terminal, digits, what it is).
 _OPERATORS = {
@@ -68,25 +69,25 @@ def _parser() -> Parser:
     add_panel_options(parser)
     parser.add_argument(
         "--truth-noise",
-        type=float,
+        type=number(float, NOISE),
         metavar="SD",
         help="standard deviation of the truth by chance, in its unit, such as 0.3 (default: from its repeats, else "
         "what is known of its source)",
     )
     parser.add_argument(
         "--top",
-        type=int,
+        type=number(int, COUNT),
         default=100,
         help="size of the top for shares (default: 100; at most a tenth if there are no more architectures than that)",
     )
     parser.add_argument(
         "--sizes",
-        type=numbers(),
+        type=numbers(int, COUNT),
         default=SIZES,
         help=f"stand-alone trainings to correct with (default: {','.join(map(str, SIZES))})",
     )
-    parser.add_argument("--draws", type=int, default=40, help="draws of these trainings (default: 40)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
+    parser.add_argument("--draws", type=number(int, DRAWS), default=40, help="draws of these trainings (default: 40)")
+    parser.add_argument("--seed", type=number(int, SEED), default=0, help="seed of the draws (default: 0)")
     parser.add_argument("--wide", action="store_true", help="all columns of all tables (default: no)")
     add_format(parser)
     return parser

@@ -11,7 +11,7 @@ from nasbias.campaigns.dense import DenseScores
 from nasbias.campaigns.pruner import Pruner
 from nasbias.runs import RunFolder, Training
 from nasbias.runs.sampling import Sampler
-from nasbias.training import train
+from nasbias.training import Pace, train
 from nasbias.training.companion import Companion
 from nasbias.training.task import Task
 
@@ -33,6 +33,7 @@ def train_run(
     out: str | Path,
     report: Callable[[dict[str, Any]], None] | None = None,
     stop_after: int | None = None,
+    watch: Callable[[Pace], None] | None = None,
 ) -> RunFolder:
     """As `nasbias.training.train`, with what the configuration asks for beside the training itself."""
-    return train(config, out, report, stop_after, companions_of)
+    return train(config, out, report, stop_after, companions_of, watch)

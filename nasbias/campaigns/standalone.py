@@ -2,18 +2,16 @@
 
 One single-threaded process per core: two processes beat two threads. The folder holds `config.toml` (the recipe),
 `trainings/*.json` (a few numbers per finished training, no weights) and `truth.parquet`, the truth table of all that is
-finished. A training that is finished is not run again; one that was interrupted goes on from its latest state.
+finished. A training that is finished is not run again; one that was interrupted goes on from its latest state; one that
+diverged is finished, has no row in the table, and is named in its metadata.
 """
 
 import dataclasses
 import json
-import multiprocessing
 import os
 import shutil
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +22,14 @@ from torch import nn
 
 from nasbias.datasets.text import columns, load_text
 from nasbias.errors import InputError
-from nasbias.files import to_json, written_atomically
+from nasbias.files import sweep_temporaries, to_json, written_atomically
 from nasbias.notices import say
+from nasbias.pool import carry_out
 from nasbias.provenance import describe_provenance
-from nasbias.runs import RunFolder, Training
+from nasbias.runs import Diverged, RunFolder, Training
 from nasbias.runs.checkpoints import read_tensors
 from nasbias.runs.choosing import choose_listed, list_architectures
+from nasbias.runs.contents import describe_data
 from nasbias.runs.data import EVALUATION_COLUMNS, sized
 from nasbias.runs.network import make_network
 from nasbias.scoring.data import ScoringData
@@ -40,9 +40,9 @@ from nasbias.supernets.contract import TextNetwork
 from nasbias.supernets.language import loss_one_by_one
 from nasbias.tables import MEASURES, check_truth, measures_of, name_dead, write_parquet
 from nasbias.threads import use_threads
-from nasbias.training import train
+from nasbias.training import estimate_seconds, train
 from nasbias.training.images import ImageTask
-from nasbias.training.loop import make_task
+from nasbias.training.run import make_task
 from nasbias.training.task import Task
 from nasbias.training.text import TextTask
 
@@ -69,27 +69,73 @@ def train_alone(
         InputError: the folder holds another recipe or another run, or the recipe asks for what there is not.
     """
     out = Path(out)
+    if processes < 1:
+        raise InputError(f"processes must be 1 or more, not {processes}.")
+    recipe, jobs = _jobs(config, architectures, seeds)
+    task = make_task(jobs[0], torch.device("cpu"))  # what is wrong with the data is said before the folder is made
+    with RunFolder(out).claimed(recipe, describe_data(task.data)) as lock:
+        _sweep(out)
+        finished = [job for job in jobs if _result_path(out, job).exists()]
+        waiting = [job for job in jobs if not _result_path(out, job).exists()]
+        with closing(_carry_out(waiting, out, processes)) as results:
+            for count, result in enumerate(results, start=len(finished) + 1):
+                lock.check()
+                if report:
+                    report(result, count, len(jobs))
+        _sweep(out)
+        return _write_truth(recipe, out)
+
+
+def estimate_alone(
+    config: Training,
+    architectures: Sequence[str] | np.ndarray,
+    seeds: Sequence[int],
+    out: str | os.PathLike,
+    processes: int,
+) -> tuple[float, int]:
+    """Seconds that `train_alone` would take here for what is not yet finished, by a few steps of three architectures,
+    and how many trainings that are; writes nothing.
+
+    Raises:
+        InputError: as `train_alone`.
+    """
+    use_threads(1)
+    recipe, jobs = _jobs(config, architectures, seeds)
+    RunFolder(out).refuse_other(recipe)
+    waiting = [job for job in jobs if not _result_path(Path(out), job).exists()]
+    if not waiting:
+        return 0.0, 0
+    some = [waiting[place] for place in sorted({0, len(waiting) // 2, len(waiting) - 1})]
+    each = sum(estimate_seconds(job) for job in some) / len(some)
+    return each * len(waiting) / max(1, min(processes, len(waiting))), len(waiting)
+
+
+def _jobs(
+    config: Training, architectures: Sequence[str] | np.ndarray, seeds: Sequence[int]
+) -> tuple[Training, list[Training]]:
+    """What all trainings have in common, and each."""
     canonical = list(dict.fromkeys(get_space(config.space).parse_all(architectures)))
     if not canonical or not seeds:
         raise InputError("no architecture or no seed to train alone: ask for one of each at least.")
-    if processes < 1:
-        raise InputError(f"processes must be 1 or more, not {processes}.")
     recipe = dataclasses.replace(
         config, standalone=None, architectures=None, seed=0, checkpoints=(), sharing="all", dense_steps=0
     )
-    jobs = [
+    return recipe, [
         dataclasses.replace(recipe, standalone=architecture, seed=seed)
         for seed in dict.fromkeys(seeds)
         for architecture in canonical
     ]
-    make_task(jobs[0], torch.device("cpu"))  # what is wrong with the data is said before the folder is made
-    RunFolder(out).create(recipe)
-    finished = [job for job in jobs if _result_path(out, job).exists()]
-    waiting = [job for job in jobs if not _result_path(out, job).exists()]
-    for count, result in enumerate(_carry_out(waiting, out, processes), start=len(finished) + 1):
-        if report:
-            report(result, count, len(jobs))
-    return _write_truth(recipe, out)
+
+
+def _sweep(out: Path) -> None:
+    """Remove what killed processes left: run folders of trainings whose result is written, temporaries."""
+    trainings, running = out / "trainings", out / "running"
+    sweep_temporaries(trainings)
+    for folder in sorted(running.iterdir()) if running.is_dir() else ():
+        if (trainings / f"{folder.name}.json").exists():
+            shutil.rmtree(folder)
+    if running.is_dir() and not any(running.iterdir()):
+        running.rmdir()
 
 
 def choose_architectures(config: Training, n: int | None = None, seed: int = 0) -> np.ndarray:
@@ -137,71 +183,49 @@ def evaluate_alone(network: nn.Module, choice: Choice, task: Task, config: Train
     return result
 
 
-def _carry_out(jobs: Sequence[Training], out: Path, processes: int) -> Iterator[dict[str, Any]]:
+def _carry_out(jobs: Sequence[Training], out: Path, processes: int) -> Generator[dict[str, Any]]:
     """Results as they come. The first error ends it; what is under way is finished by no one, but can be resumed."""
     if processes == 1 or len(jobs) < 2:
         yield from (_train_one(job, out) for job in jobs)
         return
-    context = multiprocessing.get_context("spawn")  # a forked child would inherit torch's threads, which do not survive
-    pool = ProcessPoolExecutor(min(processes, len(jobs)), mp_context=context, initializer=_start_worker)
-    try:
-        yield from _as_completed(pool.submit(_train_one, job, out) for job in jobs)
-    except BrokenProcessPool:
-        raise InputError(
-            f"a training process was killed, perhaps for want of memory. What is finished is kept in {out}: run the "
-            f"same command again, with fewer --processes."
-        ) from None
-    except BaseException:
-        for process in list(pool._processes.values()):  # they are single trainings: stop now, not in an hour
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _as_completed(futures: Iterable[Future]) -> Iterator[dict[str, Any]]:
-    pending = set(futures)
-    while pending:
-        done, pending = wait(pending, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield future.result()
-
-
-def _start_worker() -> None:
-    """One thread, and no life without the process that started it (which may be killed)."""
-    use_threads(1)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
+    with closing(
+        carry_out(_train_one, [(job, out) for job in jobs], processes, f"What is finished is kept in {out}.")
+    ) as done:
+        yield from (result for _, result in done)
 
 
 def _train_one(config: Training, out: Path) -> dict[str, Any]:
     """Train, evaluate, write the result and remove the weights."""
     running = out / "running" / config.identity
-    folder = train(config, running)
-    device = torch.device("cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu")
-    task = make_task(config, device)
-    network = make_network(config, task.sizes).to(device)
-    network.load_state_dict(read_tensors(folder.checkpoint(config.epochs), "network.")[0])
     assert config.standalone is not None
-    choice = tuple(get_space(config.space).encode([config.standalone])[0].tolist())
-    log = folder.log
-    result = {
-        "architecture": config.standalone,
-        "seed": config.seed,
-        **evaluate_alone(network, choice, task, config),
-        "train_loss": log[-1]["loss"],
-        "seconds": round(sum(record["seconds"] for record in log), 3),
-    }
+    about = {"architecture": config.standalone, "seed": config.seed}
+    try:
+        result = about | _outcome(config, train(config, running))
+    except Diverged as failure:
+        seconds = round(sum(record["seconds"] for record in RunFolder(running).log), 3)
+        result = {**about, "diverged": failure.to_plain(), "seconds": seconds}
+    if not RunFolder(out).is_claimed:
+        raise InputError(f"{out} was removed while its architectures were trained; nothing more is written there.")
     with written_atomically(_result_path(out, config)) as temporary:
         temporary.write_text(to_json(result))
     shutil.rmtree(running)
     return result
+
+
+def _outcome(config: Training, folder: RunFolder) -> dict[str, Any]:
+    """What a finished training is worth."""
+    assert config.standalone is not None
+    device = torch.device("cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu")
+    task = make_task(config, device)
+    network = make_network(config, task.sizes).to(device)
+    network.load_state_dict(read_tensors(folder.checkpoint(config.epochs), "network.")[0])
+    choice = tuple(get_space(config.space).encode([config.standalone])[0].tolist())
+    log = folder.log
+    return {
+        **evaluate_alone(network, choice, task, config),
+        "train_loss": log[-1]["loss"],
+        "seconds": round(sum(record["seconds"] for record in log), 3),
+    }
 
 
 def _result_path(out: Path, config: Training) -> Path:
@@ -210,8 +234,16 @@ def _result_path(out: Path, config: Training) -> Path:
 
 def _write_truth(recipe: Training, out: Path) -> Path:
     """The truth table of every finished training in the folder, also those that this call did not ask for."""
-    results = [json.loads(path.read_text()) for path in sorted((out / "trainings").glob("*.json"))]
-    table = pd.DataFrame(results).drop(columns=["train_loss", "seconds"])
+    results = [json.loads(path.read_text()) for path in sorted((out / "trainings").glob("[!.]*.json"))]
+    diverged = [result for result in results if "diverged" in result]
+    if len(diverged) == len(results):
+        raise InputError(f"all {len(results):,} trainings diverged. The first: {Diverged.of(results[0]['diverged'])}")
+    failures = [f"{r['architecture']}, seed {r['seed']}: {Diverged.of(r['diverged'])}" for r in diverged]
+    if failures:
+        told = f"{len(failures):,} of {len(results):,} trainings diverged and have no row in {out / TRUTH}"
+        say(f"{told} (first: {failures[0]})")
+    table = pd.DataFrame([result for result in results if "diverged" not in result])
+    table = table.drop(columns=["train_loss", "seconds"])
     dataset = Path(recipe.dataset).stem if os.sep in recipe.dataset else recipe.dataset
     table.insert(1, "dataset", dataset)
     table.insert(2, "epochs", recipe.epochs)
@@ -222,6 +254,7 @@ def _write_truth(recipe: Training, out: Path) -> Path:
     path = out / TRUTH
     seconds = round(sum(result["seconds"] for result in results), 1)
     values = {**dataclasses.asdict(recipe), "dataset": dataset}  # no paths of this machine
-    about = describe_provenance(space=recipe.space, recipe=values, training_seconds=seconds)
+    more = {"diverged": failures} if failures else {}
+    about = describe_provenance(space=recipe.space, recipe=values, training_seconds=seconds, **more)
     write_parquet(check_truth(table, recipe.space, str(path), per_cent=True), path, about)
     return path

@@ -21,7 +21,7 @@ from nasbias.scoring import BN, load_scoring_data, score_architectures
 from nasbias.spaces import Choice, get_space
 from nasbias.streams import torch_seed
 from nasbias.tables import check_predictions, read_about, read_table, write_parquet
-from nasbias.training.loop import Run
+from nasbias.training.run import Run
 
 
 def finetune(

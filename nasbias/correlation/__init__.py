@@ -194,6 +194,13 @@ def correlate_matched(matched: Matched) -> Correlation:
     )
 
 
+def summarise_matched(matched: Matched) -> pd.DataFrame:
+    """`summarise_lengths` alone: no chance, no ceiling. 20 CPU-ms for a score of 1,000 architectures."""
+    measured = _Measured(matched)
+    rows = [measured.row(scored, pull) for scored, pull in zip(matched.rows, measured.influences)]
+    return summarise_lengths(measured, rows, None)
+
+
 class _Measured:
     """The rows' metrics, with what several rows share worked out once."""
 

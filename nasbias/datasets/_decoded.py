@@ -19,6 +19,7 @@ from safetensors.torch import save_file
 
 from nasbias.errors import InputError
 from nasbias.files import data_folder, sha256, written_atomically
+from nasbias.seals import blank_seal, check_seal, seal
 
 LAYOUT = 1  # raise it when what the cached files hold changes
 
@@ -140,12 +141,14 @@ def _save(decoded: Decoded, path: Path) -> None:
     tensors = {name: getattr(decoded, name) for name in ("train_x", "train_y", "test_x", "test_y")}
     about = {name: json.dumps(getattr(decoded, name)) for name in ("name", "classes", "fingerprint")}
     with written_atomically(path) as temporary:
-        save_file(tensors, temporary, metadata=about)
+        save_file(tensors, temporary, metadata={**about, "seal": json.dumps(blank_seal())})
+        seal(temporary)
 
 
 def _load(path: Path) -> Decoded:
     if not path.exists():
         raise FileNotFoundError(path)
+    check_seal(path.read_bytes(), str(path))
     with safe_open(os.fspath(path), framework="pt") as file:
         about = {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
         tensors = {name: file.get_tensor(name) for name in ("train_x", "train_y", "test_x", "test_y")}

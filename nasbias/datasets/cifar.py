@@ -16,6 +16,7 @@ import numpy as np
 
 from nasbias.datasets._decoded import Decoded, assemble
 from nasbias.errors import InputError
+from nasbias.opening import opened
 from nasbias.pickles import ARRAYS, Array, unpickle
 
 DESCRIBES = "official CIFAR-10/100 archive, python or binary version (.tar.gz or its extracted folder)"
@@ -132,7 +133,7 @@ def _wanted(name: str) -> bool:
 def _members_of_tar(path: Path) -> dict[str, bytes]:
     members: dict[str, bytes] = {}
     try:
-        with tarfile.open(path, "r:*") as archive:
+        with opened(path, gzipped=(".gz", ".tgz")) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
             for member in archive:
                 name = Path(member.name).name
                 if not (member.isfile() and _wanted(name)):
@@ -143,7 +144,11 @@ def _members_of_tar(path: Path) -> dict[str, bytes]:
                 members[name] = file.read() if file else b""
                 if len(members[name]) != member.size:
                     raise InputError(f"{path}: {member.name} is cut off. Download the archive again.")
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+            while stream.read(1 << 20):  # to the end, where gzip's checksum is
+                pass
+    except InputError:
+        raise
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         raise InputError(f"{path}: can't be read as a tar archive ({error}). Download it again.") from None
     return members
 

@@ -3,7 +3,6 @@
 Layout: 2 zero bytes, type 8 (unsigned byte), number of dimensions, each dimension as a big-endian 32-bit number, data.
 """
 
-import gzip
 import math
 import struct
 import zlib
@@ -13,6 +12,7 @@ import numpy as np
 
 from nasbias.datasets._decoded import Decoded, assemble
 from nasbias.errors import InputError
+from nasbias.opening import opened
 
 DESCRIBES = "folder of Fashion-MNIST's four idx files (.gz or not)"
 FASHION = (
@@ -58,7 +58,7 @@ def _find(folder: Path, pattern: str) -> Path:
 
 def _read_array(path: Path, dimensions: int) -> np.ndarray:
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        with opened(path) as file:
             head = file.read(4 + 4 * dimensions)
             if len(head) < 4 + 4 * dimensions or head[:4] != bytes((0, 0, 8, dimensions)):
                 raise InputError(f"{path}: not an idx file of {dimensions}-dimensional bytes.")
@@ -67,7 +67,9 @@ def _read_array(path: Path, dimensions: int) -> np.ndarray:
             if expected > 1 << 31:
                 raise InputError(f"{path}: claims {expected:,} bytes, more than any file of this kind holds.")
             data = file.read(expected + 1)
-    except (EOFError, OSError, zlib.error) as error:
+    except InputError:
+        raise
+    except (EOFError, OSError, ValueError, zlib.error) as error:
         raise InputError(f"{path}: can't be read ({error}). Is the file whole?") from None
     if len(data) != expected:
         holds = "fewer" if len(data) < expected else "more"

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from nasbias.errors import InputError, unknown
 from nasbias.files import data_folder
+from nasbias.opening import checked_path, home
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def locate(name_or_path: str | Path) -> Path:
     """
     name = str(name_or_path)
     found = find(name)
-    path = Path(name_or_path).expanduser()
+    path = checked_path(home(name_or_path))
     if found is not None:
         return found
     if path.exists():

@@ -9,7 +9,6 @@ line, <unk> a word like any other. A single file, and the embedded default - the
 help() shows, 0.4 MB of English in `pydoc_data.topics` - are raw: lower-cased, punctuation apart, numbers read N.
 """
 
-import gzip
 import hashlib
 import importlib
 import re
@@ -22,6 +21,7 @@ from pathlib import Path
 import torch
 
 from nasbias.errors import InputError, unknown
+from nasbias.opening import checked_path, home, opened
 
 SPLITS = ("train", "valid", "test")
 EOS, UNK = "<eos>", "<unk>"
@@ -129,7 +129,7 @@ def _read(name_or_path: str | Path) -> tuple[str, dict[str, list[str]]]:
     """Name and words per split."""
     if str(name_or_path) == EMBEDDED:
         return EMBEDDED, _cut(_embedded_paragraphs(), EMBEDDED)
-    path = Path(name_or_path).expanduser()
+    path = checked_path(home(name_or_path))
     if path.is_dir():
         files = {split: _file_of(path, split) for split in SPLITS}
         return path.name, {split: _words(line.split() for line in _lines(file)) for split, file in files.items()}
@@ -155,11 +155,11 @@ def _file_of(folder: Path, split: str) -> Path:
 
 def _lines(path: Path) -> list[str]:
     try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
+        with opened(path) as file:
+            text = file.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text (at byte {error.start:,}).") from None
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, ValueError) as error:
         raise InputError(f"{path}: can't be read ({error}). Is the file whole?") from None
     return text.removesuffix("\n").split("\n")
 

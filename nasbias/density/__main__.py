@@ -7,6 +7,7 @@ from typing import Any
 from nasbias.density import LAST, compare_density
 from nasbias.files import to_json
 from nasbias.matching import add_truth_options, add_truth_sample
+from nasbias.options import COUNT
 from nasbias.spaces import list_spaces
 from nasbias.terminal import Parser, add_table_options, command, numbers, print_table, say
 
@@ -52,7 +53,7 @@ def _parser() -> Parser:
     parser.add_argument("--space", default="darts64", help=f"one of {', '.join(list_spaces())} (default: darts64)")
     add_truth_options(parser)
     add_truth_sample(parser)
-    parser.add_argument("--last", type=numbers(int), default=LAST, help="k of GT-Tau-Mean-k (default: 1,16,64)")
+    parser.add_argument("--last", type=numbers(int, COUNT), default=LAST, help="k of GT-Tau-Mean-k (default: 1,16,64)")
     parser.add_argument("--score", default="accuracy", help="score column (default: accuracy)")
     parser.add_argument("--bn", help="BN mode of the scores (default: the file's first)")
     add_table_options(parser)

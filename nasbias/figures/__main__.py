@@ -8,7 +8,8 @@ from pathlib import Path
 from nasbias.errors import InputError
 from nasbias.files import to_json
 from nasbias.matching import add_match_options, add_panel_options, match_options
-from nasbias.terminal import Parser, add_format, command, note, print_table, say
+from nasbias.options import Bounds
+from nasbias.terminal import Parser, add_format, command, note, number, print_table, say
 
 
 @command
@@ -79,7 +80,12 @@ def _parser() -> Parser:
         "--out", metavar="FILE", help="a .pdf, .svg or .png; of `all` a folder (default: NAME.pdf; figures)"
     )
     parser.add_argument("--architecture", metavar="TEXT", help="the one that NAME architecture draws (default: none)")
-    parser.add_argument("--width", type=float, metavar="MM", help="88 = one column, 180 = two (default: as it needs)")
+    parser.add_argument(
+        "--width",
+        type=number(float, Bounds(least=20, most=1000)),
+        metavar="MM",
+        help="88 = one column, 180 = two (default: as it needs)",
+    )
     parser.add_argument("--caption", action="store_true", help="write it below the figure (default: no)")
     parser.add_argument(
         "--table", metavar="FILE", help="draw this tidy table (.csv, .parquet, .json records) (default: analyse)"

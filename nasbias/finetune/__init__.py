@@ -17,7 +17,7 @@ import pandas as pd
 from nasbias.errors import InputError
 from nasbias.files import records
 from nasbias.matching import Matched, TruthSource, describe_truth, match
-from nasbias.options import option
+from nasbias.options import COUNT, FROM_ZERO, SEED, THREADS, WEIGHT, check_options, option
 from nasbias.outline import Outlined
 from nasbias.spaces import Space, get_space
 from nasbias.statistics import Influence, influence, mean_over_runs, spread_of
@@ -73,20 +73,22 @@ def follow_finetuning(matched: Matched) -> pd.DataFrame:
 class Tuning:
     """Which architectures of a run are tuned, from where, and how."""
 
-    epoch: int | None = option(None, "checkpoint to start from; none = the last but one, else the last")
-    steps: int = option(64, "mini-batches for each architecture")
+    epoch: int | None = option(None, "checkpoint to start from; none = the last but one, else the last", FROM_ZERO)
+    steps: int = option(64, "mini-batches for each architecture", COUNT)
     architectures: str | None = option(
         None, "a stored truth's name, a table, a file with one a line; none = those trained on"
     )
     sample: int | None = option(
-        None, f"tune this many, drawn at random; none = all of a list, {DEFAULT_SAMPLE} of a space"
+        None, f"tune this many, drawn at random; none = all of a list, {DEFAULT_SAMPLE} of a space", COUNT
     )
-    sample_seed: int = option(0, "seed of the draw")
-    learning_rate: float | None = option(None, "constant learning rate; none = the run's at that checkpoint")
+    sample_seed: int = option(0, "seed of the draw", SEED)
+    learning_rate: float | None = option(None, "constant learning rate; none = the run's at that checkpoint", WEIGHT)
     bn: Literal["recalibrated", "batch", "running"] = option("running", "which BN statistics the networks use")
-    valid_size: int | None = option(None, "validation images or words to score on; none = all")
-    threads: int = option(1, "CPU threads")
+    valid_size: int | None = option(None, "validation images or words to score on; none = all", COUNT)
+    threads: int = option(1, "CPU threads", THREADS)
     out: Path | None = option(None, "predictions file; none = RUN/finetune-EPOCH.parquet")
+
+    __post_init__ = check_options
 
 
 @dataclass(frozen=True, repr=False)

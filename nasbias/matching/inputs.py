@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from nasbias.errors import InputError
+from nasbias.opening import checked_path
 from nasbias.tables import AS_IS, RUN_KEYS, Reading, check_predictions, from_mapping, load_predictions
 from nasbias.tables.shipped import find_predictions
 
@@ -63,7 +63,7 @@ def read_predictions(predictions: Predictions, space: str, reading: Reading = AS
             f"architectures as index, a dict, a pair (architectures, scores), or paths."
         )
     named, seen, resolved = [], set(), set()
-    for path in map(Path, paths):
+    for path in map(checked_path, paths):
         if path.resolve() in resolved:
             raise InputError(f"{path} is given twice: its runs would count as more than they are.")
         resolved.add(path.resolve())

@@ -3,6 +3,7 @@
 import argparse
 
 from nasbias.matching.joining import MatchOptions
+from nasbias.options import FROM_ZERO, number
 from nasbias.spaces import list_spaces
 from nasbias.tables import SPLITS, add_reading_options, reading_of
 
@@ -13,7 +14,10 @@ def add_truth_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", help="data set of the truth (default: cifar10 if there)")
     parser.add_argument("--split", choices=SPLITS, help="split of the truth (default: valid if there)")
     parser.add_argument(
-        "--budget", dest="epochs", type=int, help="epochs that the truth was trained for (default: the largest)"
+        "--budget",
+        dest="epochs",
+        type=number(int, FROM_ZERO),
+        help="epochs that the truth was trained for (default: the largest)",
     )
 
 
@@ -61,7 +65,9 @@ def add_match_options(parser: argparse.ArgumentParser, space: str | None = "nb20
 def add_panel_options(parser: argparse.ArgumentParser) -> None:
     """The options of a command that choose a panel: those of `select_panel`."""
     parser.add_argument("--score", help="the score column (default: the first)")
-    parser.add_argument("--epoch", type=int, help="training length of the supernets (default: the longest)")
+    parser.add_argument(
+        "--epoch", type=number(int, FROM_ZERO), help="training length of the supernets (default: the longest)"
+    )
     parser.add_argument("--bn", help="BN mode of the scores (default: recalibrated if there)")
 
 

@@ -12,16 +12,16 @@ as it is whole. Measured on one core with files in the official form: 0.01 CPU-s
 """
 
 import bz2
-import io
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from nasbias.errors import InputError
+from nasbias.opening import bounded
 from nasbias.pickles.opcodes import interpret
 from nasbias.pickles.source import Source, scan
 from nasbias.pickles.values import ARRAYS, SCALARS, Array, Holder
@@ -40,7 +40,6 @@ __all__ = [
 
 LEGACY_MAGIC = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")  # torch's magic number, as a pickle of its own
 _PROTOCOLS = (2, 3, 4, 5)
-_ALWAYS, _SWELLING = 1 << 28, 100  # bytes that any file may decompress to; how many times its size one may
 # What a broken or hostile stream makes the interpreter, bz2 or zip trip over.
 _BROKEN = (
     ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError, RuntimeError,
@@ -102,33 +101,14 @@ def open_pickle(path: Path) -> Iterator[BinaryIO]:
                 if len(members) != 1:
                     raise InputError("a zip file without a data.pkl: torch did not write it.")
                 with archive.open(members[0]) as member:
-                    yield _Bounded(member, path)  # pyright: ignore[reportReturnType] a stream, though none of typing's
+                    yield bounded(member, path)
         elif head.startswith(b"BZh"):
             with bz2.open(file) as inside:
-                yield _Bounded(inside, path)  # pyright: ignore[reportReturnType]
+                yield bounded(inside, path)
         else:
             if head.startswith(LEGACY_MAGIC[: len(head)]):
                 _skip_legacy_header(file)
             yield file
-
-
-class _Bounded(io.RawIOBase):
-    """A decompressed stream that ends in an error where it swells beyond what compressed numbers and text do."""
-
-    def __init__(self, inside: IO[bytes], path: Path) -> None:
-        self.inside, self.most = inside, max(_ALWAYS, _SWELLING * path.stat().st_size)
-
-    def read(self, size: int = -1) -> bytes:
-        data = self.inside.read(size)
-        if self.inside.tell() > self.most:
-            raise ValueError(f"it swells to more than {_SWELLING} times its size when decompressed")
-        return data
-
-    def tell(self) -> int:
-        return self.inside.tell()
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self.inside.seek(offset, whence)
 
 
 def _skip_legacy_header(file: BinaryIO) -> None:

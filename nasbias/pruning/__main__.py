@@ -6,9 +6,10 @@ from pathlib import Path
 
 from nasbias.files import records, to_json, written_atomically
 from nasbias.matching import add_truth_options
+from nasbias.options import COUNT, SEED, SHARE
 from nasbias.pruning import Array, compare_pruned, select_architectures
 from nasbias.spaces import list_spaces
-from nasbias.terminal import Parser, add_format, add_table_options, command, print_table, say, suggest
+from nasbias.terminal import Parser, add_format, add_table_options, command, number, print_table, say, suggest
 
 _LEGEND = {
     "gt_tau": "Kendall's tau with the truth inside the space trained on, mean over runs; low, high: 95 % over runs",
@@ -53,9 +54,9 @@ def _parser() -> Parser:
         example="python -m nasbias.pruning select --space nb201 --share 0.33 --out best.txt",
         old={"--seed": "--sample-seed"},
     )
-    select.add_argument("--share", type=float, default=0.33, help="of the space (default: 0.33)")
+    select.add_argument("--share", type=number(float, SHARE), default=0.33, help="of the space (default: 0.33)")
     select.add_argument("--by", choices=("truth", "random"), default="truth", help="the best, or any (default: truth)")
-    select.add_argument("--sample-seed", type=int, default=0, help="seed of the random draw (default: 0)")
+    select.add_argument("--sample-seed", type=number(int, SEED), default=0, help="seed of the random draw (default: 0)")
     select.add_argument("--subset", help="subset of the space (default: its first)")
     select.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="text file, one architecture a line (required)"
@@ -68,7 +69,9 @@ def _parser() -> Parser:
     )
     compare.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="scored run folders")
     compare.add_argument("--score", default="accuracy", help="score column (default: accuracy)")
-    compare.add_argument("--top", type=int, default=10, help="how many ranked first are looked at (default: 10)")
+    compare.add_argument(
+        "--top", type=number(int, COUNT), default=10, help="how many ranked first are looked at (default: 10)"
+    )
     for each in (select, compare):
         each.add_argument("--space", default="nb201", help=f"one of {', '.join(list_spaces())} (default: nb201)")
         add_truth_options(each)

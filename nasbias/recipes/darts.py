@@ -1,7 +1,9 @@
 """DARTS' CIFAR-10 space: P2's network and recipe (arXiv 2010.08219 and its code; arXiv 1806.09055)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from nasbias.options import CHANNELS, DEPTH, PART, SHARE, check_options, option
 
 # P2 trains on 4 GPUs with 112 images and a rate of .025 each, cuts out 16 of 32 pixels, validates on the test split.
 RECIPE: dict[str, Any] = {
@@ -18,8 +20,10 @@ RECIPE: dict[str, Any] = {
 class Options:
     """Size and regularisation of the network; the defaults are P2's and DARTS'."""
 
-    layers: int = field(default=20, metadata={"help": "cells, two of them reductions"})
-    channels: int = field(default=36, metadata={"help": "channels C of the first cells, an even number"})
-    auxiliary: bool = field(default=True, metadata={"help": "train an auxiliary head on the second reduction"})
-    drop_path: float = field(default=0.2, metadata={"help": "drop-path probability at the end of training"})
-    bn_momentum: float = field(default=0.1, metadata={"help": "BN momentum of the running statistics"})
+    layers: int = option(20, "cells, two of them reductions", DEPTH)
+    channels: int = option(36, "channels C of the first cells, an even number", CHANNELS)
+    auxiliary: bool = option(True, "train an auxiliary head on the second reduction")
+    drop_path: float = option(0.2, "drop-path probability at the end of training", PART)
+    bn_momentum: float = option(0.1, "BN momentum of the running statistics", SHARE)
+
+    __post_init__ = check_options

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from nasbias.files import to_json
 from nasbias.matching import add_match_options, add_panel_options, match_options
-from nasbias.terminal import Parser, add_format, command, say
+from nasbias.options import DRAWS, NOISE
+from nasbias.terminal import Parser, add_format, command, number, say
 
 
 @command
@@ -41,10 +42,16 @@ def _parser() -> Parser:
     add_panel_options(parser)
     parser.add_argument("--against", nargs="+", metavar="PATH", help="a second supernet's predictions (default: none)")
     parser.add_argument(
-        "--truth-noise", type=float, metavar="SD", help="the truth's standard deviation by chance (default: as known)"
+        "--truth-noise",
+        type=number(float, NOISE),
+        metavar="SD",
+        help="the truth's standard deviation by chance (default: as known)",
     )
     parser.add_argument(
-        "--draws", type=int, default=10, help="draws behind the correction curve; 40 is smoother (default: 10)"
+        "--draws",
+        type=number(int, DRAWS),
+        default=10,
+        help="draws behind the correction curve; 40 is smoother (default: 10)",
     )
     parser.add_argument("--out", metavar="FILE", help="the page (default: report.html; none with --format json)")
     add_format(parser)

@@ -1,7 +1,10 @@
 """A checkpoint is one safetensors file: `network.*` the weights, `momentum.*` the optimiser's, `random.*` the
-generators, and in its metadata the JSON that resuming needs. One file, renamed into place, so it is whole or absent."""
+generators, and in its metadata the JSON that resuming needs. One file, renamed into place, so it is whole or absent.
+A state within an epoch has `within.*` and `random.epoch`, the generator when the epoch began, besides."""
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +14,49 @@ from torch import Tensor
 
 from nasbias.errors import InputError
 from nasbias.files import written_atomically
+from nasbias.seals import blank_seal, check_seal, seal
+
+_SEAL = "seal"  # inside the state, so that the header has one entry and its bytes are the same every time
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
-    """One safetensors file with JSON `state` in its metadata."""
+    """One safetensors file with JSON `state` and a seal (`nasbias.seals`) in its metadata."""
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with written_atomically(path) as temporary:
-        safetensors.torch.save_file(whole, temporary, metadata={"state": json.dumps(state)})
+        try:
+            safetensors.torch.save_file(
+                whole, temporary, metadata={"state": json.dumps({**state, _SEAL: blank_seal()})}
+            )
+            seal(temporary)
+        except safetensors.SafetensorError as error:  # its own kind of OSError
+            number = re.search(r"os error (\d+)", str(error))
+            raise OSError(*((code := int(number[1]), os.strerror(code)) if number else (str(error),))) from None
 
 
 def read_tensors(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors whose name starts with `prefix` (which is cut off), and the JSON state.
 
     Raises:
-        InputError: missing, truncated or not a nasbias checkpoint.
+        InputError: missing, truncated, damaged or not a nasbias checkpoint.
     """
     try:
+        check_seal(path.read_bytes(), str(path))
         with safetensors.safe_open(path, framework="pt") as file:
             state = json.loads((file.metadata() or {})["state"])
+            state.pop(_SEAL, None)  # checkpoints of the first round have none
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (not a mapping)
             return {name.removeprefix(prefix): file.get_tensor(name) for name in names}, state
+    except InputError:
+        raise
     except FileNotFoundError:
         raise InputError(f"{path}: no such checkpoint.") from None
-    except (safetensors.SafetensorError, KeyError, ValueError) as error:
+    except (
+        safetensors.SafetensorError,
+        AttributeError,
+        KeyError,
+        OSError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise InputError(f"{path}: not a whole nasbias checkpoint ({error}). Remove it and train on.") from None

@@ -5,11 +5,13 @@ a line.
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from nasbias.errors import InputError
+from nasbias.opening import checked_path, opened
 from nasbias.spaces import Space
 from nasbias.streams import stream
 from nasbias.tables import AS_IS, TABLES, check_architectures, read_table, table_ending
@@ -26,7 +28,7 @@ def list_architectures(source: str | os.PathLike, space: Space) -> np.ndarray:
     Raises:
         InputError: no such file or truth, nothing in it, or an architecture that is not in the space.
     """
-    path = Path(source)
+    path = checked_path(source)
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give a file or the name of a truth.")
     if not path.exists():
@@ -39,6 +41,48 @@ def list_architectures(source: str | os.PathLike, space: Space) -> np.ndarray:
         return np.array(list(dict.fromkeys(space.parse_all(texts))), dtype=object)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
+
+
+def gather_architectures(
+    space: Space,
+    which: int | str | os.PathLike | Iterable | None = None,
+    seed: int = 0,
+    subset: str | None = None,
+) -> np.ndarray:
+    """Canonical strings of distinct architectures, however they are named.
+
+    Args:
+        which: a number (so many drawn at random from `subset`), the name of a stored truth or a file (as in
+            `list_architectures`), architectures in any notation, or None: the whole of `subset`.
+        seed: of the draw.
+        subset: of the space; default: the one that `space.sample` draws from.
+
+    Raises:
+        InputError: what `list_architectures` and `space.sample` raise; None where the space is too large to list; a
+            subset beside a list, which it would not change.
+    """
+    if which is None:
+        population = space.population(subset)
+        if population is None:
+            raise InputError(
+                f"{space.name} has {space.size:,} architectures, too many to score all. Give a number of them "
+                f"(drawn at random), a list, a file or the name of a truth."
+            )
+        return space.decode(population)
+    if isinstance(which, (int, np.integer)) and not isinstance(which, bool):
+        if which < 1:
+            raise InputError(f"{which} architectures asked for: 1 or more are wanted.")
+        return space.sample(int(which), seed, subset)
+    if subset is not None:
+        raise InputError(f"subset {subset!r} and a list of architectures: give one of the two.")
+    if isinstance(which, (str, os.PathLike)):
+        return list_architectures(which, space)
+    if not isinstance(which, Iterable):
+        raise InputError(f"architectures: {which!r} is neither a number, nor a name, nor a list.")
+    listed = list(dict.fromkeys(space.parse_all(which)))
+    if not listed:
+        raise InputError("an empty list of architectures.")
+    return np.array(listed, dtype=object)
 
 
 def choose_listed(listed: np.ndarray, n: int | None, seed: int, where: object) -> np.ndarray:
@@ -61,7 +105,8 @@ def read_lines(path: str | Path) -> list[str]:
         InputError: the file is missing or empty.
     """
     try:
-        lines = [line.strip() for line in Path(path).read_text().splitlines() if line.strip()]
+        with opened(path) as file:
+            lines = [line.strip() for line in file.read().decode("utf-8-sig").splitlines() if line.strip()]
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror}).") from None
     except UnicodeDecodeError:

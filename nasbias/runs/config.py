@@ -7,11 +7,11 @@ import json
 import os
 import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from nasbias.errors import InputError, unknown
-from nasbias.options import option
+from nasbias.opening import checked_path
+from nasbias.options import COUNT, FROM_ZERO, PART, SEED, WEIGHT, Bounds, check_options, option
 from nasbias.runs.sampling import Order
 
 _LATER = ("order_seed", "init_seed", "data_seed")  # fields that run folders of the first round do not have
@@ -24,27 +24,29 @@ class Training:
 
     space: str = option("nb201", "search space")
     dataset: str = option("digits", "a data set's name or path")
-    resolution: int | None = option(None, "resize images to this many pixels a side; none = as they are")
-    train_size: int | None = option(None, "training images; none = all that validation leaves")
+    resolution: int | None = option(None, "resize images to this many pixels a side; none = as they are", COUNT)
+    train_size: int | None = option(None, "training images; none = all that validation leaves", COUNT)
     valid_size: int | None = option(
-        None, "validation images, split off the training set; none = the data set's own rule"
+        None, "validation images, split off the training set; none = the data set's own rule", COUNT
     )
     valid_from: Literal["train", "test"] = option("train", "validation images: a part of train, or the test split (P1)")
-    split_seed: int = option(0, "seed of the train/validation split, shared by runs that are to be compared")
-    epochs: int = option(64, "passes over the training images")
-    checkpoints: tuple[int, ...] = option((), "epochs to keep, 0 = untrained; the last one always is")
-    batch_size: int = option(256, "images per architecture and step")
-    learning_rate: float = option(0.1, "initial learning rate; cosine to --final-learning-rate over all steps")
-    final_learning_rate: float = option(0.0, "learning rate at the last step")
-    momentum: float = option(0.9, "SGD momentum")
+    split_seed: int = option(0, "seed of the train/validation split, shared by runs that are to be compared", SEED)
+    epochs: int = option(64, "passes over the training images", COUNT)
+    checkpoints: tuple[int, ...] = option((), "epochs to keep, 0 = untrained; the last one always is", FROM_ZERO)
+    batch_size: int = option(256, "images per architecture and step", COUNT)
+    learning_rate: float = option(0.1, "initial learning rate; cosine to --final-learning-rate over all steps", WEIGHT)
+    final_learning_rate: float = option(0.0, "learning rate at the last step", WEIGHT)
+    momentum: float = option(0.9, "SGD momentum", PART)
     nesterov: bool = option(True, "Nesterov momentum")
-    weight_decay: float = option(5e-4, "weight decay")
-    clip: float = option(5.0, "gradient norm limit; 0 = none")
-    crop: int = option(4, "pixels of padding for random crops; 0 = none")
+    weight_decay: float = option(5e-4, "weight decay", WEIGHT)
+    clip: float = option(5.0, "gradient norm limit; 0 = none", WEIGHT)
+    crop: int = option(4, "pixels of padding for random crops; 0 = none", FROM_ZERO)
     flip: bool = option(True, "random horizontal flips")
-    cutout: int = option(0, "side of the square cut out of every image; 0 = none, -1 = half the image")
+    cutout: int = option(
+        0, "side of the square cut out of every image; 0 = none, -1 = half the image", Bounds(least=-1, most=10**9)
+    )
     order: Order = option("uniform", "which architecture next; fair = FairNAS permutations")
-    per_step: int = option(1, "architectures per step, their gradients averaged")
+    per_step: int = option(1, "architectures per step, their gradients averaged", COUNT)
     subset: str | None = option(None, "subset of the space to train on; none = the space's first")
     architectures: str | None = option(
         None, "train on these alone: a stored truth's name, a table, a file with one a line"
@@ -53,39 +55,33 @@ class Training:
     sharing: str = option(
         "all", "whose weights are whose: all, groups:M, similar:M, decision:NAME, file:PATH, prefix:K or none"
     )
-    dense_steps: int = option(0, "score all architectures after each of the last so many steps: OUT/steps.parquet")
-    dense_sample: int = option(1000, "at most so many architectures are scored there")
+    dense_steps: int = option(
+        0, "score all architectures after each of the last so many steps: OUT/steps.parquet", FROM_ZERO
+    )
+    dense_sample: int = option(1000, "at most so many architectures are scored there", COUNT)
     dense_bn: Literal["recalibrated", "batch", "running"] = option(
         "running", "BN statistics in that scoring (P1: running)"
     )
     prune: str = option(
         "none", "drop architectures while training: none, halve, shrink:accuracy, shrink:residual or shrink:pareto"
     )
-    prune_every: int = option(16, "epochs between two rounds of --prune")
-    prune_sample: int = option(150, "architectures that a round of shrink scores")
+    prune_every: int = option(16, "epochs between two rounds of --prune", COUNT)
+    prune_sample: int = option(150, "architectures that a round of shrink scores", COUNT)
     move_unsampled: bool = option(False, "let weight decay and momentum move the weights a step does not use")
-    seed: int = option(0, "seed of the three that follow, each a stream of its own")
-    init_seed: int | None = option(None, "seed of the first weights; none = --seed")
+    seed: int = option(0, "seed of the three that follow, each a stream of its own", SEED)
+    init_seed: int | None = option(None, "seed of the first weights; none = --seed", SEED)
     order_seed: int | None = option(
-        None, "seed of the order of architectures; none = --seed. P1's runs of different orders share --seed"
+        None, "seed of the order of architectures; none = --seed. P1's runs of different orders share --seed", SEED
     )
-    data_seed: int | None = option(None, "seed of the images' order and augmentation; none = --seed")
+    data_seed: int | None = option(None, "seed of the images' order and augmentation; none = --seed", SEED)
     precision: Literal["auto", "32-true", "bf16-mixed"] = option(
         "auto", "auto = bf16 autocast on a GPU, float32 on a CPU"
     )
-    device: str = option("auto", "auto, cpu or cuda")
+    device: Literal["auto", "cpu", "cuda"] = option("auto", "where tensors live; auto = a GPU where there is one")
     network: dict[str, Any] = field(default_factory=dict)  # the space's own options, by name
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch_size < 1 or self.per_step < 1:
-            raise InputError(
-                f"epochs ({self.epochs}), batch_size ({self.batch_size}) and per_step ({self.per_step}) "
-                f"must be 1 or more."
-            )
-        if self.dense_steps < 0 or self.dense_sample < 1:
-            raise InputError(
-                f"dense_steps ({self.dense_steps}) must be 0 or more, dense_sample ({self.dense_sample}) 1 or more."
-            )
+        check_options(self)
         late = [epoch for epoch in self.checkpoints if not 0 <= epoch <= self.epochs]
         if late:
             raise InputError(f"checkpoint {late[0]} is not among the epochs 0 to {self.epochs}.")
@@ -124,19 +120,24 @@ def read_config(path: str | os.PathLike) -> Training:
     Raises:
         InputError: no such file, not TOML, or a field that `Training` does not have.
     """
-    path = Path(path)
+    path = checked_path(path)
     try:
-        values = tomllib.loads(path.read_text())
-    except FileNotFoundError:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             f"{path}: no such file, so that is no run folder. python -m nasbias.train makes one."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not TOML ({error}).") from None
     known = [f.name for f in dataclasses.fields(Training)]
     for name in values:
         if name not in known:
             raise unknown(f"field in {path.name}", name, known)
-    if "checkpoints" in values:
+    if isinstance(values.get("checkpoints"), list):
         values["checkpoints"] = tuple(values["checkpoints"])
-    return Training(**values)
+    try:
+        return Training(**values)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None

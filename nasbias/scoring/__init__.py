@@ -22,10 +22,17 @@ from nasbias.scoring import text
 from nasbias.scoring.data import BN, ScoringData, load_image_data
 from nasbias.scoring.plain import score as score_plain
 from nasbias.spaces import get_space
-from nasbias.supernets import Choice, task_of
+from nasbias.supernets import Choice, options_from, task_of
 from nasbias.supernets.sharing.aliased import AliasedNetworks
 
-__all__ = ["BN", "ScoringData", "engines", "load_scoring_data", "score_architectures"]
+__all__ = [
+    "BN",
+    "ScoringData",
+    "distinct_architectures",
+    "engines",
+    "load_scoring_data",
+    "score_architectures",
+]
 
 Precision = Literal["32-true", "bf16-mixed"]
 Engine = Callable[..., dict[str, np.ndarray]]
@@ -57,6 +64,30 @@ def engines(space: str) -> dict[str, Engine]:
     name = _module(space)
     found = importlib.util.find_spec(name)
     return {"plain": score_plain, **(importlib.import_module(name).ENGINES if found else {})}
+
+
+def distinct_architectures(
+    config: Training, architectures: Sequence[str] | np.ndarray, bn: BN | None = None
+) -> tuple[list[str], np.ndarray]:
+    """The architectures that a run must be scored on, in the order in which neighbours share most, and for each of
+    those asked for its place among them [n].
+
+    Args:
+        bn: the statistics that are used, where architectures that are one function in the network may be scored as one
+            (as a space's fast engine does); None: every one is scored.
+    """
+    space = get_space(config.space)
+    codes = space.encode(space.parse_all(architectures))
+    module = _module(config.space)
+    merge = None
+    if bn is not None and config.sharing == "all" and not config.standalone and importlib.util.find_spec(module):
+        merge = getattr(importlib.import_module(module), "deduplicate", None)
+    if merge is not None:
+        affine = options_from(config.space, config.network).affine
+        choices, place = merge([tuple(code) for code in codes.tolist()], affine, bn)
+        return space.decode(np.array(choices)).tolist(), place
+    unique, place = np.unique(codes, axis=0, return_inverse=True)
+    return space.decode(unique).tolist(), place.reshape(-1)
 
 
 def score_architectures(

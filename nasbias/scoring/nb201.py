@@ -34,7 +34,7 @@ CHUNK = 1024  # architectures whose recalibrated statistics are held at a time
 def score(network: nn.Module, choices: Sequence[Choice], data: ScoringData, bn: BN) -> dict[str, np.ndarray]:
     """As `plain.score`, for a NAS-Bench-201 network."""
     assert isinstance(network, Network)
-    unique, back = deduplicate(choices, network, bn)
+    unique, back = deduplicate(choices, network.options.affine, bn)
     bank = _Bank(network)
     parts = [_score(bank, unique[i : i + CHUNK], data, bn) for i in range(0, len(unique), CHUNK)]
     correct, loss = (torch.cat(column).double().numpy()[back] for column in zip(*parts))
@@ -44,10 +44,10 @@ def score(network: nn.Module, choices: Sequence[Choice], data: ScoringData, bn: 
 ENGINES = {"fast": score, "batched": score_batched}
 
 
-def deduplicate(choices: Sequence[Choice], network: Network, bn: BN) -> tuple[list[Choice], np.ndarray]:
+def deduplicate(choices: Sequence[Choice], affine: bool, bn: BN) -> tuple[list[Choice], np.ndarray]:
     """One architecture per functional class, sorted so that neighbours share prefixes, and the way back [n]."""
     index = SPACE.index(SPACE.decode(np.array(choices)))
-    classes = SPACE.functional_classes(affine=network.options.affine, bn=bn)[index].tolist()
+    classes = SPACE.functional_classes(affine=affine, bn=bn)[index].tolist()
     first: dict[int, Choice] = {}
     for choice, label in zip(choices, classes):
         first[label] = min(choice, first.get(label, choice))

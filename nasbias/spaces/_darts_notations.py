@@ -131,6 +131,55 @@ def to_configspace(slots: Slots) -> str:
     return json.dumps(dict(sorted(keys.items())))
 
 
+def to_compact(slots: Slots) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """NASLib's compact form: (input, operation number) eight times, of the normal and of the reduction cell."""
+    return tuple(
+        tuple(
+            (slots[cell, n, s][1], OPERATIONS.index(slots[cell, n, s][0])) for n, s in itertools.product(NODES, (0, 1))
+        )
+        for cell in CELLS
+    )
+
+
+def read_compact(value: Any) -> Slots:
+    """NASLib's compact form, as lists, tuples or their text."""
+    try:
+        value = ast.literal_eval(value) if isinstance(value, str) else value
+        cells = [[(OPERATIONS[op], source) for source, op in cell if op >= 0] for cell in value]
+    except (ValueError, SyntaxError, TypeError, IndexError, MemoryError, RecursionError):
+        cells = []
+    if [len(cell) for cell in cells] != [8, 8]:
+        raise InputError(
+            f"not a darts architecture: {value!r} is not two cells of eight (input, operation number) pairs."
+        )
+    return read_genotype(dict(zip(CELLS, cells)))
+
+
+def to_nni(slots: Slots) -> dict[str, Any]:
+    """The `cell_spec` of NNI's NDS benchmark: `normal_0_op_x`, `normal_0_input_x`, ..., x and y being the slots."""
+    spec: dict[str, Any] = {}
+    for cell in CELLS:
+        for node, (slot, name) in itertools.product(NODES, enumerate("xy")):
+            operation, source = slots[cell, node, slot]
+            spec |= {f"{cell}_{node - 2}_op_{name}": operation, f"{cell}_{node - 2}_input_{name}": source}
+        spec[f"{cell}_concat"] = list(NODES)
+    return spec
+
+
+def read_nni(mapping: Mapping) -> Slots:
+    """NNI's `cell_spec`."""
+    pairs: dict[str, Any] = {f"{cell}_concat": mapping.get(f"{cell}_concat", NODES) for cell in CELLS}
+    try:
+        for cell in CELLS:
+            pairs[cell] = [
+                (mapping[f"{cell}_{node}_op_{name}"], mapping[f"{cell}_{node}_input_{name}"])
+                for node, name in itertools.product(range(4), "xy")
+            ]
+    except KeyError as error:
+        raise InputError(f"not a darts architecture: NNI's mapping has no {error.args[0]}.") from None
+    return read_genotype(pairs)
+
+
 def _slots() -> Iterable[tuple[str, int, int]]:
     return itertools.product(CELLS, NODES, (0, 1))
 

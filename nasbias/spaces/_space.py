@@ -5,9 +5,11 @@ An architecture is known outside this package by its canonical string, inside by
 """
 
 import json
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,6 +42,7 @@ class Space(ABC):
     nothing: tuple[str, ...] = ()  # operations that compute nothing
     is_matrix: bool = False  # the string is an adjacency matrix and operations; `cells` would be one per architecture
     notations: tuple[str, ...] = ()  # readings of a list of operation numbers, where the field has more than one
+    formats: Mapping[str, Callable[[str], Any]] = {}  # notation -> writes a canonical string so; `parse` reads them all
 
     @abstractmethod
     def parse(self, text: str) -> str:
@@ -89,9 +92,27 @@ class Space(ABC):
         """Choices [n, decisions] drawn uniformly, with replacement, from a subset too large to list."""
         raise NotImplementedError
 
-    def parse_as(self, text: str, notation: str) -> str:
+    def parse_as(self, text: Any, notation: str) -> str:
         """`parse`, a list of operation numbers being read in one of the `notations`."""
         return self.parse(text)
+
+    def format(self, architecture: Any, notation: str = "canonical") -> Any:
+        """One architecture as another package holds it: text, numbers, lists or mappings, which `parse` reads back
+        (NASLib's six digits of nb201 by `parse_as`).
+
+        Args:
+            architecture: in any notation.
+            notation: "canonical" (this project's string) or one of `formats`.
+
+        Raises:
+            InputError: not an architecture of the space, or an unknown notation.
+        """
+        canonical = self.parse(architecture)
+        if notation == "canonical":
+            return canonical
+        if notation not in self.formats:
+            raise unknown(f"format of {self.name}", notation, ("canonical", *self.formats))
+        return self.formats[notation](canonical)
 
     def parse_all(self, texts: Iterable[str], notation: str | None = None) -> np.ndarray:
         """Canonical strings of many architectures (or of one).
@@ -168,8 +189,15 @@ def listed(architectures: Iterable) -> list:
     """The architectures as a list: one string is one architecture, not its letters; lists and mappings become text."""
     if isinstance(architectures, str):
         return [architectures]
-    texts = {list: str, dict: json.dumps}
+    texts = {list: str, dict: json.dumps, np.ndarray: lambda array: str(array.tolist())}
     return [texts[type(each)](each) if type(each) in texts else each for each in architectures]
+
+
+def as_index(value: object) -> int | None:
+    """The whole number that a number or plain digits stand for; None for everything else."""
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return int(value)
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,18}\s*", value) else None
 
 
 def as_strings(values: Iterable) -> np.ndarray:

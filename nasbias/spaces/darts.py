@@ -20,19 +20,23 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError, unknown
+from nasbias.errors import InputError, quoted, unknown
 from nasbias.spaces._darts_costs import Multiplications, count_flops, count_params, count_slots
 from nasbias.spaces._darts_notations import (
     CELLS,
     NODES,
     OPERATIONS,
     Slots,
+    read_compact,
     read_configspace,
     read_genotype,
     read_genotype_text,
+    read_nni,
     read_p2,
+    to_compact,
     to_configspace,
     to_genotype_text,
+    to_nni,
     to_p2,
 )
 from nasbias.spaces._space import Decision, Space, as_strings, listed
@@ -68,23 +72,27 @@ class Darts(Space):
         for cell in CELLS
     )
 
+    formats: ClassVar[Mapping[str, Any]] = {
+        "genotype": lambda text: to_genotype_text(_read_string(text)),
+        "p2": lambda text: to_p2(_read_string(text)),
+        "nasbench301": lambda text: to_configspace(_read_string(text)),
+        "naslib": lambda text: to_compact(_read_string(text)),
+        "nni": lambda text: to_nni(_read_string(text)),
+    }
+
     def parse(self, text: Any) -> str:
-        """Accepts the canonical string, DARTS' `Genotype(normal=[...], ...)` (text or object), P2's JSON and
-        NASBench-301's configuration (text or mapping, any key order, other keys of a configuration ignored)."""
+        """Accepts the canonical string, DARTS' `Genotype(normal=[...], ...)` (text or object), P2's JSON, NNI's
+        mapping,
+        NASLib's compact tuple and NASBench-301's configuration (text or mapping, any key order, other keys of a
+        configuration ignored)."""
         return _string(self._slots(text))
 
     def write(self, architecture: str, notation: Notation) -> str:
-        """One architecture in another notation: "genotype" (text), "p2" or "nasbench301" (JSON text).
+        """`format` as text: "genotype", "p2" or "nasbench301" (JSON).
 
         NASBench-301 knows no slots: it lists a node's inputs in ascending order.
-
-        Raises:
-            InputError: not an architecture, or an unknown notation.
         """
-        writers = {"genotype": to_genotype_text, "p2": to_p2, "nasbench301": to_configspace}
-        if notation not in writers:
-            raise unknown("notation of darts", notation, writers)
-        return writers[notation](self._slots(architecture))
+        return self.format(architecture, notation)
 
     def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         rows = [_choices(text) for text in map(self._canonical, listed(architectures))]
@@ -155,19 +163,23 @@ class Darts(Space):
             stripped = text.strip()
             if stripped.startswith("Genotype"):
                 return _checked(read_genotype_text(stripped), where=text)
+            if stripped.startswith(("(", "[")):
+                return _checked(read_compact(stripped), where=text)
             if not stripped.startswith("{"):
                 return _checked(_read_string(stripped), where=text)
             try:
                 text = json.loads(stripped)
             except (ValueError, RecursionError):
-                raise InputError(f"not a darts architecture: {text!r} is not valid JSON.") from None
+                raise InputError(f"not a darts architecture: {quoted(text)} is not valid JSON.") from None
         if isinstance(text, Mapping):
             return _checked(_read_mapping(text), where=json.dumps(text, default=str))
+        if isinstance(text, (list, tuple)) and not hasattr(text, "normal"):
+            return _checked(read_compact(text), where=str(text))
         if hasattr(text, "normal") and hasattr(text, "reduce"):
             return _checked(read_genotype(_fields_of(text)), where=str(text))
         raise InputError(
-            f"not a darts architecture: {text!r}. Give 'normal:|op~input|op~input|+...;reduce:...', a Genotype(...), "
-            f"P2's JSON or a NASBench-301 configuration."
+            f"not a darts architecture: {quoted(text)}. Give 'normal:|op~input|op~input|+...;reduce:...', a "
+            f"Genotype(...), P2's JSON or a NASBench-301 configuration."
         )
 
 
@@ -180,6 +192,8 @@ def _fields_of(genotype: Any) -> dict[str, Any]:
 def _read_mapping(mapping: Mapping) -> Slots:
     if "normal" in mapping and "reduce" in mapping:
         return read_genotype(mapping)
+    if "normal_0_op_x" in mapping:
+        return read_nni(mapping)
     if any("inputs_node_" in str(key) for key in mapping):
         return read_configspace(mapping)
     return read_p2(mapping)
@@ -190,7 +204,7 @@ def _read_string(text: str) -> Slots:
     parts = text.split(";")
     if [part.split(":")[0] for part in parts] != list(CELLS):
         raise InputError(
-            f"not a darts architecture: {text!r} should read 'normal:<cell>;reduce:<cell>', a cell being "
+            f"not a darts architecture: {quoted(text)} should read 'normal:<cell>;reduce:<cell>', a cell being "
             f"'|op~input|op~input|' four times, joined by '+'."
         )
     for cell, part in zip(CELLS, parts):

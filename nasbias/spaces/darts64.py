@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError, unknown
+from nasbias.errors import InputError, quoted, unknown
 from nasbias.spaces._space import Decision, Space, as_strings
 from nasbias.spaces._wiring import Cell, Edge, Node
 
@@ -48,17 +48,17 @@ class Darts64(Space):
         if isinstance(text, str) and text in _index_of_code():
             return text
         if isinstance(text, (int, np.integer)) and not isinstance(text, bool):
-            text = str(int(text))
+            text = quoted(int(text))
         if isinstance(text, (tuple, list)):
             text = ",".join(map(str, text))
         if not isinstance(text, str):
-            raise InputError(f"not a darts64 architecture: {text!r}. Give a code such as '123'.")
+            raise InputError(f"not a darts64 architecture: {quoted(text)}. Give a code such as '123'.")
         stripped = text.strip()
         if "," in stripped:
             return self._from_operations(stripped)
         if not stripped.isascii() or not stripped.isdecimal():
             raise InputError(
-                f"not a darts64 architecture: {text!r}. Give a code such as '123', each digit from 1 to 4."
+                f"not a darts64 architecture: {quoted(text)}. Give a code such as '123', each digit from 1 to 4."
             )
         if stripped in _index_of_code():
             return stripped

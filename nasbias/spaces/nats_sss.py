@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError, unknown
-from nasbias.spaces._space import Decision, Space, as_strings
+from nasbias.errors import InputError, quoted, unknown
+from nasbias.spaces._space import Decision, Space, as_index, as_strings
 from nasbias.spaces._wiring import chain
 
 # The topology of the best NAS-Bench-201 architecture by CIFAR-100 validation accuracy.
@@ -38,22 +38,27 @@ class NATSSize(Space):
     subsets: ClassVar[Mapping[str, str]] = {"all": "all 32,768"}
     cells = (chain("channels of the five layers", [f"layer {i}" for i in range(LAYERS)]),)
 
+    formats: ClassVar[Mapping[str, Any]] = {
+        "nats_bench": str,
+        "index": lambda text: int(_index_of_string()[text]),
+        "channels": lambda text: tuple(map(int, text.split(":"))),
+    }
+
     def parse(self, text: Any) -> str:
         """Accepts the benchmark's string, an index of the official order ('42'), five widths ('(8, 16, 64, 8, 24)' or
         a tuple or list) and what nats_bench's `get_net_config` gives (a mapping with `channels`, also as JSON)."""
         if isinstance(text, str) and text in _index_of_string():
             return text
-        if isinstance(text, (int, np.integer)) and not isinstance(text, bool):
-            return self._from_index(int(text))
+        index = as_index(text)
+        if index is not None:
+            return self._from_index(index)
         if isinstance(text, (tuple, list)):
             return self._from_widths(text, text)
         if isinstance(text, Mapping):
             return self._from_mapping(text)
         if not isinstance(text, str) or not text.strip():
-            raise InputError(f"not a nats-sss architecture: {text!r}. Give five channels such as '8:16:64:8:24'.")
+            raise InputError(f"not a nats-sss architecture: {quoted(text)}. Give five channels such as '8:16:64:8:24'.")
         stripped = text.strip()
-        if stripped.isascii() and stripped.isdecimal():
-            return self._from_index(int(stripped))
         if stripped.startswith("{"):
             return self._from_mapping(_decoded(json.loads, stripped))
         if stripped.startswith(("(", "[")):
@@ -112,12 +117,12 @@ class NATSSize(Space):
 
     def _from_index(self, index: int) -> str:
         if not 0 <= index < self.size:
-            raise InputError(f"nats-sss has no architecture {index}: an index is 0 to {self.size - 1}.")
+            raise InputError(f"nats-sss has no architecture {quoted(index)}: an index is 0 to {self.size - 1}.")
         return _strings()[index]
 
     def _from_mapping(self, mapping: object) -> str:
         if not isinstance(mapping, Mapping) or "channels" not in mapping:
-            raise InputError(f"not a nats-sss architecture: {mapping!r}. The mapping has no 'channels'.")
+            raise InputError(f"not a nats-sss architecture: {quoted(mapping)}. The mapping has no 'channels'.")
         genotype = mapping.get("genotype", GENOTYPE)
         if isinstance(genotype, str) and genotype != GENOTYPE:
             raise InputError(f"{genotype!r} is not the cell of nats-sss, which is {GENOTYPE!r}.")
@@ -166,7 +171,7 @@ def _decoded(decode: Any, text: str) -> object:
     try:
         return decode(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        raise InputError(f"not a nats-sss architecture: {text!r} can't be read.") from None
+        raise InputError(f"not a nats-sss architecture: {quoted(text)} can't be read.") from None
 
 
 @functools.cache

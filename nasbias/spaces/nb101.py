@@ -20,9 +20,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError
+from nasbias.errors import InputError, quoted
 from nasbias.spaces import _nb101_cells as cells
 from nasbias.spaces import _nb101_graph as graph
+from nasbias.spaces import _nb101_notations as written
 from nasbias.spaces._nb101_costs import count_costs
 from nasbias.spaces._nb101_graph import MAX_EDGES, MAX_VERTICES, OPERATIONS
 from nasbias.spaces._space import Decision, Space, as_strings, listed
@@ -55,10 +56,19 @@ class NB101(Space):
         "all": "the whole benchmark, one cell per isomorphism class: 423,624",
     }
 
+    formats: ClassVar[Mapping[str, Any]] = {
+        "nasbench": lambda text: dict(zip(("matrix", "ops"), _spec(text))),
+        "hash": lambda text: str(cells.read_cells([text]).hashes()[0]),
+        "nni": lambda text: written.to_nni(_spec(text)),
+        "acenas": lambda text: written.to_acenas(_spec(text)),
+        "naslib": lambda text: written.to_naslib(_spec(text)),
+    }
+
     def parse(self, text: Any) -> str:
         """Accepts, beside the canonical string (also with dangling parts, which are pruned, or with all n x n digits):
         a module hash; a pair of matrix and operations, as JSON or as Python values; a mapping with `module_adjacency`
-        and `module_operations` or `matrix` and `ops`; P2's mapping `op1`..`op5`, `input1`..`input6` (masks or names).
+        and `module_operations` or `matrix` and `ops`, or nasbench's ModelSpec; P2's, NNI's and AceNAS' mapping `op1`..,
+        `input1`.. (masks or vertices); NASLib's flat tuple.
         """
         if isinstance(text, str):
             stripped = text.strip()
@@ -69,8 +79,12 @@ class NB101(Space):
             return self._from_string(stripped)
         if isinstance(text, dict):
             return self._from_mapping(text)
+        if hasattr(text, "matrix") and hasattr(text, "ops"):  # nasbench's ModelSpec
+            return _from_pair(text.matrix, text.ops, text)
         if isinstance(text, (tuple, list)) and len(text) == 2:
             return _from_pair(text[0], text[1], text)
+        if isinstance(text, (tuple, list)) and (spec := written.read_naslib(text)):
+            return _from_pair(*spec, text)
         raise InputError(f"not an nb101 architecture: {_short(text)}. Give a hash or a string such as {EXAMPLE!r}.")
 
     def parse_all(self, texts: Iterable[str], notation: str | None = None) -> np.ndarray:
@@ -198,6 +212,8 @@ class NB101(Space):
         for matrix, operations in (("module_adjacency", "module_operations"), ("matrix", "ops")):
             if {matrix, operations} <= mapping.keys():
                 return _from_pair(mapping[matrix], mapping[operations], mapping)
+        if spec := written.read_nni(mapping):
+            return _from_pair(*spec, mapping)
         missing = [f"{kind}{v}" for kind, last in (("op", 5), ("input", 6)) for v in range(1, last + 1)]
         missing = [key for key in missing if key not in mapping and key != "input1"]
         if missing:
@@ -206,8 +222,10 @@ class NB101(Space):
                 f"(or module_adjacency and module_operations)."
             )
         matrix = [[0] * 7 for _ in range(7)]
+        # [0, 1] of vertex 2 is a mask in P2's mapping and two vertices in NNI's; masks are all as long as they can be.
+        masks = all(_is_mask(mapping[f"input{v}"], v) for v in range(2, 7))
         for v in range(1, 7):
-            for u in _chosen_parents(mapping.get(f"input{v}", [0]), v, mapping):
+            for u in _chosen_parents(mapping.get(f"input{v}", [0]), v, mapping, masks):
                 matrix[u][v] = 1
         names = [_chosen_operation(mapping[f"op{v}"], v, mapping) for v in range(1, 6)]
         return _from_pair(matrix, names, mapping)
@@ -216,8 +234,8 @@ class NB101(Space):
 def _from_pair(matrix: object, operations: object, text: object) -> str:
     """Canonical string of a matrix [n, n] and operations, with or without those of input and output."""
     try:
-        rows = [[int(entry) for entry in row] for row in np.asarray(matrix).tolist()]
-        names = [str(name) for name in np.asarray(operations).tolist()]
+        rows = [[_bit(entry) for entry in row] for row in np.asarray(matrix).tolist()]
+        names = [str(name) for name in operations]  # type: ignore[attr-defined]  numpy would drop NULs at their ends
     except (TypeError, ValueError):
         raise InputError(f"{_short(text)}: a square matrix of 0 and 1 and a list of operations are wanted.") from None
     n = len(rows)
@@ -252,6 +270,18 @@ def _from_pair(matrix: object, operations: object, text: object) -> str:
     return f"{adjacency}:{','.join(_SHORT_NAMES.get(name, name) for name in names)}"
 
 
+def _spec(canonical: str) -> written.Spec:
+    """Matrix and operations, "input" and "output" included, of a canonical string."""
+    adjacency, _, operations = canonical.partition(":")
+    names = operations.split(",") if operations else []
+    return _matrix(adjacency, canonical), ["input", *names, "output"]
+
+
+def _bit(entry: object) -> int:
+    """0 or 1 of a matrix; anything else, 1.9 too, stays wrong."""
+    return {0: 0, 1: 1, "0": 0, "1": 1}.get(entry, 2)  # type: ignore[call-overload]  True and 1.0 are equal to 1
+
+
 def _matrix(adjacency: str, text: str) -> list[list[int]]:
     """Matrix of an upper triangle or of all n x n digits; the two never have the same length."""
     for n in range(2, 65):
@@ -265,9 +295,13 @@ def _matrix(adjacency: str, text: str) -> list[list[int]]:
     raise InputError(f"{text!r}: {len(adjacency)} digits are no upper triangle (1, 3, 6, 10, 15 or 21 are).")
 
 
-def _chosen_parents(value: object, v: int, text: object) -> list[int]:
+def _is_mask(value: object, v: int) -> bool:
+    return isinstance(value, list) and len(value) == v and all(entry in (0, 1) for entry in value)
+
+
+def _chosen_parents(value: object, v: int, text: object, masks: bool) -> list[int]:
     """Parents of vertex v from P2's mask over the vertices before it, or from a list of their numbers."""
-    if isinstance(value, list) and len(value) == v and all(entry in (0, 1) for entry in value) and any(value):
+    if (masks or v == 1) and isinstance(value, list) and _is_mask(value, v) and any(value):
         return [u for u, entry in enumerate(value) if entry]
     if isinstance(value, list) and all(isinstance(entry, int) and 0 <= entry < v for entry in value):
         return value
@@ -332,7 +366,7 @@ def _as_text(value: Any) -> Any:
 
 
 def _short(text: object) -> str:
-    shown = text if isinstance(text, str) else repr(text)
+    shown = text if isinstance(text, str) else quoted(text)
     return repr(shown if len(shown) <= 200 else shown[:200] + "...")
 
 

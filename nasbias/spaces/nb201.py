@@ -16,20 +16,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError, unknown
-from nasbias.spaces._space import Decision, Space, as_strings, listed
+from nasbias.errors import InputError, quoted, unknown
+from nasbias.spaces import _nb201_notations as written
+from nasbias.spaces._nb201_notations import EDGES, NASLIB_EDGES, NASLIB_OPERATIONS, NNI_NAMES, OPERATIONS
+from nasbias.spaces._space import Decision, Space, as_index, as_strings, listed
 from nasbias.spaces._wiring import Cell, Edge, Node
 
-OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
-EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # (from, to), in the order of the string
 CLASSES = {"cifar10": 10, "cifar10-valid": 10, "cifar100": 100, "ImageNet16-120": 120}
 RESOLUTION = {"ImageNet16-120": 16}  # the others are 32 x 32
 
 _NONE, _SKIP, _CONV1, _CONV3, _POOL = range(5)
-_NNI_NAMES = {"conv_1x1": "nor_conv_1x1", "conv_3x3": "nor_conv_3x3"}
-# NASLib (and analog-nasbench) write six digits in the edge order 0-1 0-2 0-3 1-2 1-3 2-3, over this operation order.
-NASLIB_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
-NASLIB_OPERATIONS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 _NUMPY = re.compile(r"np\.u?int\d*\((\d+)\)")  # how numpy 2 writes its numbers in a tuple
 _TOKEN = re.compile(r"\|([^|~]*)~(\d+)")
 
@@ -46,6 +42,16 @@ class NB201(Space):
     }
 
     notations = ("nats", "naslib")
+    formats = {
+        "nats_bench": str,
+        "index": lambda text: int(_index_of_string()[text]),
+        "autodl": lambda text: written.to_structure(_cell(text)),
+        "few_shot_nas": lambda text: str([[list(pair) for pair in node] for node in written.to_structure(_cell(text))]),
+        "naslib": lambda text: written.to_naslib(_cell(text)),
+        "aw_nas": lambda text: written.to_matrix(_cell(text)),
+        "nni": lambda text: written.to_nni(_cell(text)),
+        "acenas": lambda text: written.to_nni(_cell(text)),
+    }
     nothing = ("none",)
     cells = (
         Cell(
@@ -58,8 +64,9 @@ class NB201(Space):
 
     def parse(self, text: str) -> str:
         """Accepts the benchmark's string, an index of the official order ('42'), a mapping from edges to operations
-        ('{"0_1": "conv_3x3", ...}', any key order) and six operation numbers ('(0, 1, 2, 3, 4, 0)', also a tuple), if
-        NATS-Bench and NASLib, who order edges and operations differently, mean the same by them; else see `parse_as`.
+        ('{"0_1": "conv_3x3", ...}', any key order), AutoDL-Projects' structure ('[[("op", 0)], ...]', also the object),
+        aw_nas' 4x4 matrix and six operation numbers ('(0, 1, 2, 3, 4, 0)', also a tuple), if NATS-Bench and NASLib, who
+        order edges and operations differently, mean the same by them; else see `parse_as`.
         """
         return self._parsed(text, None)
 
@@ -70,20 +77,24 @@ class NB201(Space):
     def _parsed(self, text: object, notation: str | None) -> str:
         if isinstance(text, str) and text in _index_of_string():
             return text
-        if isinstance(text, (int, np.integer)) or (isinstance(text, str) and text.strip().isdecimal()):
-            return self._from_index(int(text))
+        index = as_index(text)
+        if index is not None:
+            return self._from_index(index)
         if isinstance(text, str):
             stripped = _NUMPY.sub(r"\1", text.strip())
             if stripped.startswith("{"):
                 return self._from_mapping(_decoded(json.loads, stripped))
             if stripped.startswith(("(", "[")):
-                return self._from_numbers(_decoded(ast.literal_eval, stripped), notation)
+                return self._from_list(_decoded(ast.literal_eval, stripped), notation)
             return self._from_string(stripped)
         if isinstance(text, dict):
             return self._from_mapping(text)
+        if isinstance(text, np.ndarray):
+            text = text.tolist()
+        text = getattr(text, "nodes", text)  # AutoDL-Projects' Structure
         if isinstance(text, (tuple, list)):
-            return self._from_numbers(text, notation)
-        raise InputError(f"not an nb201 architecture: {text!r}. Give a string such as {_strings()[0]!r}.")
+            return self._from_list(text, notation)
+        raise InputError(f"not an nb201 architecture: {quoted(text)}. Give a string such as {_strings()[0]!r}.")
 
     def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         return _choices()[self.index(architectures)]
@@ -148,13 +159,13 @@ class NB201(Space):
 
     def _from_index(self, index: int) -> str:
         if not 0 <= index < self.size:
-            raise InputError(f"nb201 has no architecture {index}: an index is 0 to {self.size - 1}.")
+            raise InputError(f"nb201 has no architecture {quoted(index)}: an index is 0 to {self.size - 1}.")
         return _strings()[index]
 
     def _from_choices(self, names: Sequence[str], text: object) -> str:
         codes = []
         for (source, target), name in zip(EDGES, names):
-            name = _NNI_NAMES.get(name, name)
+            name = NNI_NAMES.get(name, name)
             if name not in OPERATIONS:
                 raise InputError(
                     f"{text!r}, at edge {source}->{target}: unknown operation {name!r}. "
@@ -186,17 +197,25 @@ class NB201(Space):
 
     def _from_mapping(self, mapping: object) -> str:
         if not isinstance(mapping, dict):
-            raise InputError(f"not an nb201 architecture: {mapping!r}. A mapping from edges to operations is wanted.")
+            raise InputError(
+                f"not an nb201 architecture: {quoted(mapping)}. A mapping from edges to operations is wanted."
+            )
         names = {}
         for key, name in mapping.items():
-            digits = re.findall(r"\d+", str(key).split("/")[-1])
+            digits = re.findall(r"[0-9]{1,9}", str(key).split("/")[-1])
             names[tuple(map(int, digits))] = str(name)
         if set(names) != set(EDGES):
             raise InputError(
-                f"{json.dumps(mapping)}: the edges must be 0_1, 0_2, 1_2, 0_3, 1_3 and 2_3, each once; "
+                f"{json.dumps(mapping, default=str)}: the edges must be 0_1, 0_2, 1_2, 0_3, 1_3 and 2_3, each once; "
                 f"missing: {', '.join(f'{a}_{b}' for a, b in EDGES if (a, b) not in names) or 'none'}."
             )
-        return self._from_choices([names[edge] for edge in EDGES], json.dumps(mapping))
+        return self._from_choices([names[edge] for edge in EDGES], json.dumps(mapping, default=str))
+
+    def _from_list(self, value: object, notation: str | None) -> str:
+        if not written.is_nested(value):
+            return self._from_numbers(value, notation)
+        cell = written.read_nested(value)  # type: ignore[arg-type]
+        return self._from_choices([cell[edge] for edge in EDGES], value)
 
     def _from_numbers(self, numbers: object, notation: str | None) -> str:
         whole = isinstance(numbers, (tuple, list)) and all(
@@ -245,6 +264,11 @@ def count_flops(
         fixed += small * (9 * narrow * wide + 9 * wide * wide + narrow * wide)
     fixed += 4 * channels * classes
     return fixed + per_kernel * (counts[:, _CONV1] + 9 * counts[:, _CONV3])
+
+
+def _cell(canonical: str) -> dict[tuple[int, int], str]:
+    """Operations by edge."""
+    return dict(zip(EDGES, (name for name, _ in _TOKEN.findall(canonical))))
 
 
 @functools.cache
@@ -340,7 +364,7 @@ def _decoded(decode, text: str) -> object:
     try:
         return decode(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        raise InputError(f"not an nb201 architecture: {text!r} can't be read.") from None
+        raise InputError(f"not an nb201 architecture: {quoted(text)} can't be read.") from None
 
 
 SPACE = NB201()

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError, unknown
+from nasbias.errors import InputError, quoted, unknown
 from nasbias.spaces._space import Decision, Space, as_strings
 from nasbias.spaces._wiring import chain
 
@@ -42,11 +42,11 @@ class NBMacro(Space):
         if isinstance(text, str) and text in _index_of_string():
             return text
         if isinstance(text, (int, np.integer)) and not isinstance(text, bool):
-            text = str(int(text))
+            text = quoted(int(text))
         if isinstance(text, (tuple, list)):
             text = "".join(map(str, text)) if len(text) == LAYERS else str(text)
         if not isinstance(text, str) or not text.strip():
-            raise InputError(f"not an nb-macro architecture: {text!r}. Give eight digits such as '21010012'.")
+            raise InputError(f"not an nb-macro architecture: {quoted(text)}. Give eight digits such as '21010012'.")
         padded = text.strip().rjust(LAYERS, "0")
         if padded in _index_of_string():
             return padded

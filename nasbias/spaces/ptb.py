@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError
+from nasbias.errors import InputError, quoted
 from nasbias.spaces._space import Decision, Space, as_strings, listed
 from nasbias.spaces._wiring import Cell, Edge, Node
 
@@ -38,6 +38,7 @@ class PTB(Space):
         *(Decision(f"switch/{step}", tuple(map(str, range(step + 1)))) for step in range(STEPS)),
     )
     subsets = {"all": "all 2,642,411,520 cells"}
+    formats = {"genotype": lambda text: to_genotype(text), "p2": lambda text: to_json(text)}
     cells = (
         Cell(
             "recurrent cell",
@@ -66,7 +67,7 @@ class PTB(Space):
             return _from_genotype(text.recurrent, getattr(text, "concat", range(1, STEPS + 1)), repr(text))
         if isinstance(text, (list, tuple)):
             return _from_genotype(text, range(1, STEPS + 1), repr(text))
-        raise InputError(f"not a ptb cell: {text!r}. Give a string such as {_EXAMPLE!r}.")
+        raise InputError(f"not a ptb cell: {quoted(text)}. Give a string such as {_EXAMPLE!r}.")
 
     def encode(self, architectures: Sequence[str] | np.ndarray) -> np.ndarray:
         """Choices [n, 16]: the activations of the eight steps, then their predecessors."""
@@ -118,7 +119,7 @@ class PTB(Space):
         try:
             mapping = json.loads(text)
         except (ValueError, RecursionError):
-            raise InputError(f"not a ptb cell: {text!r} is not whole JSON.") from None
+            raise InputError(f"not a ptb cell: {quoted(text)} is not whole JSON.") from None
         return self._from_mapping(mapping, text)
 
     def _from_mapping(self, mapping: Mapping, text: str) -> str:
@@ -148,7 +149,8 @@ class PTB(Space):
             raise
         except (ValueError, TypeError, KeyError, SyntaxError, MemoryError, RecursionError):
             raise InputError(
-                f"not a ptb cell: {text!r} can't be read as Genotype(recurrent=[('relu', 0), ...], concat=range(1, 9))."
+                f"not a ptb cell: {quoted(text)} can't be read as Genotype(recurrent=[('relu', 0), ...], "
+                f"concat=range(1, 9))."
             ) from None
 
 
@@ -178,6 +180,9 @@ def to_json(architecture: str) -> str:
     return json.dumps(slots | {f"switch/{i}": source for i, (_, source) in enumerate(steps)})
 
 
+_NUMBERS = [str(state) for state in range(STEPS + 1)]
+
+
 def _join(steps) -> str:
     return "+".join(f"{ACTIVATIONS[code]}~{source}" for code, source in steps)
 
@@ -185,7 +190,7 @@ def _join(steps) -> str:
 def _split(text: str) -> list[tuple[int, int]]:
     """(activation code, predecessor) of the eight steps of a canonical string."""
     if not isinstance(text, str):
-        raise InputError(f"not a ptb cell: {text!r}. Give a string such as {_EXAMPLE!r}.")
+        raise InputError(f"not a ptb cell: {quoted(text)}. Give a string such as {_EXAMPLE!r}.")
     tokens = text.split("+")
     if len(tokens) != STEPS:
         raise InputError(f"{text!r} has {len(tokens)} step(s) separated by '+', ptb has {STEPS}: {_EXAMPLE!r}.")
@@ -221,8 +226,8 @@ def _activation(value: object, step: int, text: str) -> int:
 
 
 def _predecessor(value: object, step: int, text: str, decimal: bool = False) -> int:
-    if decimal and isinstance(value, str) and value.isdecimal():
-        value = int(value)
+    if decimal and isinstance(value, str) and value in _NUMBERS:
+        value = _NUMBERS.index(value)
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and 0 <= value <= step:
         return int(value)
     raise InputError(f"{text}, at switch/{step}: the predecessor must be 0 to {step}, not {value!r}.")

@@ -9,9 +9,10 @@ from nasbias.errors import InputError
 from nasbias.files import to_json, write_table
 from nasbias.matching import MatchOptions, add_match_options, add_panel_options, match, match_options
 from nasbias.numerals import interval, short
+from nasbias.options import COUNT, SEED
 from nasbias.stability import Stability, analyse_stability
 from nasbias.stability.wording import answer
-from nasbias.terminal import Parser, add_format, command, print_table, say
+from nasbias.terminal import Parser, add_format, command, number, print_table, say
 
 _LAGS = ("1", "16", "64")  # those printed
 _FORMS: dict[str, Any] = dict.fromkeys(("S-Tau", "most", "least", "GT-Tau", "sd", "@1", "@16", "@64"), short)
@@ -58,12 +59,16 @@ def _parser() -> Parser:
     )
     add_match_options(parser)
     add_panel_options(parser)
-    parser.add_argument("--last", type=int, default=64, help="mini-batches of GT-Tau-Mean-k and Std-k (default: 64)")
-    parser.add_argument("--last-epochs", type=int, default=10, help="last epochs of one instance (default: 10)")
+    parser.add_argument(
+        "--last", type=number(int, COUNT), default=64, help="mini-batches of GT-Tau-Mean-k and Std-k (default: 64)"
+    )
+    parser.add_argument(
+        "--last-epochs", type=number(int, COUNT), default=10, help="last epochs of one instance (default: 10)"
+    )
     parser.add_argument(
         "--ranks", metavar="FILE", help="also write each one's ranks (.csv, .parquet, .json) (default: none)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the random frame (default: 0)")
+    parser.add_argument("--seed", type=number(int, SEED), default=0, help="seed of the random frame (default: 0)")
     add_format(parser)
     return parser
 

@@ -2,14 +2,14 @@
 
 import os
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError
-from nasbias.notices import Notice
+from nasbias.errors import InputError, quoted
+from nasbias.notices import Notice, say
+from nasbias.opening import checked_path
 from nasbias.spaces import Space, get_space
 from nasbias.tables.columns import AS_IS, Reading, column_of, names_of, rename_columns
 from nasbias.tables.files import read_about, read_table, table_ending
@@ -24,6 +24,10 @@ from nasbias.tables.measures import (
     numbers_of,
 )
 from nasbias.tables.values import mostly_numbers, read_measure, read_numbers
+
+_NAMES = (str, int, float, np.integer, np.floating)  # what names a run or a data set
+_LEAST = {"epoch": 0, "epochs": 0, "step": 0, "n_seeds": 1}
+_LARGEST = 2.0**53  # up to here a float holds every whole number
 
 
 def check_truth(
@@ -57,7 +61,7 @@ def check_truth(
     if table.empty:
         raise InputError(f"{where}: the table has no rows.")
     result = pd.DataFrame({"architecture": _canonical(column_of(table, "architecture", where), space, where, reading)})
-    result["dataset"] = _texts(table, "dataset")
+    result["dataset"] = _texts(table, "dataset", where)
     for key in ("epochs", "seed"):
         result[key] = _integers(table, key, where)
     architectures = column_of(result, "architecture", where)
@@ -132,12 +136,12 @@ def check_predictions(
     _need(table, where)
     if table.empty:
         raise InputError(f"{where}: the table has no rows.")
-    columns: dict[str, Any] = {"run": table["run"].astype("str").to_numpy() if "run" in table else run or where}
+    columns: dict[str, Any] = {"run": _texts(table, "run", where) if "run" in table else run or where}
     columns["architecture"] = _canonical(column_of(table, "architecture", where), space, where, reading)
     result = pd.DataFrame(columns)
     for key in ("seed", "epoch", "step"):
         result[key] = _integers(table, key, where)
-    result["bn"] = _texts(table, "bn")
+    result["bn"] = _texts(table, "bn", where)
     result = result.loc[:, list(PREDICTION_KEYS)]
     if "trained" in table:
         result["trained"] = table["trained"].astype("boolean").fillna(False).to_numpy(dtype=bool)
@@ -179,7 +183,7 @@ def load_predictions(path: str | os.PathLike, space: str = "nb201", reading: Rea
     Raises:
         InputError: the path is none of these, can't be read, or fails `check_predictions`.
     """
-    path = Path(path)
+    path = checked_path(path)
     run, inside = path.name, path
     if path.is_dir():
         inside = path / "predictions.parquet"
@@ -189,8 +193,10 @@ def load_predictions(path: str | os.PathLike, space: str = "nb201", reading: Rea
         run = path.name.removesuffix(".gz")
         run = run.removesuffix(table_ending(path))
     table = read_table(inside)
-    if inside.suffix == ".parquet" and read_about(inside):
+    if inside.suffix == ".parquet" and (about := read_about(inside)):
         table.attrs["canonical"] = True
+        if "diverged" in about:
+            say(f"{path}: {str(about['diverged'])[:300]}")
     return check_predictions(table, space, str(inside), run=run, reading=reading)
 
 
@@ -204,11 +210,19 @@ def _need(table: pd.DataFrame, where: str) -> None:
     )
 
 
-def _texts(table: pd.DataFrame, name: str) -> Any:
+def _texts(table: pd.DataFrame, name: str, where: str) -> Any:
     """A text key, missing where the table has none."""
     if name not in table:
         return pd.array([pd.NA] * len(table), "str")
-    return table[name].astype("str").to_numpy()
+    column = column_of(table, name, where)
+    odd = next((value for value in column.tolist() if not isinstance(value, _NAMES) and not _is_missing(value)), None)
+    if odd is not None:
+        raise InputError(f"{where}: {name} is {quoted(odd)}; text or a number is wanted.")
+    return column.astype("str").to_numpy()
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT
 
 
 def _canonical(column: pd.Series, space: Space, where: str, reading: Reading) -> np.ndarray:
@@ -229,14 +243,19 @@ def _integers(table: pd.DataFrame, name: str, where: str) -> Any:
 
 
 def _whole_numbers(column: pd.Series, name: str, where: str) -> pd.api.extensions.ExtensionArray:
-    values, _ = read_numbers(column.rename(name), where)
-    broken = ~np.isnan(values) & (values != np.round(values))
+    column = column.rename(name)
+    if pd.api.types.is_signed_integer_dtype(column.dtype):  # a float would not hold all of its digits
+        values, whole = column.to_numpy(dtype=float, na_value=np.nan), column.astype("Int64")
+    else:
+        values, _ = read_numbers(column, where)
+        whole = None
+    least = _LEAST.get(name, -_LARGEST)
+    broken = ~np.isnan(values) & ((values != np.round(values)) | (values < least) | (values > _LARGEST))
     if broken.any():
         row = int(np.argmax(broken))
-        raise InputError(
-            f"{where}: {name} is {values[row]:g} in row {row + 1:,}; column {name!r} must hold whole numbers."
-        )
-    return pd.array(pd.Series(values).astype("Int64"))
+        wanted = "whole numbers" if least < 0 else f"whole numbers from {least}"
+        raise InputError(f"{where}: {name} is {values[row]:g} in row {row + 1:,}; column {name!r} must hold {wanted}.")
+    return pd.array(pd.Series(values).astype("Int64") if whole is None else whole)
 
 
 def _extra(column: pd.Series, name: str, where: str) -> Any:
@@ -244,7 +263,11 @@ def _extra(column: pd.Series, name: str, where: str) -> Any:
         return column.astype("str").to_numpy()
     if name == "n_seeds":
         return _whole_numbers(column, name, where)
-    return read_numbers(column, where)[0]
+    values = read_numbers(column, where)[0]
+    if (values < 0).any() or np.isinf(values).any():
+        row = int(np.argmax((values < 0) | np.isinf(values)))
+        raise InputError(f"{where}: {name} is {values[row]:g} in row {row + 1:,}; it can't be below 0 nor without end.")
+    return values
 
 
 def _no_duplicates(table: pd.DataFrame, keys: list[str], where: str) -> None:

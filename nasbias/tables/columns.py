@@ -10,6 +10,7 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.notices import say
+from nasbias.tables.foreign import tidy_export
 from nasbias.tables.measures import MEASURES
 
 _ARCHITECTURE = (
@@ -65,6 +66,7 @@ def rename_columns(table: pd.DataFrame, where: str, key: str, reading: Reading) 
     Raises:
         InputError: `reading.columns` names a column that the table does not have.
     """
+    table = table if reading.columns else tidy_export(table)
     own = _chosen(table, where, reading.columns)
     table = _index_as_column(table, own)
     named = own | _known(table, set(own.values()) | set(own), key)

@@ -1,6 +1,5 @@
 """Tables in files: CSV and its kin, JSON and Parquet, gzipped or not; what nasbias writes knows its origin."""
 
-import gzip
 import io
 import json
 import os
@@ -15,7 +14,12 @@ import pyarrow.parquet as pq
 
 from nasbias.errors import InputError
 from nasbias.files import written_atomically
+from nasbias.opening import checked_path, opened
+from nasbias.seals import blank_seal, check_seal, seal
+from nasbias.tables.foreign import PICKLES, read_pickled, unnest
 
+_VERSION = 1  # of the tables that `write_parquet` writes
+_MOST_CELLS = 200_000_000  # of a Parquet table: a small file can claim any number
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".parquet")
 _BROKEN = (
     pa.ArrowException,
@@ -25,6 +29,7 @@ _BROKEN = (
     EOFError,
     ValueError,
     zlib.error,
+    MemoryError,
 )
 
 
@@ -38,29 +43,44 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
     """A table as its file has it: .parquet, .csv, .tsv, .txt, .json, .jsonl, each also with .gz.
 
     Text: the separator is the one its header has (`;`, tab, comma; in .txt also blanks); decimal commas are read where
-    the separator is not a comma. JSON: records, a mapping from columns to lists, or from architectures to scores.
+    the separator is not a comma. JSON: records, a mapping from columns to lists, or from architectures to scores; so
+    also without an ending, and in a pickle (.pkl, .pickle), which is read without running it. `tables.foreign`: what
+    other projects write.
 
     Raises:
         InputError: missing, unreadable, truncated or of another ending.
     """
-    path = Path(path)
+    path = checked_path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file.")
     ending = table_ending(path)
-    if ending not in TABLES:
-        raise InputError(
-            f"{path}: unknown format {ending or 'without an ending'!r}. Give {', '.join(TABLES)}, each also with .gz."
-        )
+    if ending not in (*TABLES, *PICKLES, ""):
+        raise _unknown_format(path, ending)
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else None
+        with opened(path) as file:
+            content = file.read()
+        if ending in PICKLES:
+            return _from_content(read_pickled(io.BytesIO(content), str(path)))
+        if not ending:  # few-shot-NAS writes JSON without one
+            if content.lstrip()[:1] not in (b"{", b"["):
+                raise _unknown_format(path, ending)
+            ending = ".json"
         if ending == ".parquet":
-            return pd.read_parquet(path if content is None else io.BytesIO(content))
-        text = (path.read_bytes() if content is None else content).decode("utf-8-sig")
+            return _from_parquet(content, str(path))
+        text = content.decode("utf-8-sig")
         if ending in (".json", ".jsonl"):
             return _from_json(text, lines=ending == ".jsonl")
         return _from_text(text, blanks=ending == ".txt")
+    except InputError:
+        raise
     except (*_BROKEN, RecursionError) as error:
         raise InputError(f"{path}: can't be read as {ending[1:]} ({error}). Is the file whole?") from None
+
+
+def _unknown_format(path: Path, ending: str) -> InputError:
+    return InputError(
+        f"{path}: unknown format {ending or 'without an ending'!r}. Give {', '.join(TABLES)}, each also with .gz."
+    )
 
 
 def read_columns(path: Path) -> set[str]:
@@ -70,15 +90,21 @@ def read_columns(path: Path) -> set[str]:
         if ending == ".parquet" and path.suffix.lower() != ".gz":
             return set(pq.read_schema(path).names)
         if ending in (".csv", ".tsv", ".txt"):
-            with (
-                gzip.open(path, "rt", encoding="utf-8-sig")
-                if path.suffix.lower() == ".gz"
-                else path.open(encoding="utf-8-sig") as file
-            ):
-                return set(_from_text(file.readline(1_000_000), blanks=ending == ".txt").columns)
+            with opened(path) as file:
+                head = file.readline(1_000_000).decode("utf-8-sig")
+            return set(_from_text(head, blanks=ending == ".txt").columns)
     except _BROKEN:
         pass
     return set()
+
+
+def _from_parquet(content: bytes, where: str) -> pd.DataFrame:
+    check_seal(content, where)
+    meta = pq.read_metadata(io.BytesIO(content))
+    if meta.num_rows * meta.num_columns > _MOST_CELLS:
+        raise InputError(f"{where}: claims {meta.num_rows:,} rows of {meta.num_columns:,} columns, too many to read.")
+    _about_of(meta.metadata or {}, where)
+    return pd.read_parquet(io.BytesIO(content), page_checksum_verification=True)
 
 
 def _from_text(text: str, blanks: bool) -> pd.DataFrame:
@@ -103,7 +129,11 @@ def _has_decimal_commas(text: str, separator: str) -> bool:
 def _from_json(text: str, lines: bool) -> pd.DataFrame:
     if lines:
         return pd.DataFrame([_record(_decoded(line)) for line in text.splitlines() if line.strip()])
-    content = _decoded(text)
+    return _from_content(unnest(_decoded(text)))
+
+
+def _from_content(content: Any) -> pd.DataFrame:
+    """Records, a mapping from columns to lists, or from architectures to scores."""
     if isinstance(content, list):
         return pd.DataFrame([_record(each) for each in content])
     if not isinstance(content, dict) or not content:
@@ -150,21 +180,39 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def write_parquet(table: pd.DataFrame, path: str | os.PathLike, about: dict[str, Any]) -> None:
-    """Write a table with `about` (provenance, JSON-able) in the file's own metadata."""
+    """Write a table with `about` (provenance, JSON-able) and a seal (`nasbias.seals`) in the file's own metadata."""
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), b"nasbias": json.dumps(about).encode()})
     with written_atomically(path) as temporary:
-        pq.write_table(arrow, temporary, compression="zstd")
+        with pq.ParquetWriter(temporary, arrow.schema, compression="zstd") as writer:
+            writer.write_table(arrow)
+            writer.add_key_value_metadata({"nasbias.seal": blank_seal(), "nasbias.version": str(_VERSION)})
+        seal(temporary)
 
 
 def read_about(path: str | os.PathLike) -> dict[str, Any]:
     """The provenance that `write_parquet` stored; empty for a file from elsewhere.
 
     Raises:
-        InputError: not a Parquet file.
+        InputError: not a Parquet file, or one of a later version of nasbias.
     """
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        metadata = pq.read_metadata(checked_path(path)).metadata or {}
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: can't be read as parquet ({error}). Is the file whole?") from None
-    return json.loads(metadata.get(b"nasbias", b"{}"))
+    return _about_of(metadata, str(path))
+
+
+def _about_of(metadata: dict[bytes, bytes], where: str) -> dict[str, Any]:
+    try:
+        version = int(metadata.get(b"nasbias.version", b"1"))
+        about = json.loads(metadata.get(b"nasbias", b"{}"))
+    except (ValueError, RecursionError):
+        version, about = _VERSION, None
+    if version > _VERSION:
+        raise InputError(
+            f"{where}: is of form {version}, which a later nasbias writes; this one reads up to {_VERSION}. Update it."
+        )
+    if not isinstance(about, dict):
+        raise InputError(f"{where}: what it says about its origin can't be read. Take a copy, or make it once more.")
+    return about

@@ -1,15 +1,18 @@
 """Numbers as they are written: text that is a number, a per cent sign, fractions; the rest is refused by its row."""
 
+import re
+import sys
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from nasbias.errors import InputError
+from nasbias.errors import InputError, quoted
 from nasbias.notices import say
 from nasbias.tables.measures import Measure
 
 _AS_EQUAL = 2e-5  # of a loss: measured on four of twelve ptb cells, 275.219 to 275.222, the next one at 268.3
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|[+-]?inf(inity)?", re.IGNORECASE)
 _MISSING = {"", "-", "nan", "none", "null", "n/a", "na", "<na>"}
 
 
@@ -19,8 +22,9 @@ def read_numbers(column: pd.Series, where: str) -> tuple[np.ndarray, bool]:
     Raises:
         InputError: a value that is no number; the message gives its row (of the data, from 1) and the value.
     """
-    if pd.api.types.is_bool_dtype(column.dtype):
-        raise InputError(f"{where}: column {str(column.name)!r} holds truth values, not numbers.")
+    for kind, holds in (("bool", "truth values"), ("complex", "complex numbers")):
+        if getattr(pd.api.types, f"is_{kind}_dtype")(column.dtype):
+            raise InputError(f"{where}: column {str(column.name)!r} holds {holds}, not numbers.")
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.to_numpy(dtype=float, na_value=np.nan), False
     values, signed = np.empty(len(column)), False
@@ -28,8 +32,8 @@ def read_numbers(column: pd.Series, where: str) -> tuple[np.ndarray, bool]:
         number = as_number(value)
         if number is None:
             raise InputError(
-                f"{where}: {column.name} is {value!r} in row {row + 1:,} (of the data, from 1); a number is wanted. "
-                f"Leave it empty where nothing was measured."
+                f"{where}: {column.name} is {quoted(value)} in row {row + 1:,} (of the data, from 1); a number is "
+                f"wanted. Leave it empty where nothing was measured."
             )
         values[row] = number
         signed = signed or (isinstance(value, str) and value.rstrip().endswith("%"))
@@ -42,15 +46,12 @@ def as_number(value: Any) -> float | None:
         text = value.strip().removesuffix("%").rstrip()
         if text.lower() in _MISSING:
             return np.nan
-        try:
-            return float(text) if "_" not in text else None
-        except ValueError:
-            return None
+        return float(text) if _NUMBER.fullmatch(text) else None
     if value is None or value is pd.NA or value is pd.NaT:
         return np.nan
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         return None
-    return float(value)
+    return None if isinstance(value, int) and abs(value) > sys.float_info.max else float(value)
 
 
 def mostly_numbers(column: pd.Series) -> bool:

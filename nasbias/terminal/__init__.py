@@ -8,9 +8,10 @@ import this room.
 Nothing here imports pandas or rich before something is printed, so `--help` stays fast.
 """
 
-from nasbias.progress import note, progress
-from nasbias.terminal.options import add_fields, add_format, add_table_options, fields_of, numbers
-from nasbias.terminal.parser import Parser, command
+from nasbias.options import number, numbers
+from nasbias.progress import bar, duration, note, progress
+from nasbias.terminal.options import add_fields, add_format, add_table_options, fields_of
+from nasbias.terminal.parser import Parser, command, resumable
 from nasbias.terminal.screen import print_facts, print_table, say, suggest
 
 __all__ = [
@@ -18,13 +19,17 @@ __all__ = [
     "add_fields",
     "add_format",
     "add_table_options",
+    "bar",
     "command",
+    "duration",
     "fields_of",
     "note",
+    "number",
     "numbers",
     "print_facts",
     "print_table",
     "progress",
+    "resumable",
     "say",
     "suggest",
 ]

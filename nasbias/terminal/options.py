@@ -6,6 +6,8 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from nasbias.options import ANY, number, numbers
+
 
 def add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
     """Add `--format`, the first of `formats` (default: table, json) being the default."""
@@ -19,16 +21,6 @@ def add_table_options(parser: argparse.ArgumentParser, *formats: str) -> None:
     """`--format` and `--wide`: for commands whose table has more columns than a narrow screen shows."""
     add_format(parser, *formats)
     parser.add_argument("--wide", action="store_true", help="every column of the table (default: those that fit)")
-
-
-def numbers(kind: type = int) -> Any:
-    """An argparse type for comma-separated numbers: '4,8,16' -> (4, 8, 16)."""
-
-    def parse(text: str) -> tuple:
-        return tuple(kind(part) for part in text.split(",") if part.strip())
-
-    parse.__name__ = f"comma-separated {kind.__name__}"
-    return parse
 
 
 def add_fields(parser: Any, config: type, skip: Iterable[str] = (), defaults: Mapping[str, Any] | None = None) -> None:
@@ -50,11 +42,12 @@ def add_fields(parser: Any, config: type, skip: Iterable[str] = (), defaults: Ma
         if kind is bool:
             option["action"] = argparse.BooleanOptionalAction
         elif typing.get_origin(kind) is tuple:
-            option["type"] = numbers(alternatives[0])
+            option["type"] = numbers(alternatives[0], field.metadata.get("bounds", ANY))
         elif typing.get_origin(kind) is typing.Literal:
             option["choices"] = typing.get_args(kind)
         else:
-            option["type"] = alternatives[0] if alternatives else kind
+            plain = alternatives[0] if alternatives else kind
+            option["type"] = number(plain, field.metadata.get("bounds", ANY)) if plain in (int, float) else plain
         parser.add_argument(f"--{field.name.replace('_', '-')}", **option)
 
 

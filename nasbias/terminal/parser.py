@@ -1,17 +1,21 @@
 """argparse with one-line errors, and the decorator that makes a function a command.
 
 Exit code 0 on success, 2 with one line on standard error for what the user can mend (`InputError`), never a traceback
-for bad input. argparse rather than tyro, because tyro reports a bad option as a box of several lines.
+for bad input; 130 after Ctrl-C and 143 after SIGTERM. argparse rather than tyro, because tyro reports a bad option as a
+box of several lines.
 """
 
 import argparse
 import functools
 import os
+import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from nasbias.errors import InputError, missing_extra, printable
+from nasbias.errors import InputError, missing_extra, one_line
+from nasbias.interrupts import Interrupted, raised
 from nasbias.notices import printed_notices
 from nasbias.progress import note
 
@@ -43,7 +47,8 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args([*map(self._respell, words[:end]), *words[end:]], namespace)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {printable(' '.join(message.split()))}. See {self.prog} --help.\n")
+        """As argparse, one exception for all that a user can mend: `command` prints it."""
+        raise InputError(f"{one_line(message)}. See {self.prog} --help.")
 
     def _respell(self, word: str) -> str:
         name, equals, value = word.partition("=")
@@ -58,7 +63,7 @@ def command(main: Callable[[Sequence[str]], int | None]) -> Callable[..., int]:
     @functools.wraps(main)
     def wrapped(argv: Sequence[str] | None = None) -> int:
         try:
-            with printed_notices():
+            with printed_notices(), raised():
                 return main(sys.argv[1:] if argv is None else list(argv)) or 0
         except InputError as error:
             return _refuse(error)
@@ -66,14 +71,26 @@ def command(main: Callable[[Sequence[str]], int | None]) -> Callable[..., int]:
             if error.name is None or error.name.split(".")[0] not in _TRAINING_PACKAGES:
                 raise
             return _refuse(missing_extra(error.name, "train"))
-        except KeyboardInterrupt:
-            note("nasbias: interrupted")
-            return 130
+        except KeyboardInterrupt as error:
+            stopped = error if isinstance(error, Interrupted) else Interrupted()
+            note(f"nasbias: interrupted{f': {stopped.text}' if stopped.text else ''}")
+            return stopped.exit_code
         except BrokenPipeError:  # `| head` has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
 
     return wrapped
+
+
+@contextmanager
+def resumable(prog: str, argv: Sequence[str]) -> Iterator[None]:
+    """An interruption within it says by which command to go on: the same."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        stopped = error if isinstance(error, Interrupted) else Interrupted()
+        again = f"to go on: {shlex.join([*prog.split(), *argv])}"
+        raise Interrupted("; ".join(filter(None, (stopped.text, again))), stopped.number) from None
 
 
 def _refuse(error: InputError) -> int:

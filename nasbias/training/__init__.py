@@ -6,5 +6,6 @@ torch."""
 
 from nasbias.runs import RunFolder, Training, read_config
 from nasbias.training.loop import train
+from nasbias.training.pace import Pace, estimate_seconds
 
-__all__ = ["RunFolder", "Training", "read_config", "train"]
+__all__ = ["Pace", "RunFolder", "Training", "estimate_seconds", "read_config", "train"]

@@ -27,6 +27,11 @@ class ImageTask(Task):
         self.sizes = network_sizes(self.images)
 
     @property
+    def data(self) -> tuple[Tensor, ...]:
+        images = self.images
+        return images.train_x, images.train_y, images.valid_x, images.valid_y
+
+    @property
     def loaded_images(self) -> Images:
         return self.images
 

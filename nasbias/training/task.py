@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from nasbias.datasets import Images
-from nasbias.errors import InputError
 from nasbias.supernets import Choice
 
 
@@ -19,6 +18,16 @@ class Task:
     examples: int  # images or words that one architecture sees in that epoch
     sizes: dict[str, int]  # `inputs` and `classes` of the network
     device: torch.device  # where its data are
+
+    @property
+    def data(self) -> tuple[Tensor, ...]:
+        """What is trained and validated on, as it is on the device."""
+        raise NotImplementedError
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether a loss that is no number is mended at the end of the epoch, and so ends no run."""
+        return False
 
     @property
     def loaded_images(self) -> Images | None:
@@ -40,14 +49,21 @@ class Task:
     def after_step(self, network: nn.Module) -> None:
         """Called when the weights have moved."""
 
+    def within_epoch(self) -> dict[str, Tensor]:
+        """Tensors that going on after the steps so far of this epoch needs, beside the epoch's own data."""
+        return {}
+
+    def restore_within(self, tensors: dict[str, Tensor], steps: int) -> None:
+        """Go on after so many steps of the epoch that has begun, where `within_epoch` was taken."""
+
     def end_epoch(self, network: nn.Module, epoch: int, loss: float) -> dict[str, Any]:
         """Called with the epoch's mean loss; returns more entries for its log record.
 
         Raises:
-            InputError: the loss is not finite.
+            FloatingPointError: what is not finite, and can't be mended.
         """
         if not math.isfinite(loss):
-            raise InputError(f"the training loss is {loss} in epoch {epoch}. Lower --learning-rate or set --clip.")
+            raise FloatingPointError(f"the training loss is {loss}")
         return {}
 
     def weights(self, network: nn.Module) -> dict[str, Tensor]:

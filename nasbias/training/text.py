@@ -15,7 +15,6 @@ import torch
 from torch import Tensor, nn
 
 from nasbias.datasets.text import columns, load_text, windows
-from nasbias.errors import InputError
 from nasbias.runs import Training
 from nasbias.runs.data import EVALUATION_COLUMNS, sized
 from nasbias.supernets import Choice, options_from
@@ -36,6 +35,7 @@ class TextTask(Task):
         self.device, self.options = device, options_from(config.space, config.network)
         text = load_text(config.dataset, vocabulary=self.options.vocabulary, device=device)
         self.train, valid = sized(text, config)
+        self.words = self.train, valid
         self.train = columns(self.train, config.batch_size)
         self.valid = columns(valid, EVALUATION_COLUMNS)
         self.cells = torch.tensor(list(dict.fromkeys(cells)), device=device)
@@ -44,6 +44,14 @@ class TextTask(Task):
         self.averaging = Averaging()
         self.best: dict[str, Weights] = {}  # raw weights and, once averaging, their mean, at the best validation
         self.best_perplexity, self.best_count, self.waited = math.inf, 0, 0
+
+    @property
+    def data(self) -> tuple[Tensor, ...]:
+        return self.words
+
+    @property
+    def can_go_back(self) -> bool:
+        return bool(self.best)
 
     def begin_epoch(self, generator: torch.Generator) -> None:
         self.windows = list(windows(self.train, self.options.bptt, generator))
@@ -67,6 +75,13 @@ class TextTask(Task):
             loss = loss + self.options.slowness_penalty * (states[1:] - states[:-1]).pow(2).mean()
         return loss
 
+    def within_epoch(self) -> dict[str, Tensor]:
+        return {"reached": self.reached}
+
+    def restore_within(self, tensors: dict[str, Tensor], steps: int) -> None:
+        self.reached = tensors["reached"].to(self.valid.device)
+        self.at = steps - 1  # of another window than the next, so that it reads on from what was reached
+
     def rate_scale(self, step: int) -> float:
         return len(self.windows[step][0]) / self.options.bptt
 
@@ -77,15 +92,15 @@ class TextTask(Task):
         """Validate every few epochs; a loss or a validation that is not finite rolls the weights back.
 
         Raises:
-            InputError: that happens before the first validation: there is nothing to go back to.
+            FloatingPointError: that happens before the first validation: there is nothing to go back to.
         """
         if not math.isfinite(loss):
-            return self._roll_back(network, epoch, f"the training loss is {loss}")
+            return self._roll_back(network, f"the training loss is {loss}")
         if epoch % self.options.evaluate_every:
             return {}
         perplexity = self.validate(network)
         if not math.isfinite(perplexity):
-            return self._roll_back(network, epoch, f"the validation perplexity is {perplexity}")
+            return self._roll_back(network, f"the validation perplexity is {perplexity}")
         if perplexity < self.best_perplexity:
             self.best_perplexity, self.best_count, self.waited = perplexity, self.averaging.count, 0
             self.best = {"raw": _copy(network), "mean": _copy(self.averaging.mean)}
@@ -134,11 +149,9 @@ class TextTask(Task):
             self.averaging = Averaging(_copy(network), state["count"])
             network.load_state_dict(now)
 
-    def _roll_back(self, network: nn.Module, epoch: int, reason: str) -> dict[str, Any]:
+    def _roll_back(self, network: nn.Module, reason: str) -> dict[str, Any]:
         if not self.best:
-            raise InputError(
-                f"{reason} in epoch {epoch}, before any validation to roll back to. Lower --learning-rate or --clip."
-            )
+            raise FloatingPointError(reason)
         network.load_state_dict(self.best["raw"])
         self.averaging = Averaging(_copy(self.best.get("mean", {})), self.best_count)
         return {"rolled_back": True}

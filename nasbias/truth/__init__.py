@@ -21,7 +21,8 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import data_folder, sha256
-from nasbias.notices import Notice
+from nasbias.notices import Notice, say
+from nasbias.opening import checked_path
 from nasbias.spaces import get_space, list_spaces
 from nasbias.tables import (
     AS_IS,
@@ -54,6 +55,7 @@ __all__ = [
     "remove_truth",
 ]
 
+_CLAIMED = "as the file says of itself: "  # anybody can write such a file, so it is no official one
 _AS_GOOD = 0.95  # a truth of so large a share of the widest one's architectures counts as wide: its kind decides
 
 
@@ -134,6 +136,8 @@ def find_truth(space: str, source: object = None) -> tuple[pd.DataFrame, dict[st
         if named:
             return _open(named[0])
         if not os.path.lexists(source):
+            if store.has_stored(space, source):
+                return store.read_stored(space, source)  # which says what is wrong with it
             known = ", ".join(each["name"] for each in describe_sources(space)) or "none yet"
             raise InputError(f"no truth {source!r} for {space}: it is no file and no stored name. Stored: {known}.")
     if isinstance(source, (str, os.PathLike)):
@@ -162,23 +166,23 @@ def import_truth(space: str, source: object, name: str, reading: Reading = AS_IS
 
 
 def remove_truth(name: str, space: str | None = None) -> dict[str, Any]:
-    """Remove a stored truth; returns what it was.
+    """Remove a stored truth, damaged or not; returns what it was.
 
     Raises:
         InputError: none of that name is stored, several spaces have one, or it comes with a package.
     """
-    found = [about for about in describe_sources(space) if about["name"] == name]
-    stored = [about for about in found if about["stored"]]
-    if len(stored) > 1:
-        spaces = " and ".join(str(about["space"]) for about in stored)
-        raise InputError(f"{name!r} is the name of a truth in {spaces}. Choose with --space.")
-    if not stored:
-        if found:
+    spaces = [each for each in (list_spaces() if space is None else [space]) if store.has_stored(each, name)]
+    if len(spaces) > 1:
+        raise InputError(f"{name!r} is the name of a truth in {' and '.join(spaces)}. Choose with --space.")
+    if not spaces:
+        if any(about["name"] == name for about in describe_sources(space)):
             raise InputError(f"{name!r} comes with an installed package and is not stored: there is nothing to remove.")
         known = ", ".join(f"{about['name']} ({about['space']})" for about in store.list_stored(space)) or "none yet"
         raise InputError(f"no truth called {name!r} is stored. Stored: {known}.")
-    store.remove_stored(stored[0]["space"], name)
-    return stored[0]
+    known = {about["name"]: about for about in store.list_stored(spaces[0])}
+    removed = known.get(name, {"space": spaces[0], "name": name})
+    store.remove_stored(spaces[0], name)
+    return removed
 
 
 def describe_sources(space: str | None = None) -> list[dict[str, Any]]:
@@ -247,13 +251,13 @@ def _read_installed(space: str, name: str, path: Path) -> tuple[pd.DataFrame, di
         return read_table(cached), read_about(cached)
     table, about = _read_path(space, path)
     about["name"] = name
-    with contextlib.suppress(OSError):  # a folder that can't be written costs a second each time, no more
+    with contextlib.suppress(OSError, InputError):  # a folder that can't be written costs a second each time, no more
         write_parquet(table, cached, about)
     return table, about
 
 
 def _read_path(space: str, path: Path, reading: Reading = AS_IS) -> tuple[pd.DataFrame, dict[str, Any]]:
-    if not path.exists():
+    if not checked_path(path).exists():
         raise InputError(f"{path}: no such file or folder.")
     formats = (*list_formats(space), TIDY)
     try:
@@ -269,7 +273,11 @@ def _read_path(space: str, path: Path, reading: Reading = AS_IS) -> tuple[pd.Dat
         about = _about(space, form, path.name, table) | {"sha256": sha256(path) if path.is_file() else None}
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror or error}).") from None
-    return table, about | {key: text for key, text in own.items() if key in ("format", "describes", "licence")}
+    diverged = own.get("diverged")
+    if diverged and isinstance(diverged, list):
+        say(f"{path}: {len(diverged):,} of its trainings diverged and have no row (first: {str(diverged[0])[:300]})")
+    claimed = {key: own[key] for key in ("describes", "licence") if isinstance(own.get(key), str)}
+    return table, about | {key: text if text.startswith(_CLAIMED) else _CLAIMED + text for key, text in claimed.items()}
 
 
 def _read_object(space: str, thing: object, reading: Reading = AS_IS) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -12,6 +12,8 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import data_folder
+from nasbias.notices import say
+from nasbias.seals import check_seal
 from nasbias.spaces import get_space, list_spaces
 from nasbias.tables import read_about, read_table, write_parquet
 
@@ -33,11 +35,18 @@ def stored_path(space: str, name: str) -> Path:
 
 
 def list_stored(space: str | None = None) -> list[dict[str, Any]]:
-    """The provenance of every stored table (of one space), by space and name."""
+    """The provenance of every stored table (of one space), by space and name. A notice names those that are damaged."""
     folder = data_folder() / "truth"
     spaces = list_spaces() if space is None else [get_space(space).name]
     paths = [path for each in spaces for path in sorted((folder / each).glob("[!.]*.parquet"))]
-    return [{"space": path.parent.name, "name": path.stem, **read_about(path)} for path in paths]
+    found = []
+    for path in paths:
+        try:
+            check_seal(path.read_bytes(), str(path))
+            found.append(_known(read_about(path)) | {"space": path.parent.name, "name": path.stem})
+        except (InputError, OSError) as error:
+            say(f"{error} It is left out; python -m nasbias.truth remove {path.stem} removes it.")
+    return found
 
 
 def read_stored(space: str, name: str) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -50,7 +59,12 @@ def read_stored(space: str, name: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     if not path.is_file():
         known = ", ".join(about["name"] for about in list_stored(space)) or "none yet"
         raise InputError(f"no truth called {name!r} is stored for {space}. Stored: {known}.")
-    return read_table(path), {"space": space, "name": name, **read_about(path)}
+    return read_table(path), _known(read_about(path)) | {"space": space, "name": name}
+
+
+def has_stored(space: str, name: str) -> bool:
+    """Whether there is a file for a table of that name, damaged or not."""
+    return _NAME.fullmatch(name) is not None and stored_path(space, name).is_file()
 
 
 def remove_stored(space: str, name: str) -> None:
@@ -76,3 +90,9 @@ def write_stored(space: str, name: str, table: pd.DataFrame, about: dict[str, An
             f"can't write {path} ({error.strerror}). NASBIAS_DATA names another folder for the store."
         ) from None
     return path
+
+
+def _known(about: dict[str, Any]) -> dict[str, Any]:
+    """What a stored table says of itself, without what is not of its kind."""
+    kinds = {"architectures": int, "rows": int, "columns": dict}
+    return {key: value for key, value in about.items() if isinstance(value, kinds.get(key, str | None))}

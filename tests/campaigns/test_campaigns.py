@@ -12,7 +12,7 @@ from nasbias.campaigns.pruner import Pruner  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
 from nasbias.runs.network import make_sampler  # noqa: E402
 from nasbias.training import train  # noqa: E402
-from nasbias.training.loop import make_task  # noqa: E402
+from nasbias.training.run import make_task  # noqa: E402
 from tests.small import small_run  # noqa: E402
 
 

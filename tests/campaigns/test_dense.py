@@ -16,7 +16,7 @@ from nasbias.runs.network import make_sampler  # noqa: E402
 from nasbias.score import main as score  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.tables import load_predictions, read_about  # noqa: E402
-from nasbias.training.loop import make_task  # noqa: E402
+from nasbias.training.run import make_task  # noqa: E402
 from tests.small import small_run  # noqa: E402
 
 SOME = get_space("nb201").sample(8, seed=1)

@@ -13,7 +13,7 @@ from nasbias.runs import RunFolder, Training  # noqa: E402
 from nasbias.runs.checkpoints import read_tensors  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.tables import load_predictions  # noqa: E402
-from nasbias.training.loop import Run  # noqa: E402
+from nasbias.training.run import Run  # noqa: E402
 
 TINY = Training(
     space="darts64", epochs=4, batch_size=64, train_size=256, valid_size=64, learning_rate=0.025, crop=0,

@@ -18,7 +18,7 @@ from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets import recipe_of  # noqa: E402
 from nasbias.tables import read_about, read_table  # noqa: E402
 from nasbias.training import train  # noqa: E402
-from nasbias.training.loop import make_task  # noqa: E402
+from nasbias.training.run import make_task  # noqa: E402
 
 TINY = Training(epochs=2, batch_size=128, crop=1, network={"channels": 4, "cells": 1})
 TWO = get_space("nb201").sample(2, seed=1)

@@ -15,7 +15,7 @@ from nasbias.scoring import load_scoring_data, score_architectures  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.streams import torch_seed  # noqa: E402
 from nasbias.training import train  # noqa: E402
-from nasbias.training.loop import Run  # noqa: E402
+from nasbias.training.run import Run  # noqa: E402
 from tests.finetune.made import CONFIG, SOME  # noqa: E402
 
 

@@ -29,7 +29,7 @@ def test_the_command_answers_in_json_and_refuses_what_is_no_run(truth, tmp_path,
     for bad, says in (
         ([str(tmp_path)], "no run folder"),
         ([str(runs[0]), "--space", "nb201"], "is a run of darts64"),
-        ([str(runs[0]), *options, "--last", "0"], "k must be 1 or more"),
+        ([str(runs[0]), *options, "--last", "0"], "0: 1 or more is needed"),
     ):
         assert main(bad) == 2
         assert says in capsys.readouterr().err

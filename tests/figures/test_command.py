@@ -66,8 +66,8 @@ def test_an_architecture_is_drawn_and_named(tmp_path, capsys):
     [
         (["efects_map"], "Did you mean effects_map"),
         (["run_taus", "--out", "x.doc"], "the ending must be one of"),
-        (["run_taus", "--out", "/dev/null/x.pdf"], "can't write"),
-        (["run_taus", "--width", "2"], "--width 2"),
+        (["run_taus", "--out", "/dev/null/x.pdf"], "can't be written"),
+        (["run_taus", "--width", "2"], "argument --width: 2"),
         (["run_taus", "--space", "nb999"], "nb999"),
         (["run_taus", "--predictions", "absent.csv"], "absent.csv"),
         (["run_taus", "--table", "absent.csv"], "absent.csv"),

@@ -27,7 +27,7 @@ def test_figures_and_page_are_whole_and_captioned(tmp_path, monkeypatch):
 def test_a_folder_that_cannot_be_written_is_one_error(tmp_path, monkeypatch):
     monkeypatch.setattr(gallery, "SEE", {"groups": gallery.SEE["groups"]})
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="can't write"):
+    with pytest.raises(InputError, match="can't be written"):
         list(gallery.fill_gallery(tmp_path / "file"))
 
 

@@ -89,7 +89,7 @@ def test_another_ending_is_refused_and_nothing_is_left(name, tmp_path):
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="can't write"):
+    with pytest.raises(InputError, match="can't be written"):
         save(new_axes()[0].figure, tmp_path / "file" / "a.pdf")
     (tmp_path / "folder.pdf").mkdir()
     with pytest.raises(InputError, match="is a folder"):

@@ -25,7 +25,7 @@ def test_the_command_tunes_and_correlates(folder, tmp_path, capsys):
     assert main([*options, "--truth", "none"]) == 0
     for bad, says in (
         ([str(folder.path), "--epoch", "7"], "no checkpoint of epoch 7. It has: 1, 2"),
-        ([str(folder.path), "--steps", "0"], "1 mini-batch or more"),
+        ([str(folder.path), "--steps", "0"], "0: 1 or more is needed"),
         ([str(folder.path), "--learning-rate", "0"], "nothing would move"),
         ([str(tmp_path / "none")], "no such file"),
     ):

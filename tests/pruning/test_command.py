@@ -63,7 +63,7 @@ def test_the_command_says_what_it_wrote_and_compares_in_a_table(truth, tmp_path,
     assert main(["compare", *options, str(run)]) == 0
     assert "darts64: accuracy against truth.csv, valid_accuracy; inside the space trained on" in capsys.readouterr().out
     assert main(["compare", *options, str(run), "-k", "0"]) == 2
-    assert "k must be 1 or more, not 0" in capsys.readouterr().err
+    assert "0: 1 or more is needed" in capsys.readouterr().err
     with pytest.raises(InputError, match="no runs given"):
         compare_pruned([], truth)
 

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from nasbias.errors import InputError
-from nasbias.runs.choosing import REMAINING, choose_listed, list_architectures, read_lines
+from nasbias.runs.choosing import REMAINING, choose_listed, gather_architectures, list_architectures, read_lines
 from nasbias.spaces import get_space
 from nasbias.truth import import_truth
 
@@ -58,7 +58,7 @@ def test_what_is_neither_a_file_nor_a_truth_is_refused_with_the_truths_there_are
     pd.DataFrame({"fun": ["x"]}).to_csv(tmp_path / "a.csv", index=False)
     with pytest.raises(InputError, match="no column 'architecture'"):
         list_architectures(tmp_path / "a.csv", SPACE)
-    with pytest.raises(InputError, match="can't be read"):
+    with pytest.raises(InputError, match="no such file"):
         read_lines(tmp_path / "absent")
 
 
@@ -89,3 +89,36 @@ def test_a_packed_list_is_read_as_a_table_and_a_table_without_architectures_name
 
 def test_what_pruning_left_is_called_so():
     assert REMAINING == "remaining.txt"
+
+
+def test_one_function_takes_a_number_a_name_a_list_and_nothing_for_all(tmp_path):
+    assert gather_architectures(SPACE, 5, seed=3).tolist() == SPACE.sample(5, seed=3).tolist()
+    assert gather_architectures(SPACE, 5, 3, "all").tolist() == SPACE.sample(5, 3, "all").tolist()
+    assert gather_architectures(SPACE, [*ARCHITECTURES, ARCHITECTURES[0]]).tolist() == ARCHITECTURES.tolist()
+    assert gather_architectures(SPACE, [0, "1"]).tolist() == SPACE.parse_all(["0", "1"]).tolist()
+    (tmp_path / "list").write_text("\n".join(ARCHITECTURES))
+    assert gather_architectures(SPACE, tmp_path / "list").tolist() == ARCHITECTURES.tolist()
+    assert (
+        gather_architectures(get_space("darts64"), "darts64_truth").tolist()
+        == get_space("darts64").parse_all(sorted(gather_architectures(get_space("darts64")))).tolist()
+    )
+    assert len(gather_architectures(SPACE)) == 15_284
+    assert len(gather_architectures(SPACE, subset="all")) == 15_625
+
+
+@pytest.mark.parametrize(
+    ("space", "which", "subset", "says"),
+    [
+        ("darts", None, None, "too many to score all. Give a number"),
+        ("nb201", 0, None, "1 or more"),
+        ("nb201", 20_000, None, "can't sample"),
+        ("nb201", ["0"], "all", "one of the two"),
+        ("nb201", [], None, "empty list"),
+        ("nb201", 0.5, None, "neither a number"),
+        ("nb201", "nowhere", None, "neither a file nor a truth"),
+        ("nb201", ["nothing"], None, "not in nb201"),
+    ],
+)
+def test_what_names_no_architectures_is_refused_in_one_line(space, which, subset, says):
+    with pytest.raises(InputError, match=says):
+        gather_architectures(get_space(space), which, subset=subset)

@@ -31,13 +31,13 @@ def test_an_identity_tells_every_field_and_no_more():
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"epochs": 0}, "epochs (0), batch_size (256) and per_step (1) must be 1 or more"),
-        ({"batch_size": 0}, "batch_size (0)"),
-        ({"per_step": 0}, "per_step (0)"),
-        ({"dense_steps": -1}, "dense_steps (-1) must be 0 or more"),
-        ({"dense_sample": 0}, "dense_sample (0) 1 or more"),
+        ({"epochs": 0}, "epochs is 0: 1 or more is needed"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"per_step": 0}, "per_step is 0"),
+        ({"dense_steps": -1}, "dense_steps is -1: 0 or more is needed"),
+        ({"dense_sample": 0}, "dense_sample is 0: 1 or more is needed"),
         ({"epochs": 3, "checkpoints": (1, 4)}, "checkpoint 4 is not among the epochs 0 to 3"),
-        ({"checkpoints": (-1,)}, "checkpoint -1 is not among"),
+        ({"checkpoints": (-1,)}, "checkpoints is -1: 0 or more"),
     ],
 )
 def test_what_no_run_can_be_is_refused_when_it_is_written_down(fields, says):

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from nasbias.errors import InputError
-from nasbias.runs import RunFolder, Training, read_run
+from nasbias.runs import Diverged, RunFolder, Training, read_run
 
 
 def test_the_configuration_of_a_run_comes_back_as_written(tmp_path):
@@ -114,3 +114,62 @@ def test_where_the_writer_of_toml_is_missing_nothing_is_written(folder, monkeypa
     with pytest.raises(ImportError):
         folder.create(Training())
     assert not folder.path.exists()
+
+
+def test_files_that_are_not_as_they_were_written_are_named(folder):
+    pytest.importorskip("tomli_w")
+    folder.create(Training(), {"data": "00"})
+    (folder.path / "log.jsonl").write_text('{"epoch": 1}\n{"epo')
+    with pytest.raises(InputError, match="log.jsonl: not as nasbias wrote it"):
+        folder.log  # noqa: B018
+    for text in ("[1]", '{"what": "x"}', "{"):
+        (folder.path / "diverged.json").write_text(text)
+        with pytest.raises(InputError, match="diverged.json"):
+            folder.failure  # noqa: B018
+    (folder.path / "provenance.json").write_text("[]")
+    with pytest.raises(InputError, match="provenance.json: not as"):
+        folder.create(Training(), {"data": "00"})
+
+
+def test_a_folder_that_was_claimed_and_killed_is_completed(folder):
+    pytest.importorskip("tomli_w")
+    config = Training(seed=3)
+    folder.create(config, {"data": "00"})
+    (folder.path / "provenance.json").unlink()  # it comes second
+    (folder.path / ".config.toml.0123abcd.toml").touch()
+    folder.checkpoints.mkdir()
+    (folder.checkpoints / ".latest.safetensors.0123abcd.safetensors").touch()
+    with folder.claimed(config, {"data": "00"}):
+        assert (folder.path / ".lock").exists()
+        assert not list(folder.checkpoints.iterdir())
+    assert sorted(path.name for path in folder.path.iterdir()) == ["checkpoints", "config.toml", "provenance.json"]
+    with (
+        pytest.raises(InputError, match="began with other data: the same name"),
+        folder.claimed(config, {"data": "01"}),
+    ):
+        pytest.fail("went on with other data")
+
+
+def test_an_end_is_settled_only_when_nothing_is_left_to_sweep(folder):
+    pytest.importorskip("tomli_w")
+    folder.create(Training(epochs=2))
+    folder.write_log([{"epoch": 1}])
+    checkpoint(folder, 2)
+    assert folder.is_finished and not folder.is_settled  # the log is short
+    folder.write_log([{"epoch": 1}, {"epoch": 2}])
+    folder.latest.touch()
+    assert not folder.is_settled
+    folder.end()
+    assert folder.is_settled and folder.failure is None
+    (folder.path / ".x.json.0123abcd.json").touch()
+    assert not folder.is_settled
+
+
+def test_a_run_that_diverged_has_ended_without_being_finished(folder):
+    pytest.importorskip("tomli_w")
+    folder.create(Training(epochs=2))
+    checkpoint(folder, 1)
+    folder.latest.touch()
+    folder.end(Diverged("the training loss is nan", 2, 7, ["a"]))
+    assert not folder.latest.exists() and not folder.is_finished and folder.is_settled
+    assert folder.failure is not None and folder.failure.step == 7 and folder.epochs == [1]

@@ -13,7 +13,7 @@ from nasbias.runs import Training  # noqa: E402
 from nasbias.runs.network import _truth_of, make_network, make_sampler  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets import task_of  # noqa: E402
-from nasbias.training.loop import Run  # noqa: E402
+from nasbias.training.run import Run  # noqa: E402
 from nasbias.truth import import_truth  # noqa: E402
 from tests.small import SIZES, SPACES, small_run  # noqa: E402
 

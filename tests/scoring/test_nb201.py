@@ -47,7 +47,7 @@ def test_every_engine_equals_the_plain_one(trained, engine, bn):
 def test_functionally_equal_architectures_are_scored_once(trained):
     network, _ = trained
     choices = [tuple(row) for row in SPACE.encode(SPACE.members("all")).tolist()]
-    unique, back = deduplicate(choices, network, "recalibrated")
+    unique, back = deduplicate(choices, network.options.affine, "recalibrated")
     assert len(unique) == (8_452 if network.options.affine else 7_548)
     assert len(back) == 15_625
     assert unique == sorted(unique)

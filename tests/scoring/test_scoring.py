@@ -10,7 +10,7 @@ from nasbias.runs.network import make_network  # noqa: E402
 from nasbias.scoring import engines, load_scoring_data, score_architectures  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets import task_of  # noqa: E402
-from nasbias.training.loop import Run  # noqa: E402
+from nasbias.training.run import Run  # noqa: E402
 from tests.small import SPACES, small_run  # noqa: E402
 
 PAIRS = [(space, name) for space in SPACES for name in engines(space)]

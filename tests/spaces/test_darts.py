@@ -212,3 +212,20 @@ def test_networks_that_can_not_be_built_have_no_costs(options):
 def test_the_whole_space_can_not_be_listed():
     with pytest.raises(InputError, match="too many to list"):
         SPACE.architectures()
+
+
+def test_nni_s_and_naslib_s_forms_are_written_as_theirs_and_read_back():
+    architecture = SPACE.sample(1, seed=8)[0]
+    compact, nni = SPACE.format(architecture, "naslib"), SPACE.format(architecture, "nni")
+    slots = [body.strip("|").split("|") for body in architecture.split(";")[0].removeprefix("normal:").split("+")]
+    first = [(int(each.split("~")[1]), OPERATIONS.index(each.split("~")[0])) for each in slots[0]]
+    assert list(compact[0][:2]) == first and [len(cell) for cell in compact] == [8, 8]
+    assert (nni["normal_0_input_x"], nni["normal_0_op_x"]) == (first[0][0], OPERATIONS[first[0][1]])
+    assert nni["reduce_concat"] == [2, 3, 4, 5]
+    for value in (compact, str(compact), [list(map(list, cell)) for cell in compact], nni, json.dumps(nni)):
+        assert SPACE.parse(value) == architecture
+    for value in (compact[:1], ((1,), (2,)), [[(0, 99)] * 8] * 2, "((", {**nni, "normal_3_op_y": "conv"}):
+        with pytest.raises(InputError):
+            SPACE.parse(value)
+    with pytest.raises(InputError, match="no normal_3_op_y"):
+        SPACE.parse({key: value for key, value in nni.items() if key != "normal_3_op_y"})

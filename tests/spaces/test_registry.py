@@ -45,3 +45,23 @@ def test_nonsense_is_refused_in_one_line(name):
     with pytest.raises(nasbias.InputError) as error:
         nasbias.get_space(name).parse("no such architecture")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", list_spaces())
+def test_every_format_that_a_space_writes_it_reads_back(name):
+    space = nasbias.get_space(name)
+    for text in space.sample(20, seed=5).tolist():
+        assert space.format(text) == text
+        for notation in space.formats:
+            written = space.format(text, notation)
+            read = space.parse_as(written, notation) if notation in space.notations else space.parse(written)
+            assert space.truth_keys([read]).tolist() == space.truth_keys([text]).tolist(), notation
+            bulk = space.parse_all([written], notation if notation in space.notations else None)
+            assert bulk.tolist() == [read], notation
+
+
+@pytest.mark.parametrize("name", list_spaces())
+def test_an_unknown_format_names_the_known_ones(name):
+    space = nasbias.get_space(name)
+    with pytest.raises(nasbias.InputError, match=f"unknown format of {name} 'canonicall'. Did you mean canonical"):
+        space.format(space.sample(1, seed=0)[0], "canonicall")

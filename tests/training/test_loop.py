@@ -11,7 +11,7 @@ from nasbias.runs import Training, read_config
 from nasbias.runs.checkpoints import read_tensors
 from nasbias.spaces import get_space
 from nasbias.training import train
-from nasbias.training.loop import Run
+from nasbias.training.run import Run
 from tests.small import SPACES, small_run
 
 TINY = Training(epochs=3, checkpoints=(1,), batch_size=128, crop=1, network={"channels": 4, "cells": 1, "affine": True})

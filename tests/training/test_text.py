@@ -12,7 +12,7 @@ from nasbias.runs.checkpoints import read_tensors  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets import recipe_of  # noqa: E402
 from nasbias.training import train  # noqa: E402
-from nasbias.training.loop import Run  # noqa: E402
+from nasbias.training.run import Run  # noqa: E402
 from nasbias.training.text import Averaging  # noqa: E402
 
 SMALL = {"hidden": 8, "vocabulary": 50, "evaluate_every": 1, "evaluated_cells": 3, "patience": 2}
@@ -120,7 +120,7 @@ def test_a_nan_is_rolled_back_to_the_best_validation(corpus):
 def test_a_nan_before_any_validation_is_an_error(corpus):
     run = Run(configured(corpus))
     run.task.loss = lambda network, *arguments: network.bias.sum() * math.nan
-    with pytest.raises(InputError, match=r"nan in epoch 1, before any validation.*Lower --learning-rate"):
+    with pytest.raises(InputError, match=r"the training loss is nan in epoch 1, step 1 .*Lower --learning-rate"):
         run.train_epoch()
 
 

@@ -5,8 +5,9 @@ import pytest
 
 from nasbias import InputError, load_truth
 from nasbias.files import data_folder, sha256
-from nasbias.tables import read_about
-from nasbias.truth import describe_sources, find_truth, import_truth
+from nasbias.notices import Notice
+from nasbias.tables import read_about, write_parquet
+from nasbias.truth import describe_sources, find_truth, import_truth, remove_truth
 from tests.truth import official_nb201 as official
 
 NAMES = official.names(40)
@@ -30,11 +31,38 @@ def test_a_tidy_file_comes_back_from_the_store_with_its_provenance(ending, tidy,
     assert read_about(inside)["rows"] == 80
 
 
-def test_a_copy_of_a_stored_file_keeps_what_its_numbers_are(tmp_path):
+def test_a_copy_of_a_stored_file_says_what_its_numbers_are_and_is_no_official_file(tmp_path):
     whole = official.benchmark(3)
     import_truth("nb201", whole, "first")
     import_truth("nb201", data_folder() / "truth" / "nb201" / "first.parquet", "second")
-    assert find_truth("nb201", "second")[1]["format"] == "nas-bench-201"
+    about = find_truth("nb201", "second")[1]
+    assert about["format"] == "tidy"
+    assert about["describes"].startswith("as the file says of itself: NAS-Bench-201's official records")
+
+
+@pytest.mark.parametrize("at", [0.3, 0.999])
+def test_a_damaged_table_is_named_and_left_out_and_can_be_removed(at, tidy, recwarn):
+    import_truth("nb201", tidy, "good")
+    import_truth("nb201", tidy, "bad")
+    path = data_folder() / "truth" / "nb201" / "bad.parquet"
+    content = bytearray(path.read_bytes())
+    content[int(at * len(content))] ^= 1
+    path.write_bytes(content)
+    assert stored() == ["good"]
+    told = str(recwarn.pop(Notice).message)
+    assert str(path) in told
+    assert told.endswith("python -m nasbias.truth remove bad removes it.")
+    assert len(find_truth("nb201", "good")[0]) == 80
+    assert remove_truth("bad") == {"space": "nb201", "name": "bad"}
+    assert not path.exists()
+
+
+def test_what_a_stored_file_says_of_itself_in_another_kind_is_not_believed(tidy, recwarn):
+    import_truth("nb201", tidy, "mine")
+    path = data_folder() / "truth" / "nb201" / "mine.parquet"
+    write_parquet(tidy, path, {"architectures": "all", "rows": [1], "name": "other", "describes": 5, "format": "tidy"})
+    (about,) = [about for about in describe_sources("nb201") if about["stored"]]
+    assert about == {"name": "mine", "space": "nb201", "format": "tidy", "stored": True}
 
 
 @pytest.mark.parametrize("name", ["", "../escape", "a/b", ".hidden", "a b", "x" * 200, "ümlaut", "-option", "a\n"])
@@ -72,5 +100,5 @@ def test_a_damaged_stored_file_is_an_error(tidy):
     import_truth("nb201", tidy, "mine")
     path = data_folder() / "truth" / "nb201" / "mine.parquet"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(InputError, match="can't be read"):
+    with pytest.warns(Notice, match="It is left out"), pytest.raises(InputError, match="mine.parquet: is damaged"):
         load_truth("nb201", "mine")

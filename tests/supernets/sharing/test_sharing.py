@@ -15,7 +15,7 @@ from nasbias.runs.checkpoints import read_tensors  # noqa: E402
 from nasbias.scoring import load_scoring_data, score_architectures  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets.sharing import parse_plan, share  # noqa: E402
-from nasbias.training.loop import Run  # noqa: E402
+from nasbias.training.run import Run  # noqa: E402
 from nasbias.truth import import_truth  # noqa: E402
 from tests.small import small_run  # noqa: E402
 

@@ -1,0 +1,115 @@
+"""One process at a time in a folder: a lock that says who holds it and that no dead process keeps.
+
+The lock is the kernel's (`flock`), which lets go of it however its holder ends; the file only carries it and names the
+holder. It is removed with the last hold, so that a folder at rest has none.
+"""
+
+import contextlib
+import json
+import os
+import platform
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nasbias.errors import InputError
+from nasbias.files import unwritable
+from nasbias.notices import say
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover: Windows has none, and goes without
+    fcntl = None
+
+LOCK = ".lock"  # its name in the folder
+
+
+class Lock:
+    """A lock that this process holds on a folder."""
+
+    def __init__(self, path: Path, handle: int) -> None:
+        self.path, self.handle = path, handle
+
+    def check(self) -> None:
+        """
+        Raises:
+            InputError: the folder, or the lock in it, was removed or replaced meanwhile.
+        """
+        if not _is_the_same(self.path, self.handle):
+            raise InputError(
+                f"{self.path.parent} was removed or replaced while this process worked in it; nothing more is written "
+                f"there. Run the same command again."
+            )
+
+
+@contextlib.contextmanager
+def locked(folder: str | os.PathLike) -> Iterator[Lock]:
+    """Hold the lock of a folder, which is made where it is missing, and removed again if it stays empty.
+
+    Raises:
+        InputError: another process holds it (which one, where and since when), or the folder can't be written.
+    """
+    folder = Path(folder)
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder} is no folder. Choose another path.")
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = _take(folder / LOCK)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    lock = Lock(folder / LOCK, handle)
+    try:
+        yield lock
+    finally:
+        with contextlib.suppress(OSError):
+            if _is_the_same(lock.path, handle):
+                lock.path.unlink()
+                folder.rmdir()  # succeeds only where nothing else is there
+        os.close(handle)
+
+
+def _take(path: Path) -> int:
+    """The open lock file, held."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            _hold(path, handle)
+            if _is_the_same(path, handle):
+                os.ftruncate(handle, 0)
+                os.write(handle, _holder().encode())
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)  # its last holder removed it between our opening and our holding
+
+
+def _hold(path: Path, handle: int) -> None:
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(f"{path.parent} is in use by {_read_holder(path)}. Wait for it, or stop it first.") from None
+    except OSError as error:  # some network file systems
+        say(f"{path.parent}: this file system has no locks ({error.strerror}); see that no other process works there.")
+
+
+def _holder() -> str:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    return json.dumps({"pid": os.getpid(), "host": platform.node(), "since": since})
+
+
+def _read_holder(path: Path) -> str:
+    try:
+        about = json.loads(path.read_text())
+        return f"process {about['pid']} on {about['host']} since {about['since']}"
+    except (OSError, ValueError, KeyError, TypeError):  # it has just come, or just gone
+        return "another process"
+
+
+def _is_the_same(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except OSError:
+        return False

@@ -1,0 +1,144 @@
+"""What the proxies look at: one network, one batch, and what flows through it. Needs torch."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+
+class _Watch(TorchDispatchMode):
+    """Keeps the outputs of every ReLU and the last map that was averaged over its pixels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rectified: list[Tensor] = []
+        self.last_map: Tensor | None = None
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        if function is torch.ops.aten.relu.default:
+            self.rectified.append(result.detach())
+        elif function is torch.ops.aten.mean.dim and args[0].dim() == 4:
+            self.last_map = args[0]
+        return result
+
+
+class _Keep(TorchFunctionMode):
+    """Keeps what convolutions and linear layers with trainable weights give, in the graph (pooling may be a convolution
+    with fixed weights)."""
+
+    def __init__(self, outputs: list[Tensor]) -> None:
+        super().__init__()
+        self.outputs = outputs
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        if function in (torch.conv2d, F.linear) and args[1].requires_grad:
+            self.outputs.append(result)
+        return result
+
+
+class Probe:
+    """An untrained network of one architecture in training mode (BN uses its batch), on one batch.
+
+    What several proxies need is computed once, when the first asks.
+
+    Attributes:
+        weights: of the convolutions and the linear layer that the architecture uses (no dead edge's).
+        x, y: images [b, c, h, w] and labels [b].
+    """
+
+    def __init__(self, network: nn.Module, choice: Sequence[int], x: Tensor, y: Tensor) -> None:
+        self.network, self.choice, self.y = network.train(), tuple(choice), y
+        self.x = x.detach().requires_grad_()
+        used: Any = network
+        live = {id(parameter): parameter for parameter in used.parameters_of(self.choice)}
+        self.weights = [parameter for parameter in live.values() if parameter.dim() > 1]
+        self._outputs: list[Tensor] = []
+
+    def run(self, x: Tensor, plain: bool = False) -> Tensor:
+        """Logits [b, classes]; `plain` by the network's reference path, every edge with a ReLU of its own."""
+        given = (getattr(self.network, "plain", self.network) if plain else self.network)(x, self.choice)
+        return given[0] if isinstance(given, tuple) else given
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """[b, classes]; part of a graph from `x`, the weights and the layers' outputs."""
+        with _Keep(self._outputs):
+            return self.run(self.x)
+
+    @cached_property
+    def rectified(self) -> list[Tensor]:
+        """The outputs of the ReLUs [b, ...] on the reference path, in the order in which they ran."""
+        with torch.no_grad(), _Watch() as watch:
+            self.run(self.x, plain=True)
+        return watch.rectified
+
+    @cached_property
+    def _gradients(self) -> tuple[list[Tensor], list[Tensor]]:
+        logits = self.logits
+        loss = F.cross_entropy(logits, self.y)
+        wanted = [*self.weights, *self._outputs]
+        found = torch.autograd.grad(loss, wanted, create_graph=True, materialize_grads=True)
+        return list(found[: len(self.weights)]), list(found[len(self.weights) :])
+
+    @property
+    def gradients(self) -> list[Tensor]:
+        """Of the mean cross entropy, by each of the weights; zero for one that does not reach the output. Part of a
+        graph, so that they can be differentiated again."""
+        return self._gradients[0]
+
+    @property
+    def outputs(self) -> list[tuple[Tensor, Tensor]]:
+        """What the convolutions and the linear layer gave, and the gradient by it."""
+        gradients = self._gradients[1]
+        return list(zip(self._outputs, gradients))
+
+    @cached_property
+    def jacobian(self) -> Tensor:
+        """Gradient of the sum of all logits by the images [b, c*h*w]."""
+        (found,) = torch.autograd.grad(self.logits.sum(), self.x, retain_graph=True, materialize_grads=True)
+        return found.reshape(len(found), -1)
+
+    def last_map(self, x: Tensor) -> Tensor:
+        """What the network averages over its pixels before the linear layer [b, c, h, w]."""
+        with torch.no_grad(), _Watch() as watch:
+            self.run(x)
+        if watch.last_map is None:
+            raise TypeError(f"{type(self.network).__module__} averages no map before its linear layer.")
+        return watch.last_map
+
+
+@contextmanager
+def without_normalisation(network: nn.Module) -> Iterator[None]:
+    """Within it BN gives what it gets."""
+    layers = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    for layer in layers:
+        layer.forward = lambda input: input  # an instance's attribute, found before the class's method
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward
+
+
+@contextmanager
+def changed_weights(network: nn.Module, change: Any) -> Iterator[None]:
+    """Within it every parameter is `change(parameter)`; their values come back."""
+    before = [(parameter, parameter.detach().clone()) for parameter in network.parameters()]
+    try:
+        with torch.no_grad():
+            for parameter, _ in before:
+                parameter.copy_(change(parameter))
+        yield
+    finally:
+        with torch.no_grad():
+            for parameter, value in before:
+                parameter.copy_(value)
