@@ -79,16 +79,14 @@ def _parser() -> Parser:
     parser.add_argument(
         "--out", metavar="FILE", help="a .pdf, .svg or .png; of `all` a folder (default: NAME.pdf; figures)"
     )
-    parser.add_argument(
-        "--architecture", metavar="TEXT", help="which, of NAME architecture, as its space writes it (default: none)"
-    )
+    parser.add_argument("--architecture", metavar="TEXT", help="the one that NAME architecture draws (default: none)")
     parser.add_argument(
         "--width",
         type=number(float, Bounds(least=20, most=1000)),
         metavar="MM",
         help="88 = one column, 180 = two (default: as it needs)",
     )
-    parser.add_argument("--caption", action="store_true", help="write the caption below the figure (default: no)")
+    parser.add_argument("--caption", action="store_true", help="write it below the figure (default: no)")
     parser.add_argument(
         "--table", metavar="FILE", help="draw this tidy table (.csv, .parquet, .json records) (default: analyse)"
     )
