@@ -43,7 +43,7 @@ FLOORS: list[list[str]] = [
     ["matching", "supernets"],
     ["runs"],
     ["training", "scoring", "correlation", "stability", "bias", "density", "pruning"],
-    ["campaigns", "outside"],
+    ["campaigns", "outside", "complement"],
     ["finetune", "proxies", "sweep"],
     ["figures"],
     ["report"],

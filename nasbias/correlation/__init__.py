@@ -10,12 +10,13 @@ glance. Metrics: `nasbias.statistics.metrics`; intervals: `nasbias.statistics`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 
+from nasbias.correlation.free import rank_free
 from nasbias.files import records
 from nasbias.matching import (
     Matched,
@@ -67,6 +68,7 @@ class Correlation:
     rows: pd.DataFrame
     lengths: pd.DataFrame
     n_not_joined: dict[str, int]  # source -> predicted architectures without a truth, at worst in one row
+    free: pd.DataFrame = field(default_factory=pd.DataFrame)  # `rank_free`: everything that costs nothing, best first
 
     def to_plain(self) -> dict[str, Any]:
         """The command's JSON document."""
@@ -75,6 +77,7 @@ class Correlation:
             "truth": self.truth,
             "ceiling": self.ceiling,
             "baselines": records(self.baselines),
+            "free": records(self.free),
             "rows": records(self.rows),
             "lengths": records(self.lengths),
         }
@@ -164,6 +167,7 @@ def correlate_matched(matched: Matched) -> Correlation:
         rows=_table(rows),
         lengths=summarise_lengths(measured, rows, ceiling),
         n_not_joined={run: count for run, count in missing.items() if count},
+        free=rank_free(matched),
     )
 
 
