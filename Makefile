@@ -1,4 +1,4 @@
-# make demo | figures | test | test-lowest | speed | lint | mutants, each from a bare clone with Python 3.11 and pip.
+# make demo | docs | figures | test | test-lowest | speed | lint | mutants, each from a bare clone with Python 3.11 and pip.
 PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/pip --disable-pip-version-check --quiet
@@ -6,7 +6,7 @@ RUN = $(VENV)/bin/python
 # pip takes the local CPU build of this exact version where there is one; any other drags in CUDA.
 TORCH = torch==2.13.0
 
-.PHONY: demo figures test browser test-lowest speed lint mutants clean
+.PHONY: demo docs figures test browser test-lowest speed lint mutants clean
 
 demo: $(VENV)/.demo
 	$(RUN) -m nasbias.correlation --space nb201
@@ -46,6 +46,14 @@ lint: $(VENV)/.full
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pyright --pythonpath $(RUN)
+
+# The documentation site, build/site/index.html: opened from disk, it asks nothing of the network. Warnings are errors.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+
+$(VENV)/.docs: $(VENV)/.full
+	$(PIP) install -c constraints.txt -e '.[docs]'
+	touch $@
 
 # Hours on one core for all; `make mutants MODULES='kendall truth/nb101'` for some.
 mutants: $(VENV)/.mutants

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from nasbias.errors import InputError, unknown
 
-
 PREFIX = "shipped:"
 
 
