@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
     print()
     forms = _FORMS | dict.fromkeys(("gain", "gain_low", "gain_high"), "+.2f")
     columns = ["free", "free_tau", "tau", "low", "high", "gain", "gain_low", "gain_high", "with_supernet", "regret"]
-    print_table(result.pairs[[*columns, "free_regret"]], forms=forms)
+    print_table(result.pairs, columns=[*columns, "free_regret"], forms=forms)
     print_facts(_PAIRS)
     if has_gaussian_process():
         print()
