@@ -6,15 +6,30 @@ from contextlib import contextmanager
 
 from nasbias.errors import printable
 
+_quiet = False
+
+
+@contextmanager
+def silenced(quiet: bool = True) -> Iterator[None]:
+    """Within it nothing is noted and no bar shown: `--quiet`. What a command refuses is said nevertheless."""
+    global _quiet
+    before, _quiet = _quiet, quiet or _quiet
+    try:
+        yield
+    finally:
+        _quiet = before
+
 
 def note(message: str) -> None:
     """One line for the person who waits; control characters are shown, not obeyed."""
+    if _quiet:
+        return
     print(printable(message), file=sys.stderr)
 
 
 def progress(items: Iterable, description: str, total: int | None = None) -> Iterable:
     """Iterate with a progress bar; silent where standard error is not a terminal."""
-    if not sys.stderr.isatty():
+    if _quiet or not sys.stderr.isatty():
         return items
     from rich.console import Console
     from rich.markup import escape
@@ -28,7 +43,7 @@ def progress(items: Iterable, description: str, total: int | None = None) -> Ite
 def bar() -> Iterator[Callable[[float, float, str], None]]:
     """A progress bar for work that counts itself: `show(done, total, text)`; silent where standard error is not a
     terminal. Notes given meanwhile appear above it."""
-    if not sys.stderr.isatty():
+    if _quiet or not sys.stderr.isatty():
         yield lambda done, total, text: None
         return
     from rich.console import Console

@@ -44,12 +44,13 @@ FLOORS: list[list[str]] = [
     ["matching", "supernets"],
     ["runs"],
     ["training", "scoring", "correlation", "stability", "bias", "density", "pruning"],
-    ["campaigns", "outside"],
+    ["campaigns", "outside", "complement"],
     ["finetune", "proxies", "sweep"],
     ["figures"],
     ["report"],
     ["train", "score", "nasbias", "lightning"],
     ["cli"],
+    ["completion"],
     ["__main__"],
 ]
 TORCH = {"torch", "torchvision", "lightning_fabric", "safetensors"}
@@ -175,7 +176,7 @@ def list_sideways() -> list[Arrow]:
 
 def list_terminal_visits() -> list[str]:
     """Modules outside of the commands that import the terminal, each with the first line that does."""
-    commands = {"train", "score", "cli", "nasbias"}
+    commands = {"train", "score", "cli", "completion", "nasbias"}
     found: dict[str, int] = {}
     for path in list_modules():
         if path.stem == "__main__" or room_of(name_of(path)) in commands:

@@ -10,12 +10,13 @@ glance. Metrics: `nasbias.statistics.metrics`; intervals: `nasbias.statistics`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Unpack
 
 import numpy as np
 import pandas as pd
 
+from nasbias.correlation.free import rank_free
 from nasbias.files import records
 from nasbias.matching import (
     Matched,
@@ -68,6 +69,7 @@ class Correlation(Outlined):
     rows: pd.DataFrame
     lengths: pd.DataFrame
     n_not_joined: dict[str, int]  # source -> predicted architectures without a truth, at worst in one row
+    free: pd.DataFrame = field(default_factory=pd.DataFrame)  # `rank_free`: everything that costs nothing, best first
 
     figures: ClassVar = {
         "training_length": {"lengths": "shown", "baselines": "beside", "ceiling": "ceiling.gt_tau"},
@@ -100,6 +102,7 @@ class Correlation(Outlined):
             "truth": self.truth,
             "ceiling": self.ceiling,
             "baselines": records(self.baselines),
+            "free": records(self.free),
             "rows": records(self.rows),
             "lengths": records(self.lengths),
         }
@@ -191,6 +194,7 @@ def correlate_matched(matched: Matched) -> Correlation:
         rows=_table(rows),
         lengths=summarise_lengths(measured, rows, ceiling),
         n_not_joined={run: count for run, count in missing.items() if count},
+        free=rank_free(matched),
     )
 
 

@@ -32,7 +32,7 @@ def rank_free(matched: Matched, items: np.ndarray | None = None) -> pd.DataFrame
     architectures = matched.architectures.iloc[items]
     truth = architectures["truth"].to_numpy(dtype=float)
     values = {name: architectures[name].to_numpy(dtype=float) for name in COSTS}
-    values |= _shipped(matched.space.name, architectures["architecture"].tolist())
+    values |= free_values(matched.space.name, architectures["architecture"].tolist())
     rows = []
     for name, value in values.items():
         known = ~np.isnan(value)
@@ -55,7 +55,7 @@ def say_free(table: pd.DataFrame) -> str:
     )
 
 
-def _shipped(space: str, architectures: list[str]) -> dict[str, np.ndarray]:
+def free_values(space: str, architectures: list[str]) -> dict[str, np.ndarray]:
     """Name -> values [n], higher = better, of the space's shipped proxies; NaN where one was not measured."""
     path = list_shipped(space).get(f"{space.replace('-', '_')}_proxies")
     if path is None:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbias.correlation import Correlation
+from nasbias.correlation import BASELINES, Correlation
+from nasbias.correlation.free import say_free
 from nasbias.numerals import interval, short
 from nasbias.statistics.metrics import METRICS
 
@@ -123,6 +124,8 @@ def remarks(result: Correlation) -> list[str]:
     same = result.baselines[result.baselines["same_order_as"].notna()]
     if len(same):
         lines.append("flops orders these architectures exactly like params and is left out.")
+    if len(result.free) > len(BASELINES):  # proxies are shipped for this space
+        lines.append(say_free(result.free))
     random = result.baselines.loc[result.baselines["score"] == "random"].to_dict("records")[0]
     if not pd.isna(random["gt_tau"]):
         lines.append(

@@ -40,7 +40,10 @@ def add_match_options(parser: argparse.ArgumentParser, space: str | None = "nb20
     fallback = space or "all of our own studies"
     parser.add_argument("--space", default=space, help=f"one of {', '.join(list_spaces())} (default: {fallback})")
     parser.add_argument(
-        "--predictions", nargs="+", metavar="PATH", help="run folders or tables (default: those shipped)"
+        "--predictions",
+        nargs="+",
+        metavar="PATH",
+        help="run folders or tables, shipped:NAME (default: those shipped)",
     )
     add_truth_options(parser)
     add_truth_sample(parser)

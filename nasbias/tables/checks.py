@@ -23,6 +23,7 @@ from nasbias.tables.measures import (
     measures_of,
     numbers_of,
 )
+from nasbias.tables.shipped import find_shipped, is_shipped
 from nasbias.tables.values import mostly_numbers, read_measure, read_numbers
 
 _NAMES = (str, int, float, np.integer, np.floating)  # what names a run or a data set
@@ -178,12 +179,13 @@ def _is_meant_as_score(column: pd.Series) -> bool:
 
 
 def load_predictions(path: str | os.PathLike, space: str = "nb201", reading: Reading = AS_IS) -> pd.DataFrame:
-    """Predictions from a run folder or a table (see `read_table`), in canonical form (see the package's docstring).
+    """Predictions from a run folder, a table (see `read_table`) or a name such as `shipped:nb201-whole`, in canonical
+    form (see the package's docstring).
 
     Raises:
         InputError: the path is none of these, can't be read, or fails `check_predictions`.
     """
-    path = checked_path(path)
+    path = find_shipped(path) if is_shipped(path) else checked_path(path)
     run, inside = path.name, path
     if path.is_dir():
         inside = path / "predictions.parquet"

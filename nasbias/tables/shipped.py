@@ -1,14 +1,18 @@
 """The reference tables that travel with nasbias: predictions of supernets trained by this project, and small truths.
 
 They live in `data/` of the repository and are installed as the package `nasbias.reference`; both are found here.
-A table is named `<space>_<what>.parquet`; beside `predictions` there may be others, such as `predictions_whole`.
+In a clone and in a wheel alike `shipped:nb201-whole` names one wherever predictions are taken. A table's file is named
+`<space>_<what>.parquet`; beside `predictions` there may be others, such as `predictions_whole`.
 """
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from nasbias.errors import InputError
+from nasbias.errors import InputError, unknown
+
+PREFIX = "shipped:"
 
 
 def shipped_folders() -> list[Path]:
@@ -45,6 +49,29 @@ def find_predictions(space: str) -> Path:
             f"folder, a Parquet file or a CSV with `architecture` and a score."
         )
     return tables[name]
+
+
+def is_shipped(path: object) -> bool:
+    """Whether this names a shipped table, `shipped:nb201-whole`, and no file."""
+    return isinstance(path, (str, Path)) and str(path).startswith(PREFIX)
+
+
+def find_shipped(name: str | os.PathLike) -> Path:
+    """The file of `shipped:NAME`: a table's name with `-` for `_`, `predictions` left out (`nb201`, `nb201-whole`,
+    `nb201-proxies`, `nats-sss`).
+
+    Raises:
+        InputError: none is called so; the message names those there are.
+    """
+    known = {_short(stem): path for stem, path in list_shipped().items()}
+    short = str(name).removeprefix(PREFIX)
+    if short not in known:
+        raise unknown("shipped table", short, known)
+    return known[short]
+
+
+def _short(stem: str) -> str:
+    return "-".join(part for part in stem.split("_") if part != "predictions")
 
 
 def _tables() -> Iterator[Path]:

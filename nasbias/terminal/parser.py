@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from nasbias.errors import InputError, missing_extra, one_line
 from nasbias.interrupts import Interrupted, raised
 from nasbias.notices import printed_notices
-from nasbias.progress import note
+from nasbias.progress import note, silenced
 
 _TRAINING_PACKAGES = ("torch", "lightning_fabric", "safetensors", "tomli_w", "PIL", "sklearn")
 # Spellings of version 0.1, taken until 0.2 wherever the old one has no other meaning and the new one is an option.
@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         options.setdefault("allow_abbrev", False)
         if example:
-            options["epilog"] = f"example:\n  {example}"
+            options["epilog"] = f"with --quiet nothing but errors goes to standard error\n\nexample:\n  {example}"
         self._old = {**_OLD_SPELLINGS, **old}
         super().__init__(**options)
 
@@ -63,8 +63,9 @@ def command(main: Callable[[Sequence[str]], int | None]) -> Callable[..., int]:
     @functools.wraps(main)
     def wrapped(argv: Sequence[str] | None = None) -> int:
         try:
-            with printed_notices(), raised():
-                return main(sys.argv[1:] if argv is None else list(argv)) or 0
+            words, quiet = _without_quiet(sys.argv[1:] if argv is None else list(argv))
+            with silenced(quiet), printed_notices(), raised():
+                return main(words) or 0
         except InputError as error:
             return _refuse(error)
         except ModuleNotFoundError as error:
@@ -91,6 +92,12 @@ def resumable(prog: str, argv: Sequence[str]) -> Iterator[None]:
         stopped = error if isinstance(error, Interrupted) else Interrupted()
         again = f"to go on: {shlex.join([*prog.split(), *argv])}"
         raise Interrupted("; ".join(filter(None, (stopped.text, again))), stopped.number) from None
+
+
+def _without_quiet(argv: list[str]) -> tuple[list[str], bool]:
+    """The words without `--quiet`, which every command takes, and whether it was there."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    return [word for i, word in enumerate(argv) if i >= end or word != "--quiet"], "--quiet" in argv[:end]
 
 
 def _refuse(error: InputError) -> int:

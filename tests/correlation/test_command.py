@@ -33,7 +33,7 @@ def test_the_document_has_the_promised_keys(files, call):
     arguments = ["--predictions", files / "runs.parquet", "--truth", files / "truth.csv"]
     code, out, _ = call(*arguments, "--format", "json", "--out", files / "out.json")
     document = json.loads(out)
-    assert code == 0 and list(document) == ["space", "truth", "ceiling", "baselines", "rows", "lengths"]
+    assert code == 0 and list(document) == ["space", "truth", "ceiling", "baselines", "free", "rows", "lengths"]
     assert document == json.loads((files / "out.json").read_text())
     scored = [row for row in document["baselines"] if row["score"] != "random"]
     assert all(set(KEYS) <= set(row) for row in document["rows"] + scored) and len(scored) == 2

@@ -215,7 +215,7 @@ def test_runs_are_only_averaged_with_those_on_the_same_architectures(table, trut
 def test_the_document_holds_every_part_under_its_own_name(table, truth):
     result = correlation.analyse_correlation(runs_of(table), truth)
     document = result.to_plain()
-    assert list(document) == ["space", "truth", "ceiling", "baselines", "rows", "lengths"]
+    assert list(document) == ["space", "truth", "ceiling", "baselines", "free", "rows", "lengths"]
     assert document["ceiling"] == result.ceiling and len(document["lengths"]) == 4 and len(document["rows"]) == 8
     assert list(result.ceiling or {}) == ["gt_tau", "gt_tau_low", "gt_tau_high", "n", "n_pairs", "sample"]
     assert result.ceiling is not None and result.ceiling["n_pairs"] == 1

@@ -68,8 +68,8 @@ def test_a_supernet_of_ten_lines_is_monitored_while_it_trains_and_scored_afterwa
         F.cross_entropy(supernet(x[at], operations_of(architecture)), y[at]).backward()
         optimizer.step()
     row = monitor.update(1, {a: accuracy_of(a) for a in monitor.architectures})
-    learnt = monitor.predictions.groupby("epoch")["score"].mean().to_list()
-    assert learnt[1] > learnt[0] + 10  # it does train
+    untrained, trained = monitor.predictions.groupby("epoch")["score"].mean().tolist()
+    assert trained > untrained + 3  # per cent, most of the sixty with a third of a pass each
     assert row["epoch"] == 1 and row["n"] == 60 and row["best_free"] and row["over_params_high"] < 0
     table = nasbias.score_with(
         accuracy_of, "nb201", monitor.architectures, tmp_path / "scores.parquet", name="accuracy"

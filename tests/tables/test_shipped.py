@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import nasbias
 from nasbias.errors import InputError
 from nasbias.tables import shipped
 
@@ -23,6 +24,23 @@ def test_tables_are_named_by_space_and_content(tmp_path, monkeypatch):
     assert list(shipped.list_shipped("nb201")) == ["nb201_other", "nb201_predictions"]
     with pytest.raises(InputError, match="no predictions for darts64 are shipped"):
         shipped.find_predictions("darts64")
+
+
+def test_a_shipped_table_has_a_name_that_every_reader_of_predictions_takes():
+    assert shipped.find_shipped("shipped:nb201-whole").name == "nb201_predictions_whole.parquet"
+    assert shipped.find_shipped("darts64-proxies").name == "darts64_proxies.parquet"
+    assert len(nasbias.load_predictions("shipped:darts64", space="darts64")) > 64
+    told = nasbias.correlate(["shipped:darts64"], "darts64_truth", space="darts64")
+    assert told["gt_tau"].tolist() == nasbias.correlate(None, "darts64_truth", space="darts64")["gt_tau"].tolist()
+    with pytest.raises(InputError, match="shipped:nb201 is given twice"):
+        nasbias.correlate(["shipped:nb201", "shipped:nb201"])
+    with pytest.raises(InputError, match="unknown shipped table 'nb201-hole'. Did you mean nb201-whole"):
+        nasbias.load_predictions("shipped:nb201-hole")
+
+
+def test_every_shipped_table_s_name_is_its_own():
+    names = [shipped._short(stem) for stem in shipped.list_shipped()]
+    assert len(set(names)) == len(names) and {"nb201", "ptb", "nb101"} <= set(names)
 
 
 def test_a_clone_finds_its_data_folder():

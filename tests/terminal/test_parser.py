@@ -1,6 +1,8 @@
 import pytest
 
 from nasbias.errors import InputError
+from nasbias.notices import say
+from nasbias.progress import note
 from nasbias.terminal import Parser, command
 
 
@@ -89,3 +91,24 @@ def test_an_old_spelling_works_in_a_subcommand(capsys):
     each = parser.add_subparsers(parser_class=Parser).add_parser("do", old={"--seed": "--sample-seed"})
     each.add_argument("--sample-seed", type=int)
     assert parser.parse_args(["do", "--seed", "5"]).sample_seed == 5
+
+
+def test_quiet_leaves_the_answer_and_the_error_and_takes_the_rest(capsys):
+    @command
+    def main(argv):
+        assert argv == ["a", "--", "--quiet"]
+        note("working")
+        say("a notice")
+        print("the answer")
+        if failing:
+            raise InputError("no such thing.")
+
+    failing = False
+    assert main(["a", "--quiet", "--", "--quiet"]) == 0
+    assert capsys.readouterr() == ("the answer\n", "")
+    failing = True
+    assert main(["--quiet", "a", "--", "--quiet"]) == 2
+    assert capsys.readouterr().err == "nasbias: no such thing.\n"
+    failing = False
+    assert main(["a", "--", "--quiet"]) == 0
+    assert capsys.readouterr().err == "working\nnasbias: a notice\n"
