@@ -24,6 +24,10 @@ except ImportError:  # pragma: no cover: Windows has none, and goes without
 LOCK = ".lock"  # its name in the folder
 
 
+class InUse(InputError):
+    """Another process is at work there."""
+
+
 class Lock:
     """A lock that this process holds on a folder."""
 
@@ -47,7 +51,8 @@ def locked(folder: str | os.PathLike) -> Iterator[Lock]:
     """Hold the lock of a folder, which is made where it is missing, and removed again if it stays empty.
 
     Raises:
-        InputError: another process holds it (which one, where and since when), or the folder can't be written.
+        InUse: another process holds it: which one, where and since when.
+        InputError: the folder can't be written.
     """
     folder = Path(folder)
     try:
@@ -66,6 +71,22 @@ def locked(folder: str | os.PathLike) -> Iterator[Lock]:
                 lock.path.unlink()
                 folder.rmdir()  # succeeds only where nothing else is there
         os.close(handle)
+
+
+def find_holder(folder: str | os.PathLike) -> str | None:
+    """Who holds the lock of a folder, as one says it; None where nobody does."""
+    path = Path(folder) / LOCK
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        _hold(path, handle)
+    except InUse:
+        return _read_holder(path)
+    finally:
+        os.close(handle)
+    return None
 
 
 def _take(path: Path) -> int:
@@ -90,7 +111,7 @@ def _hold(path: Path, handle: int) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise InputError(f"{path.parent} is in use by {_read_holder(path)}. Wait for it, or stop it first.") from None
+        raise InUse(f"{path.parent} is in use by {_read_holder(path)}. Wait for it, or stop it first.") from None
     except OSError as error:  # some network file systems
         say(f"{path.parent}: this file system has no locks ({error.strerror}); see that no other process works there.")
 

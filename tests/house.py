@@ -44,10 +44,11 @@ FLOORS: list[list[str]] = [
     ["runs"],
     ["training", "scoring", "correlation", "stability", "bias", "density", "pruning"],
     ["campaigns"],
-    ["finetune", "sweep"],
+    ["finetune"],
     ["figures"],
     ["report"],
     ["train", "score", "nasbias"],
+    ["sweep"],
     ["cli"],
     ["__main__"],
 ]
