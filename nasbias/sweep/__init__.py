@@ -12,7 +12,7 @@ minutes of a run, and nothing is done twice. A run that fails keeps its error an
     from dask_jobqueue import SLURMCluster
     cluster = SLURMCluster(cores=1, memory="8GB", walltime="04:00:00", job_extra_directives=["--gres=gpu:1"],
                            worker_extra_args=["--resources", "GPU=1"])
-    cluster.adapt(maximum=20)
+    cluster.scale(20)
     nasbias.sweep.sweep("plan.toml", "runs/plan", scheduler=cluster.scheduler_address, resources={"GPU": 1})
 """
 
@@ -102,7 +102,7 @@ class _Sweep:
                 continue
             else:
                 _error_path(self.out, item).unlink(missing_ok=True)
-                text = "done"
+                text = f"done ({'; '.join(outcome)})" if outcome else "done"
             ended += 1
             if self.report:
                 self.report(item.name, text, ended, len(self.plan.items))

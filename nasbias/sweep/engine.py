@@ -5,6 +5,9 @@ from what its folder holds. So a worker may be killed at any moment (its tasks g
 them has failed), and when the scheduler is lost the same command goes on.
 """
 
+import heapq
+import itertools
+import math
 import os
 import time
 import uuid
@@ -27,10 +30,10 @@ from nasbias.sweep import work
 POLL = 0.5  # seconds between two looks at what nobody reports
 BUSY = 5.0  # seconds before a run in which another process is at work is tried again
 PATIENCE = 20.0  # seconds that workers have to save their states
+CONNECT = 20.0  # seconds that a scheduler has to answer
 _QUIET = {
     "logging.distributed": "error",
     "distributed.worker.daemon": False,
-    "distributed.comm.timeouts.connect": "20s",
 }
 
 
@@ -52,7 +55,7 @@ def connected(scheduler: str | os.PathLike | None, processes: int | None) -> Ite
         is_file = Path(scheduler).is_file()
         where: Mapping[str, Any] = {"scheduler_file": str(scheduler)} if is_file else {"address": str(scheduler)}
         try:
-            client = distributed.Client(**where, timeout="20s")
+            client = distributed.Client(**where, timeout=CONNECT)
         except (OSError, ValueError, TypeError) as error:
             raise InputError(
                 f"no scheduler answers at {scheduler} ({type(error).__name__}). Start one with dask scheduler, or "
@@ -68,19 +71,30 @@ class Engine:
     def __init__(self, client: distributed.Client, resources: Mapping[str, float] | None = None) -> None:
         """`resources` are what each task asks of its worker, such as {"GPU": 1}."""
         self.client, self.resources = client, dict(resources or {})
-        self.futures: dict[distributed.Future, tuple[Any, tuple, int]] = {}
-        self.busy: deque[tuple[float, Any, tuple, int]] = deque()
-        self.cwd = str(Path.cwd())
+        self.waiting: list[tuple[int, int, Any, tuple]] = []  # a heap: priority, order of coming, tag, call
+        self.futures: dict[distributed.Future, tuple[int, int, Any, tuple]] = {}
+        self.busy: deque[tuple[float, tuple[int, int, Any, tuple]]] = deque()
+        self.cwd, self.came = str(Path.cwd()), itertools.count()
+        self.slots, self.looked = 1, -math.inf
 
     def submit(self, tag: Any, *call: Any, priority: int = 0) -> None:
         """Add the task call[0](*call[1:], cwd); `tag` comes back with its result. A higher priority goes first."""
-        function, *arguments = call
-        key = f"{function.__name__}-{uuid.uuid4().hex}"
-        options: dict[str, Any] = {"key": key, "pure": False, "priority": priority}
-        if self.resources:
-            options["resources"] = self.resources
-        future = self.client.submit(function, *arguments, self.cwd, **options)
-        self.futures[future] = (tag, call, priority)
+        heapq.heappush(self.waiting, (-priority, next(self.came), tag, call))
+
+    def _fill(self) -> None:
+        """Give the scheduler as many tasks as there are threads. One more, and it would lie with a worker behind
+        another task, and be held guilty when that one kills the worker."""
+        if time.monotonic() - self.looked > POLL:
+            self.looked = time.monotonic()
+            threads: Any = self.client.nthreads()
+            self.slots = max(1, sum(threads.values()))
+        while self.waiting and len(self.futures) < self.slots:
+            task = heapq.heappop(self.waiting)
+            *_, (function, *arguments) = task
+            options: dict[str, Any] = {"key": f"{function.__name__}-{uuid.uuid4().hex}", "pure": False}
+            if self.resources:
+                options["resources"] = self.resources
+            self.futures[self.client.submit(function, *arguments, self.cwd, **options)] = task
 
     def results(self) -> Generator[tuple[Any, Any]]:
         """(tag, result or exception) of each task, until there are none; tasks may be added meanwhile. A task that
@@ -89,26 +103,29 @@ class Engine:
         Raises:
             InputError: the scheduler is lost.
         """
-        while self.futures or self.busy:
+        while self.futures or self.busy or self.waiting:
             while self.busy and self.busy[0][0] <= time.monotonic():
-                _, tag, call, priority = self.busy.popleft()
-                self.submit(tag, *call, priority=priority)
-            if not self.futures:
-                time.sleep(POLL)
-                continue
-            with suppress(TimeoutError, FutureCancelledError):
-                distributed.wait(list(self.futures), timeout=POLL, return_when="FIRST_COMPLETED")
+                heapq.heappush(self.waiting, self.busy.popleft()[1])
+            try:
+                self._fill()
+                if self.futures:
+                    with suppress(TimeoutError, FutureCancelledError):
+                        distributed.wait(list(self.futures), timeout=POLL, return_when="FIRST_COMPLETED")
+                else:
+                    time.sleep(POLL)
+            except (OSError, RuntimeError):  # of a connection that is closed
+                raise _lost() from None
             if self.client.status not in ("running", "connecting"):
                 raise _lost()
             for future in [future for future in self.futures if future.status != "pending"]:
-                tag, call, priority = self.futures.pop(future)
+                task = self.futures.pop(future)
                 if future.status in ("cancelled", "lost"):
                     raise _lost()
                 outcome = future.result() if future.status == "finished" else future.exception()
                 if isinstance(outcome, InUse):
-                    self.busy.append((time.monotonic() + BUSY, tag, call, priority))
+                    self.busy.append((time.monotonic() + BUSY, task))
                 else:
-                    yield tag, outcome
+                    yield task[2], outcome
 
     def stop(self) -> None:
         """Have the workers save what they are at, and wait for them a little."""
@@ -116,10 +133,15 @@ class Engine:
             self.client.cancel([future for future in self.futures if future.status == "pending"])
             self.client.run(work.ask_to_stop)
             ends = time.monotonic() + PATIENCE
-            while any(dict(self.client.processing()).values()) and time.monotonic() < ends:
+            while any(self._at_work().values()) and time.monotonic() < ends:
                 time.sleep(0.1)
         except (OSError, RuntimeError):  # the scheduler may be what is lost
             return
+
+    def _at_work(self) -> dict[str, Any]:
+        """Tasks by worker."""
+        found: Any = self.client.processing()
+        return found
 
 
 def why(error: BaseException) -> str:

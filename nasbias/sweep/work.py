@@ -6,11 +6,12 @@ Workers see the same files as whoever started the sweep, by the same paths.
 import contextlib
 import os
 import threading
+import warnings
 from pathlib import Path
-from typing import Any
 
 from nasbias.campaigns import train_run
 from nasbias.errors import InputError
+from nasbias.notices import Notice
 from nasbias.runs import RunFolder
 from nasbias.score import Scoring, list_scoring, score_run
 from nasbias.scoring.workers import Shard, score_shard
@@ -67,13 +68,14 @@ def score_part(shard: Shard, cwd: str) -> None:
         score_shard(shard)
 
 
-def finish_item(item: Item, folder: Path, cwd: str) -> dict[str, Any]:
-    """Put the shards of a run together; one that was lost is scored here."""
+def finish_item(item: Item, folder: Path, cwd: str) -> list[str]:
+    """Put the shards of a run together; one that was lost is scored here. Returns the notices that were given."""
     _settle(cwd)
-    if item.score is not None and not _is_scored(item.score, folder):
-        score_run(folder, item.score.on_one_process())
-    run = RunFolder(folder)
-    return {"seconds": round(sum(record["seconds"] for record in run.log), 1)}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", Notice)
+        if item.score is not None and not _is_scored(item.score, folder):
+            score_run(folder, item.score.on_one_process())
+    return [str(each.message) for each in caught if issubclass(each.category, Notice)]
 
 
 def _settle(cwd: str) -> None:
