@@ -130,7 +130,6 @@ class Engine:
     def stop(self) -> None:
         """Have the workers save what they are at, and wait for them a little."""
         try:
-            self.client.cancel([future for future in self.futures if future.status == "pending"])
             self.client.run(work.ask_to_stop)
             ends = time.monotonic() + PATIENCE
             while any(self._at_work().values()) and time.monotonic() < ends:
