@@ -134,7 +134,7 @@ class Cluster:
 
     settings = {  # how soon a worker that does not answer is given up
         "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10s",
-        "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "5s",
+        "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "15s",
         "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s",
     }
 
