@@ -8,13 +8,14 @@ Each row is a command, which anybody can run alone; what it tried and what survi
 import argparse
 import json
 import re
+import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults import kills
+from tests.faults import flips, kills
 from tests.mirror import ROOT
 
 Counts = tuple[int, int]  # tried, survived
@@ -23,6 +24,11 @@ Counts = tuple[int, int]  # tried, survived
 def _of_kills(output: str) -> Counts:
     found = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     return sum(each["tried"] for each in found), sum(each["tried"] - len(each["failures"]) for each in found)
+
+
+def _of_flips(output: str) -> Counts:
+    counts = {word: int(n) for word, n in re.findall(r"(refused|harmless|changed) +(\d+)", output)}
+    return sum(counts.values()), counts["refused"] + counts["harmless"]
 
 
 def _of_tests(output: str) -> Counts:
@@ -47,6 +53,15 @@ ROWS: list[tuple[str, str, list[str], Callable[[str], Counts]]] = [
         for case in kills.CASES
     ),
     *(
+        (
+            "flips",
+            f"{name}: one bit flipped, refused or harmless",
+            ["-m", "tests.faults.flips", "--only", name],
+            _of_flips,
+        )
+        for name in flips.FORMATS
+    ),
+    *(
         (kind, what, _tests(path), _of_tests)
         for kind, what, path in (
             (
@@ -55,6 +70,10 @@ ROWS: list[tuple[str, str, list[str], Callable[[str], Counts]]] = [
                 "tests/faults/test_signals.py",
             ),
             ("disks", "a full disk, a place that can't be written to", "tests/faults/test_disks.py"),
+            ("values", "tables, keys, architectures that only look like some", "tests/faults/test_values.py"),
+            ("arguments", "options, paths, configurations out of bounds", "tests/faults/test_arguments.py"),
+            ("pickles", "hostile pickles: code, bombs, depth, keys", "tests/pickles"),
+            ("paths", "devices, pipes, loops, bombs", "tests/test_opening.py"),
             ("locks", "many processes in one folder; a dead holder", "tests/test_locks.py"),
             ("pool", "a killed worker, a killed parent", "tests/test_pool.py"),
             ("contents", "other contents under the same name", "tests/runs/test_contents.py"),
@@ -82,7 +101,7 @@ def main(argv: list[str]) -> int:
         tried, survived = read(done.stdout)
         failed += tried != survived or not tried
         minutes = (time.monotonic() - began) / 60
-        lines.append(f"| {what} | {tried} | {survived} | {minutes:.1f} | `python {' '.join(words)}` |")
+        lines.append(f"| {what} | {tried} | {survived} | {minutes:.1f} | `{shlex.join(['python', *words])}` |")
         print(lines[-1], flush=True)
         if tried != survived or not tried:
             print(done.stdout[-4000:], done.stderr[-4000:], file=sys.stderr)
