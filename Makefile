@@ -1,4 +1,5 @@
-# make demo | docs | figures | test | test-lowest | speed | lint | mutants, each from a bare clone with Python 3.11 and pip.
+# make demo | docs | figures | test | test-lowest | speed | lint | faults | mutants: each from a bare clone with
+# Python 3.11 and pip.
 PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/pip --disable-pip-version-check --quiet
@@ -6,7 +7,7 @@ RUN = $(VENV)/bin/python
 # pip takes the local CPU build of this exact version where there is one; any other drags in CUDA.
 TORCH = torch==2.13.0
 
-.PHONY: demo docs figures test browser test-lowest speed lint mutants clean
+.PHONY: demo docs figures test browser test-lowest speed lint faults mutants clean
 
 demo: $(VENV)/.demo
 	$(RUN) -m nasbias.correlation --space nb201
@@ -46,6 +47,11 @@ lint: $(VENV)/.full
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pyright --pythonpath $(RUN)
+
+# Every fault we know, tried: kills before each file operation, signals, full disks, clusters that lose machines. An hour
+# on two cores; writes analysis/faults.md.
+faults: $(VENV)/.full
+	$(RUN) -m tests.faults --out analysis/faults.md
 
 # The documentation site, build/site/index.html: opened from disk, it asks nothing of the network. Warnings are errors.
 docs: $(VENV)/.docs

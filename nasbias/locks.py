@@ -22,6 +22,7 @@ except ImportError:  # pragma: no cover: Windows has none, and goes without
     fcntl = None
 
 LOCK = ".lock"  # its name in the folder
+_ATTEMPTS = 50
 
 
 class Lock:
@@ -51,10 +52,7 @@ def locked(folder: str | os.PathLike) -> Iterator[Lock]:
     """
     folder = Path(folder)
     try:
-        if folder.exists() and not folder.is_dir():
-            raise InputError(f"{folder} is no folder. Choose another path.")
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = _take(folder / LOCK)
+        handle = _enter(folder)
     except OSError as error:
         raise unwritable(folder, error) from None
     lock = Lock(folder / LOCK, handle)
@@ -66,6 +64,20 @@ def locked(folder: str | os.PathLike) -> Iterator[Lock]:
                 lock.path.unlink()
                 folder.rmdir()  # succeeds only where nothing else is there
         os.close(handle)
+
+
+def _enter(folder: Path) -> int:
+    """The lock of a folder that whoever held it last may be removing at this moment."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return _take(folder / LOCK)
+        except (FileExistsError, FileNotFoundError, NotADirectoryError):
+            if folder.exists() and not folder.is_dir():
+                raise InputError(f"{folder} is no folder. Choose another path.") from None
+            if attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _take(path: Path) -> int:

@@ -28,6 +28,7 @@ FLOORS: list[list[str]] = [
         "notices",
         "numerals",
         "opening",
+        "outline",
         "pickles",
         "pool",
         "provenance",

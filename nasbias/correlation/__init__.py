@@ -11,7 +11,7 @@ glance. Metrics: `nasbias.statistics.metrics`; intervals: `nasbias.statistics`.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from nasbias.matching import (
     last_steps,
     match,
 )
+from nasbias.outline import Outlined
 from nasbias.progress import progress
 from nasbias.statistics import (
     Comparison,
@@ -53,8 +54,8 @@ _OWN_UNIT = ("best_at_1", "best_at_10")  # reported in the truth's own unit and 
 _PLAIN = [name for name in METRICS if name != "gt_tau" and name not in _OWN_UNIT]
 
 
-@dataclass(frozen=True)
-class Correlation:
+@dataclass(frozen=True, repr=False)
+class Correlation(Outlined):
     """Everything that the command reports; `ceiling` is None where the truth has no repeats.
 
     `baselines` has per sample of architectures the rows `params`, `flops` (`same_order_as` says where it orders exactly
@@ -69,6 +70,30 @@ class Correlation:
     lengths: pd.DataFrame
     n_not_joined: dict[str, int]  # source -> predicted architectures without a truth, at worst in one row
     free: pd.DataFrame = field(default_factory=pd.DataFrame)  # `rank_free`: everything that costs nothing, best first
+
+    figures: ClassVar = {
+        "training_length": {"lengths": "shown", "baselines": "beside", "ceiling": "ceiling.gt_tau"},
+        "run_taus": {"lengths": "shown"},
+        "top_k": {"lengths": "shown", "baselines": "beside"},
+        "corr_gt": {"lengths": "shown", "baselines": "beside", "ceiling": "ceiling.spearman"},
+    }
+
+    def headline(self) -> str:
+        return f"{self.space}, {len(self.rows):,} rankings held against {self.truth['name']}"
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """What figures draw: the lengths of the first score, in one BN mode, on the most architectures."""
+        table = self.lengths.loc[self.lengths["score"] == self.lengths["score"].iloc[0]]
+        modes = list(table["bn"].dropna().unique())
+        if modes:
+            table = table.loc[table["bn"] == ("recalibrated" if "recalibrated" in modes else modes[0])]
+        return table.loc[table["n"] == table["n"].max()]
+
+    @property
+    def beside(self) -> pd.DataFrame:
+        """The baselines of `shown`."""
+        return self.baselines.loc[self.baselines["n"] == self.shown["n"].max()]
 
     def to_plain(self) -> dict[str, Any]:
         """The command's JSON document."""
@@ -120,6 +145,8 @@ def correlate(
         architectures, `gt_tau_connected` over the `n_connected` valid ones, those of `nasbias.statistics.metrics`,
         `best_at_k` in the truth's own unit,
         `tau_given_params` (partial tau), and `reason` where something is NaN.
+
+    `nasbias.figures.plot(table)` draws it.
 
     Raises:
         InputError: bad tables, an unknown name, or predictions and truth without a common architecture.

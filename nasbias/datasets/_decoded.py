@@ -22,6 +22,7 @@ from nasbias.files import data_folder, sha256, written_atomically
 from nasbias.seals import blank_seal, check_seal, seal
 
 LAYOUT = 1  # raise it when what the cached files hold changes
+_MOST_FILES = 100_000  # of a set
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,23 @@ def _coverage(old: int, new: int) -> torch.Tensor:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    """The files of a set: of a folder those in it and up to two levels down, as its readers look."""
+    if not path.is_dir():
+        return [path]
+    found: list[Path] = []
+    with contextlib.suppress(PermissionError):
+        for pattern in ("*", "*/*", "*/*/*"):
+            found.extend(file for file in path.glob(pattern) if _is_file(file))
+            if len(found) > _MOST_FILES:
+                raise InputError(f"{path}: holds more than {_MOST_FILES:,} files: that is no image set.")
+    return sorted(found)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _cache_file(path: Path, resolution: int | None) -> Path:

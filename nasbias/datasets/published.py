@@ -95,8 +95,8 @@ def locate(name_or_path: str | Path) -> Path:
         InputError: neither; for a published name the line says how to get it.
     """
     name = str(name_or_path)
-    found = find(name)
     path = checked_path(home(name_or_path))
+    found = find(name)
     if found is not None:
         return found
     if path.exists():

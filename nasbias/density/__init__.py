@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from nasbias.matching import (
     describe_truth,
     match,
 )
+from nasbias.outline import Outlined
 from nasbias.runs import read_run
 from nasbias.spaces import get_space
 from nasbias.statistics import mean_interval
@@ -38,8 +39,8 @@ LAST = (1, 16, 64)
 _LEAST = 4  # architectures of a fold that a correlation is given for
 
 
-@dataclass(frozen=True)
-class Density:
+@dataclass(frozen=True, repr=False)
+class Density(Outlined):
     """`plans`: a row per (plan, k). `folds`: a row per (plan, group) of the plans that have groups.
 
     plans: `plan, n_runs, k` (steps used: fewer where a run has fewer), `n` architectures, `gt_tau_mean` with its 95 %
@@ -50,6 +51,16 @@ class Density:
     about: dict[str, Any]
     plans: pd.DataFrame
     folds: pd.DataFrame
+
+    figures: ClassVar = {"groups": {"plans": "longest"}, "prefixes": {"plans": "longest"}}
+
+    def headline(self) -> str:
+        return f"{self.plans['plan'].nunique()} sharing plans, {sum(self.plans['n_runs'].tolist()):,} runs"
+
+    @property
+    def longest(self) -> pd.DataFrame:
+        """The plans over the most mini-batches."""
+        return self.plans.loc[self.plans["k"] == self.plans["k"].max()]
 
     def to_plain(self) -> dict[str, Any]:
         """The command's JSON document."""

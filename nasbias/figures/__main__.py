@@ -57,7 +57,7 @@ def _draw(given: argparse.Namespace) -> int:
         keys = ("space", "predictions", "truth", "score", "epoch", "bn")
         chosen = {name: getattr(given, name) for name in keys}
         made = make(given.name, Given(**chosen, match=match_options(given)))
-    save(compose(entry, made, given.width), out)
+    save(compose(entry, made, given.width, given.caption), out)
     if given.format == "json":
         print(to_json({"figure": given.name, "file": str(out), "caption": made.caption, "panels": len(made.parts)}))
     else:
@@ -79,13 +79,14 @@ def _parser() -> Parser:
     parser.add_argument(
         "--out", metavar="FILE", help="a .pdf, .svg or .png; of `all` a folder (default: NAME.pdf; figures)"
     )
-    parser.add_argument("--architecture", metavar="TEXT", help="which, of NAME architecture, as its space writes it")
+    parser.add_argument("--architecture", metavar="TEXT", help="the one that NAME architecture draws (default: none)")
     parser.add_argument(
         "--width",
         type=number(float, Bounds(least=20, most=1000)),
         metavar="MM",
         help="88 = one column, 180 = two (default: as it needs)",
     )
+    parser.add_argument("--caption", action="store_true", help="write it below the figure (default: no)")
     parser.add_argument(
         "--table", metavar="FILE", help="draw this tidy table (.csv, .parquet, .json records) (default: analyse)"
     )

@@ -128,11 +128,14 @@ def run_taus(lengths: pd.DataFrame, *, ax: Any = None) -> Axes:
     """Every run's own tau behind the mean and its interval, per training length.
 
     Args:
-        lengths: `epoch`, `gt_tau`, `gt_tau_low`, `gt_tau_high` and `taus`, a list of the runs' own.
+        lengths: `epoch`, `gt_tau`, `gt_tau_low`, `gt_tau_high` and `taus`, a list of the runs' own; or `correlate`'s
+            table, a row per run, of its first score: then each run with its own interval over architectures.
     """
     table = lengths.dropna(subset=["gt_tau"]).sort_values("epoch")
     if table.empty:
         return say_missing(ax, "No ranking to judge: tau is undefined in every run.")
+    if "taus" not in table:
+        return _draw_each_run(ax, table.loc[table["score"] == lengths["score"].iloc[0]])
     place = np.arange(len(table))
     low, high = table["gt_tau_low"].to_numpy(float), table["gt_tau_high"].to_numpy(float)
     ax.axhline(0, color=GREY, linewidth=0.6)
@@ -144,12 +147,28 @@ def run_taus(lengths: pd.DataFrame, *, ax: Any = None) -> Axes:
             at + np.asarray(spread), taus, linestyle="none", marker="o", markersize=3, color=DARK, zorder=3,
             label="one run" if at == 0 else None,
         )  # fmt: skip
-    names = ["-" if pd.isna(epoch) else f"{epoch:g}" for epoch in table["epoch"]]
-    ax.set_xticks(place, names)
-    ax.set_xlim(-0.6, len(table) - 0.4)
+    _name_lengths(ax, table["epoch"].tolist())
+    return ax
+
+
+def _draw_each_run(ax: Axes, rows: pd.DataFrame) -> Axes:
+    lengths = list(rows["epoch"].drop_duplicates())
+    ax.axhline(0, color=GREY, linewidth=0.6)
+    for at, epoch in enumerate(lengths):
+        part = rows.loc[rows["epoch"].isna() if pd.isna(epoch) else rows["epoch"] == epoch]
+        x = at + (np.linspace(-0.2, 0.2, len(part)) if len(part) > 1 else np.zeros(1))
+        low, high = part["gt_tau_low"].to_numpy(float), part["gt_tau_high"].to_numpy(float)
+        ax.vlines(x, low, high, colors=BLUE, linewidth=1, alpha=0.5, label="" if at else "95 % over architectures")
+        ax.plot(x, part["gt_tau"], linestyle="none", marker="o", color=DARK, label=None if at else "one run")
+    _name_lengths(ax, lengths)
+    return ax
+
+
+def _name_lengths(ax: Axes, epochs: list[Any]) -> None:
+    ax.set_xticks(range(len(epochs)), ["-" if pd.isna(epoch) else f"{epoch:g}" for epoch in epochs])
+    ax.set_xlim(-0.6, len(epochs) - 0.4)
     ax.set_xlabel("training length (epochs)")
     ax.set_ylabel(_LABELS["gt_tau"])
-    return ax
 
 
 @figure(height=72)

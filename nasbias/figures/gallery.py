@@ -70,7 +70,7 @@ def fill_gallery(folder: str | os.PathLike) -> Iterator[tuple[str, int]]:
         made = make(name, Given())
         figure = compose(entries[name], made)
         for ending in ("pdf", "png"):
-            save(figure, folder / f"{name}.{ending}", dpi=_DPI[ending])
+            save(figure, folder / f"{name}.{ending}", dpi=_DPI[ending], colours=256)
         captions[name] = made.caption
         yield name, sum((folder / f"{name}.{ending}").stat().st_size for ending in ("pdf", "png"))
     try:

@@ -110,11 +110,12 @@ def check_path(path: str | os.PathLike) -> Path:
     return path
 
 
-def save(figure: Figure, path: str | os.PathLike, dpi: int = 200) -> None:
+def save(figure: Figure, path: str | os.PathLike, dpi: int = 200, colours: int | None = None) -> None:
     """Write a figure as PDF, SVG or PNG, by the ending of `path`; the same figure makes the same bytes.
 
     Args:
         dpi: of a PNG, and of what is drawn as points in the others.
+        colours: a PNG of at most so many (256 make it a third as large); default: all.
 
     Raises:
         InputError: another ending, or a place that can't be written.
@@ -126,8 +127,20 @@ def save(figure: Figure, path: str | os.PathLike, dpi: int = 200) -> None:
         with written_atomically(path) as temporary, styled(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing from font")  # drawn as boxes: somebody's own name
             figure.savefig(temporary, format=kind, metadata=undated, dpi=dpi)
+            if kind == "png" and colours:
+                _reduce_colours(temporary, colours)
     except OSError as error:
         raise InputError(f"can't write {path}: {error.strerror or error}. Choose another place.") from None
+
+
+def _reduce_colours(path: Path, count: int) -> None:
+    from PIL import Image  # matplotlib's own dependency
+
+    with Image.open(path) as image:
+        image.load()
+        # By coverage: Pillow's median cut took the few dots of a legend for another colour.
+        reduced = image.convert("RGB").quantize(count, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        reduced.save(path, format="png", optimize=True)
 
 
 def plain(text: object) -> str:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from nasbias.errors import InputError
 from nasbias.files import records
 from nasbias.matching import Matched, TruthSource, describe_truth, match
 from nasbias.options import COUNT, FROM_ZERO, SEED, THREADS, WEIGHT, check_options, option
+from nasbias.outline import Outlined
 from nasbias.spaces import Space, get_space
 from nasbias.statistics import Influence, influence, mean_over_runs, spread_of
 from nasbias.statistics.metrics import METRICS
@@ -90,8 +91,8 @@ class Tuning:
     __post_init__ = check_options
 
 
-@dataclass(frozen=True)
-class FineTuned:
+@dataclass(frozen=True, repr=False)
+class FineTuned(Outlined):
     """Predictions after each mini-batch, `table`, their file, and GT-Tau against mini-batches (empty without truth)."""
 
     path: Path
@@ -100,6 +101,11 @@ class FineTuned:
     table: pd.DataFrame
     curve: pd.DataFrame
     truth: dict[str, Any] | None
+
+    figures: ClassVar = {"finetuning": {"curve": "curve"}}
+
+    def headline(self) -> str:
+        return f"{self.space}, {self.table['architecture'].nunique():,} architectures from epoch {self.epoch}"
 
     def to_plain(self) -> dict[str, Any]:
         """The command's JSON document."""

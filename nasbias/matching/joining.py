@@ -12,6 +12,7 @@ from nasbias.errors import InputError, unknown
 from nasbias.matching.inputs import Array, Predictions, read_predictions, runs_of
 from nasbias.matching.truth_column import Truth, TruthSource, name_dead_truth, read_truth_column
 from nasbias.notices import say
+from nasbias.outline import Outlined
 from nasbias.spaces import Space, get_space
 from nasbias.tables import (
     AS_IS,
@@ -31,8 +32,8 @@ from nasbias.tables import (
 _FEW = 0.1  # of a run's scores: so many NaN are counted out of every run beside it, so that their means stay comparable
 
 
-@dataclass(frozen=True)
-class Scored:
+@dataclass(frozen=True, repr=False)
+class Scored(Outlined):
     """One run's one score beside the truth: `score` and `truth` [n], higher = better; `items` [n] are rows of the
     `architectures` of the `Matched` it belongs to."""
 
@@ -45,6 +46,10 @@ class Scored:
     trained: Array | None = None  # [n], whether the step just before trained it, where the predictions say
     n_nan: int = 0  # architectures counted out because this run's score, or one beside it, was NaN
 
+    def headline(self) -> str:
+        keys = ", ".join(f"{name} {value}" for name, value in self.keys.items() if value is not None)
+        return f"{keys}; {len(self.items):,} architectures, {self.n_not_joined:,} without a truth"
+
     @property
     def run(self) -> tuple[Any, Any]:
         """Which supernet: its run and seed."""
@@ -56,8 +61,8 @@ class Scored:
         return np.sort(self.items).tobytes()
 
 
-@dataclass(frozen=True)
-class Matched:
+@dataclass(frozen=True, repr=False)
+class Matched(Outlined):
     """All rows, the truth they are held against, and `architectures`: `describe` of everything that was scored and has
     a truth, with the columns `truth` (higher = better) and `value` (own unit) added; `places` [n] are the truth's rows
     in the same order, several architectures of one class having one."""
@@ -68,6 +73,13 @@ class Matched:
     places: Array
     rows: list[Scored]
     sources: list[str]
+
+    def headline(self) -> str:
+        scores = ", ".join(dict.fromkeys(str(row.keys["score"]) for row in self.rows))
+        return (
+            f"{self.space.name}, {len(self.architectures):,} architectures with a truth in {self.truth.name} "
+            f"({self.truth.column}); {len(self.rows):,} rows of {scores}"
+        )
 
     @property
     def repeats(self) -> Array:

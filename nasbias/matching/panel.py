@@ -8,13 +8,14 @@ import pandas as pd
 
 from nasbias.errors import InputError, unknown
 from nasbias.matching.joining import Matched, align_scores, last_steps
+from nasbias.outline import Outlined
 from nasbias.spaces import Space
 
 Array = np.ndarray
 
 
-@dataclass(frozen=True)
-class Panel:
+@dataclass(frozen=True, repr=False)
+class Panel(Outlined):
     """One score of several runs at one training length. `scores` [runs, n] and `truth` [n] are higher = better;
     `architectures` is `describe` of the n, `repeats` [n, seeds] the truth's repeats, `codes` [n, decisions] choices."""
 
@@ -30,6 +31,10 @@ class Panel:
     codes: Array
     score_sign: int
     truth_sign: int
+
+    def headline(self) -> str:
+        length = "" if self.epoch is None else f" of {self.epoch} epochs"
+        return f"{self.space.name}, {self.score} of {self.n:,} architectures in {len(self.runs)} run(s){length}"
 
     @property
     def n(self) -> int:

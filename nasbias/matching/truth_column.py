@@ -9,6 +9,7 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.notices import say
+from nasbias.outline import Outlined
 from nasbias.tables import MEASURES, Split, check_truth, choose_split, join_keys, name_dead, select_truth, sign_of
 
 Array = np.ndarray
@@ -17,8 +18,8 @@ _AS_GOOD = 0.95  # a truth that covers this share of what the widest covers is a
 _KEPT = ("format", "describes", "licence", "source")
 
 
-@dataclass(frozen=True)
-class Truth:
+@dataclass(frozen=True, repr=False)
+class Truth(Outlined):
     """One column of one truth: `value` [n] per architecture of `keys`, in its own unit, and its repeats [n, seeds]."""
 
     name: str
@@ -31,6 +32,10 @@ class Truth:
     sample: str | None = None  # how its rows were chosen, where the source says
     n_seeds: float = np.nan  # mean number of repeats behind a value, where the source tells
     about: dict[str, Any] = field(default_factory=dict)
+
+    def headline(self) -> str:
+        what = ", ".join(str(part) for part in (self.dataset, self.column) if part)
+        return f"{self.name} ({what}), {len(self.keys):,} architectures"
 
     @property
     def sign(self) -> int:

@@ -125,7 +125,7 @@ def tell_stability(studied: Studied) -> Section:
         )
         caption = "Bars: the middle half of the runs; lines: all of them."
         drawings.append(draw("rank_boxes", {"ranks": study.ranks}, f"Ranks over {runs} runs: {claims[-1]}", caption))
-        if len(set(epochs["epoch"])) > 1:
+        if len(epochs) and len(set(epochs["epoch"])) > 1:
             last = epochs.sort_values("epoch").to_dict("records")[-1]
             alt = f"Agreement against training length: S-Tau {last['s_tau']:.2f}, GT-Tau {last['gt_tau']:.2f} at the "
             drawn = {"epochs": epochs, "frames": pd.DataFrame(study.frames)}
@@ -169,6 +169,8 @@ def tell_bias(studied: Studied) -> Section:
     if isinstance(bias, str):
         return Section("bias", question, [], [bias], how=how, change=change)
     said = [sentence if sentence.endswith(".") else f"{sentence}." for sentence in say_bias(bias)]
+    told = {sentence.removeprefix("params: ") for sentence in said}
+    said = [sentence for sentence in said if sentence.removeprefix("flops: ") not in told - {sentence}]
     missing, drawings = [], []
     operators = bias.operators
     tables = [Table("Operations", operators, _OPERATORS)]

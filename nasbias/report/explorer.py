@@ -98,14 +98,16 @@ class Explorer:
         return base64.b64encode(gzip.compress(whole, 6, mtime=0)).decode()
 
 
-def explore(studied: Studied) -> Explorer:
-    """What the explorer shows of a report's score."""
+def explore(studied: Studied) -> Explorer | None:
+    """What the explorer shows of a report's score; None where no architecture has one."""
     matched = studied.matched
     rows = [row for row in matched.rows if row.keys["score"] == studied.score]
     series, left_out = _choose_series(rows, len(matched.architectures))
     there = np.zeros(len(matched.architectures), dtype=bool)
     for each in series:
         there |= ~np.isnan(each.values)
+    if not there.any():
+        return None
     table = matched.architectures.loc[there].reset_index(drop=True)
     shown = table[["architecture", "value", *COSTS, "is_valid"]].rename(columns={"value": "truth"})
     about = {

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -10,7 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nasbias.errors import printable
 from nasbias.files import to_plain
 from nasbias.report.content import Report, Table
-from nasbias.report.explorer import Explorer
+
+if TYPE_CHECKING:
+    from nasbias.report.explorer import Explorer  # which takes operations' short names from where figures are drawn
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MISSING = "–"
@@ -35,7 +37,7 @@ def render(report: Report) -> str:
     return environment.get_template("report.html").render(report=report)
 
 
-def _introduce(explorer: Explorer) -> str:
+def _introduce(explorer: "Explorer") -> str:
     n, about = len(explorer.table), explorer.about
     return (
         f"{n:,} architecture{'' if n == 1 else 's'}, {about['score']} against {about['truth']}: choose some in the "

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.correlation import wording
+from nasbias.figures.sources import say_runs
 from nasbias.report.content import Section, Table
 from nasbias.report.drawing import draw
 from nasbias.report.studies import LEAST_TOP, Studied
@@ -266,7 +267,7 @@ def _draw_scatter(studied: Studied, joined: pd.DataFrame) -> Any:
         "truth": truth.replace("_", " "), "truth_unit": "%" if "accuracy" in truth else "",
     }  # fmt: skip
     alt = f"Mean score of {len(joined):,} architectures against their truth; tau {studied.last['gt_tau']:.2f}."
-    caption = f"{len(joined):,} architectures, mean score over {len(studied.last['taus'])} run(s)."
+    caption = f"{len(joined):,} architectures, mean score over {say_runs(len(studied.last['taus']))}."
     return draw("score_against_truth", {"joined": joined}, alt, caption, **options)
 
 

@@ -40,13 +40,13 @@ class Training:
     nesterov: bool = option(True, "Nesterov momentum")
     weight_decay: float = option(5e-4, "weight decay", WEIGHT)
     clip: float = option(5.0, "gradient norm limit; 0 = none", WEIGHT)
-    crop: int = option(4, "pixels of padding for random crops; 0 = none", FROM_ZERO)
+    crop: int = option(4, "pixels of padding for random crops; 0 = none", Bounds(least=0, most=1024))
     flip: bool = option(True, "random horizontal flips")
     cutout: int = option(
         0, "side of the square cut out of every image; 0 = none, -1 = half the image", Bounds(least=-1, most=10**9)
     )
     order: Order = option("uniform", "which architecture next; fair = FairNAS permutations")
-    per_step: int = option(1, "architectures per step, their gradients averaged", COUNT)
+    per_step: int = option(1, "architectures per step, their gradients averaged", Bounds(least=1, most=10_000))
     subset: str | None = option(None, "subset of the space to train on; none = the space's first")
     architectures: str | None = option(
         None, "train on these alone: a stored truth's name, a table, a file with one a line"

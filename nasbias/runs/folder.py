@@ -11,6 +11,7 @@ from typing import Any
 from nasbias.errors import InputError
 from nasbias.files import list_temporaries, sweep_temporaries, to_json, unwritable, written_atomically
 from nasbias.locks import LOCK, Lock, locked
+from nasbias.opening import checked_path
 from nasbias.provenance import describe_provenance
 from nasbias.runs.config import Training, read_config
 from nasbias.runs.divergence import Diverged
@@ -20,7 +21,7 @@ class RunFolder:
     """Paths and files of one run."""
 
     def __init__(self, path: str | os.PathLike) -> None:
-        self.path = Path(path)
+        self.path = checked_path(path)
 
     @property
     def config(self) -> Training:

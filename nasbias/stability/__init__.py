@@ -9,7 +9,7 @@ them. Whatever order or seed makes runs differ is the caller's to choose: give t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ import scipy  # its parts are imported when they are first used
 
 from nasbias.files import records
 from nasbias.matching import Matched, Panel, Scored, align_scores, describe_truth, last_steps, select_panel
+from nasbias.outline import Outlined
 from nasbias.stability.steps import collect_steps, summarise_steps, tau_matrix
 from nasbias.statistics import LEVEL, Influence, Spread, influence, mean_interval, mean_over_runs, spread_of
 from nasbias.statistics.metrics import METRICS, top_weights
@@ -28,8 +29,8 @@ TOPS = (1, 5, 10)
 _SMALL = 512  # architectures up to which random rankings are drawn whole
 
 
-@dataclass(frozen=True)
-class Stability:
+@dataclass(frozen=True, repr=False)
+class Stability(Outlined):
     """The command's answer; every table is tidy. `about` says what was studied."""
 
     about: dict[str, Any]
@@ -40,6 +41,16 @@ class Stability:
     steps: list[dict[str, Any]]
     filter: pd.DataFrame
     ranks: pd.DataFrame
+
+    figures: ClassVar = {
+        "s_tau_over_epochs": {"epochs": "epochs", "frames": "frames"},
+        "rank_boxes": {"ranks": "ranks"},
+        "filter_curve": {"loss": "filter"},
+    }
+
+    def headline(self) -> str:
+        runs = self.instances["n_runs"]
+        return f"{self.about['space']}, {self.about['n_architectures']:,} architectures, {runs} run{'s' * (runs != 1)}"
 
     def to_plain(self) -> dict[str, Any]:
         """The command's JSON document; of the ranks only how many are reliably bad or good."""

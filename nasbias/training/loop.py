@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nasbias.errors import InputError
 from nasbias.interrupts import Interrupted, deferred
 from nasbias.locks import Lock
 from nasbias.runs import Diverged, RunFolder, Training
@@ -64,6 +65,9 @@ def train(
                 lock.check()
                 folder.write_log(run.log)
                 folder.end(failure)
+            except InputError:  # what can't be written may not be there any more
+                lock.check()
+                raise
         else:
             folder.end()
         return folder if stop_after is not None and not folder.is_finished and not folder.failure else _ended(folder)

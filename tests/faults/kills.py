@@ -191,6 +191,7 @@ def _read(path: Path) -> Any:
     if path.suffix == ".safetensors":
         with safetensors.safe_open(path, framework="pt") as file:
             state = json.loads(file.metadata()["state"])
+            state.pop("seal")  # of the whole file, times included
             tensors = {name: _digest(file.get_tensor(name)) for name in sorted(file.keys())}
         return {"state": _timeless(state), "tensors": tensors}
     if path.suffix == ".parquet":

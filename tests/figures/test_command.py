@@ -41,6 +41,17 @@ def test_a_table_of_ones_own(tmp_path, capsys):
     assert "t.csv: 6 rows" in capsys.readouterr().out
 
 
+def test_a_caption_is_written_below_if_asked(tmp_path, capsys):
+    from PIL import Image
+
+    sizes = []
+    for more in ([], ["--caption"]):
+        assert main(["groups", "--out", str(tmp_path / "x.png"), *more]) == 0
+        with Image.open(tmp_path / "x.png") as image:
+            sizes.append(image.size)
+    assert sizes[0][0] == sizes[1][0] and sizes[0][1] + 60 < sizes[1][1]
+
+
 def test_an_architecture_is_drawn_and_named(tmp_path, capsys):
     asked = ["architecture", "--space", "nb201", "--architecture", "42", "--out", str(tmp_path / "x.svg")]
     assert main(asked) == 0

@@ -52,3 +52,20 @@ def test_published_numbers_come_last_in_the_legend():
     part = Part({"lengths": tables.lengths(), "published": pd.DataFrame({"epoch": [99], "spearman": [0.5]})})
     figure = compose(get_figure("corr_gt"), Made([part], ""))
     assert figure.legends[0].get_texts()[-1].get_text() == "P2, published"
+
+
+@pytest.mark.parametrize("name", ["run_taus", "training_length"])
+def test_a_caption_is_added_below_and_covers_nothing(name):
+    entry, made = get_figure(name), make_lengths(3)
+    plain, captioned = compose(entry, made), compose(entry, made, caption=True)
+    assert captioned.get_figheight() > plain.get_figheight()
+    renderer = captioned.canvas.get_renderer()
+    (text,) = captioned.texts
+    assert text.get_text().replace("\n", " ").startswith(entry.sentence)
+    top = text.get_window_extent(renderer).y1
+    boxes = [part.get_tightbbox(renderer) for part in (*captioned.axes, *captioned.legends)]
+    lowest = min(box.y0 for box in boxes if box is not None)
+    assert 0 < text.get_window_extent(renderer).y0 < top < lowest
+    plain.draw_without_rendering()
+    heights = [ax.get_position().height * figure.get_figheight() for figure in (plain, captioned) for ax in figure.axes]
+    assert heights[:3] == pytest.approx(heights[3:], rel=1e-3)

@@ -37,4 +37,4 @@ def test_the_repositorys_gallery_shows_every_figure_and_is_small():
     shown = re.findall(r"!\[.*\]\((\w+)\.png\)", page)
     assert shown == list(gallery.SEE)
     assert all((folder / f"{name}.{ending}").is_file() for name in shown for ending in ("png", "pdf"))
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 3 * 2**20
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 2 * 2**20

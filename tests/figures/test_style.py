@@ -168,3 +168,18 @@ def test_a_sentence_stands_in_place_of_an_empty_figure():
     ax = say_missing(new_axes()[0], "One run: $give several$ runs of the same length and of different seeds.")
     assert not ax.axison
     assert max(map(len, ax.texts[0].get_text().split("\n"))) < 42
+
+
+def test_few_colours_make_a_smaller_picture_that_looks_the_same(tmp_path):
+    from PIL import Image
+
+    ax = new_axes()[0]
+    for i, colour in enumerate(COLOURS):
+        ax.plot([0, 1], [i, i + 0.5], color=colour, marker="o", label=str(i))
+    ax.legend()
+    save(ax.figure, tmp_path / "all.png")
+    save(ax.figure, tmp_path / "few.png", colours=256)
+    with Image.open(tmp_path / "all.png") as one, Image.open(tmp_path / "few.png") as other:
+        faults = np.abs(np.asarray(one.convert("RGB"), int) - np.asarray(other.convert("RGB"), int))
+    assert faults.max() <= 20
+    assert (tmp_path / "few.png").stat().st_size < 0.6 * (tmp_path / "all.png").stat().st_size

@@ -1,10 +1,14 @@
 import importlib.util
 import os
+import warnings
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from nasbias import InputError
-from nasbias.report import check_place, make_report, write_report
+from nasbias.report import check_place, make_report, render, write_report
+from tests.report.conftest import EVIL, section_of
 
 ORDER = ["ranking", "certainty", "picking", "stability", "bias", "help", "comparison"]
 
@@ -70,3 +74,40 @@ def test_a_place_is_checked_without_making_anything(tmp_path):
 def test_what_cannot_be_meant_is_refused(runs, truth, asked, word):
     with pytest.raises(InputError, match=word):
         make_report(runs, truth, **asked)
+
+
+def score_some(truth, n=200, **columns):
+    rng = np.random.default_rng(0)
+    names = truth["architecture"].drop_duplicates().to_numpy()[:n]
+    return pd.DataFrame({"architecture": names, "accuracy": rng.normal(60, 5, len(names)).clip(0, 100)}).assign(
+        **columns
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "n", "is_explored"),
+    [({}, 10, True), ({}, 1, True), ({"accuracy": 50.0}, 60, True), ({"accuracy": np.nan}, 60, False)],
+    ids=["ten", "one architecture", "a constant score", "no score at all"],
+)
+def test_little_to_go_on_makes_a_page_that_says_so(truth, columns, n, is_explored):
+    with warnings.catch_warnings(record=True):  # a notice says that nothing is ranked
+        warnings.simplefilter("always")
+        report = make_report(score_some(truth, n, **columns), truth, draws=1)
+    assert (report.explorer is not None) == is_explored
+    assert any(section.missing for section in report.sections)
+    assert ("ex-data" in render(report)) == is_explored
+
+
+def test_two_runs_that_name_no_training_length_have_a_page(truth):
+    both = pd.concat(
+        [score_some(truth, run=EVIL), score_some(truth, run="b").assign(accuracy=lambda t: t["accuracy"] / 2)]
+    )
+    report = make_report(both, truth, draws=1)
+    assert "training length" in " ".join(section_of(report, "stability").missing)
+    assert report.explorer is not None
+    assert [each.run for each in report.explorer.series] == [None, EVIL, "b"]
+
+
+def test_flops_that_order_as_parameters_do_are_not_told_twice(report):
+    claims = section_of(report, "bias").claims
+    assert any(claim.startswith("params: ") for claim in claims) and not any(c.startswith("flops: ") for c in claims)

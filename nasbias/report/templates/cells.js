@@ -86,6 +86,7 @@ function drawCells(cells, short) {
   const height = extents.reduce((sum, each) => sum + each.up + each.down + CELL.margin, CELL.margin);
   const svg = svgOf("svg", { viewBox: `${left} 0 ${width} ${height}`, class: "cells", "aria-hidden": "true" });
   svg.style.maxWidth = `${width * 1.25}px`;
+  svg.style.minWidth = `${width * 0.95}px`;
   let above = CELL.margin;
   cells.forEach((cell, i) => {
     const line = above + extents[i].up;
@@ -125,7 +126,8 @@ function drawWire(svg, cell, wire, line, state, named) {
   const corner = (turn) => `${tip[0] - 5 * Math.cos(angle + turn)},${tip[1] - 5 * Math.sin(angle + turn)}`;
   svg.append(svgOf("path", { d: `M${tip} L${corner(0.4)} L${corner(-0.4)} Z`, class: `tip ${state}` }));
   if (wire.text) {
-    const y = rise ? line - rise + 3 : line - 4;
+    const y = rise ? line - rise + 3 : line - 4, width = CELL.letter * named(wire.text).length + 4;
+    if (rise) svg.append(svgOf("rect", { x: (start + end - width) / 2, y: y - 8, width, height: 10, class: "ground" }));
     svg.append(svgOf("text", { x: (start + end) / 2, y, "text-anchor": "middle", class: `on ${state}` }, named(wire.text)));
   }
 }

@@ -38,7 +38,8 @@ function startExplorer(data) {
     view = views.get(state.series);
     all.counts = countValues(data, view.there);
     const labels = state.axes === "ranks" ? ["percentile of the true rank (100 = best)", "percentile of the supernet's rank (100 = best)"]
-      : [`truth: ${unit(data.truth, data.truth_unit)}`, `supernet: ${unit(data.score, data.score_unit)}`];
+      : [`truth: ${unit(data.truth, data.truth_unit)}${data.truth_sign < 0 ? ", low is good" : ""}`,
+        `supernet: ${unit(data.score, data.score_unit)}${data.score_sign < 0 ? ", low is good" : ""}`];
     plot.look(view, state.axes, labels);
     paintPoints();
   }
@@ -102,7 +103,7 @@ function startExplorer(data) {
     let sum = 0;
     for (let i = 0; i < data.n; i++) if (inside[i]) sum += view.difference[i];
     const share = (100 * count / (view.n || 1)).toFixed(count && count < view.n / 100 ? 2 : 0);
-    const text = count === view.n ? `All ${view.n.toLocaleString("en")} architectures.`
+    const text = count === view.n ? (view.n === 1 ? "One architecture." : `All ${view.n.toLocaleString("en")} architectures.`)
       : `${count.toLocaleString("en")} of ${view.n.toLocaleString("en")} architectures (${share} %)` +
         (count ? `; ${sayMean(sum / count)}.` : ".");
     if (by("count").textContent !== text) by("count").textContent = text;
@@ -410,6 +411,7 @@ function startExplorer(data) {
   let width = 0;
   new ResizeObserver(() => { if (box.clientWidth && box.clientWidth !== width) { width = box.clientWidth; plot.place(); showSoon(); } }).observe(box);
 
+  by("connected").parentElement.hidden = data.valid.every(Boolean);
   box.setAttribute("aria-label", `Score against truth of ${data.n.toLocaleString("en")} architectures`);
   document.getElementById("ex").hidden = false;
   document.getElementById("ex-waiting").hidden = true;
