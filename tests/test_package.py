@@ -1,3 +1,5 @@
+import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -75,3 +77,15 @@ def test_the_wheel_carries_the_reference_predictions(tmp_path):
         check=True,
     )
     assert Path(found.stdout.strip()).is_relative_to(installed)
+
+
+def test_a_type_checker_outside_knows_our_types(tmp_path):
+    """py.typed: whoever installs nasbias has a misspelled argument reported, and the type of what comes back."""
+    if importlib.util.find_spec("pyright") is None:
+        pytest.skip("pyright is not installed")
+    code = "import nasbias\nreveal_type(nasbias.correlate(None))\nnasbias.correlate(None, spce='nb201')\n"
+    (tmp_path / "use.py").write_text(code)
+    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, str(tmp_path / "use.py")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert 'is "DataFrame"' in done.stdout and 'No parameter named "spce"' in done.stdout, done.stdout

@@ -56,3 +56,8 @@ def test_the_line_names_the_best_and_how_many_were_tried(truth, proxies):
     line = say_free(rank_free(matched_with(truth)))
     assert line.startswith("best free baseline of 4 tried on these: untrained_loss, tau 1.00 (") and "chosen" in line
     assert say_free(rank_free(matched_with(truth)).iloc[:0]) == ""
+
+
+def test_of_too_few_architectures_no_interval_is_said(truth, proxies):
+    line = say_free(rank_free(matched_with(truth, 2)))
+    assert "nan" not in line and line.startswith("best free baseline of ")

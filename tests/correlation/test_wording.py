@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from nasbias.correlation import Correlation, analyse_correlation
+from nasbias.correlation.free import say_free
 from nasbias.correlation.wording import (
     answer,
     blocks_of,
@@ -169,7 +170,8 @@ def test_per_run_has_a_line_for_every_run(result):
 
 
 def test_what_is_left_out_and_the_range_of_chance_are_said(result):
-    same, random = remarks(result)
+    same, free, random = remarks(result)
+    assert free == say_free(result.free)  # nb201's proxies are shipped
     assert same == "flops orders these architectures exactly like params and is left out."
     row = result.baselines.set_index("score").loc["random"]
     assert f"95 % of them get top1 {row['top1_rank_low']:,.0f} to {row['top1_rank_high']:,.0f}, best@10 " in random
