@@ -74,7 +74,7 @@ $(VENV)/.demo: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.full: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install -c constraints.txt $(TORCH)
-	$(PIP) install -c constraints.txt -e '.[analog,analysis,train,test]'
+	$(PIP) install -c constraints.txt -e '.[analog,analysis,train,sweep,test]'
 	touch $@
 
 $(VENV)/.mutants: $(VENV)/.full

@@ -28,6 +28,7 @@ import pandas as pd
 
 from analysis.plan import Item, plan, prepare
 from nasbias.files import records, to_json, written_atomically
+from nasbias.locks import find_holder
 from nasbias.progress import note
 from nasbias.terminal import Parser, add_format, command, print_table
 
@@ -153,6 +154,8 @@ class Queue:
                 if item.name in tried or not self.is_wanted(item) or (self.error(item) and not again):
                     continue
                 if item.after and not all(self.is_here(other) for other in self.items if other.name in item.after):
+                    continue
+                if item.shares and find_holder(self.folder(item)):  # another seed of the same truth
                     continue
                 with self.claimed(item) as is_mine:
                     if not is_mine or not self.is_wanted(item):

@@ -25,6 +25,10 @@ LOCK = ".lock"  # its name in the folder
 _ATTEMPTS = 50
 
 
+class InUse(InputError):
+    """Another process is at work there."""
+
+
 class Lock:
     """A lock that this process holds on a folder."""
 
@@ -48,7 +52,8 @@ def locked(folder: str | os.PathLike) -> Iterator[Lock]:
     """Hold the lock of a folder, which is made where it is missing, and removed again if it stays empty.
 
     Raises:
-        InputError: another process holds it (which one, where and since when), or the folder can't be written.
+        InUse: another process holds it: which one, where and since when.
+        InputError: the folder can't be written.
     """
     folder = Path(folder)
     try:
@@ -80,6 +85,22 @@ def _enter(folder: Path) -> int:
     raise AssertionError("the last attempt returns or raises")
 
 
+def find_holder(folder: str | os.PathLike) -> str | None:
+    """Who holds the lock of a folder, as one says it; None where nobody does."""
+    path = Path(folder) / LOCK
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        _hold(path, handle)
+    except InUse:
+        return _read_holder(path)
+    finally:
+        os.close(handle)
+    return None
+
+
 def _take(path: Path) -> int:
     """The open lock file, held."""
     while True:
@@ -102,7 +123,7 @@ def _hold(path: Path, handle: int) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise InputError(f"{path.parent} is in use by {_read_holder(path)}. Wait for it, or stop it first.") from None
+        raise InUse(f"{path.parent} is in use by {_read_holder(path)}. Wait for it, or stop it first.") from None
     except OSError as error:  # some network file systems
         say(f"{path.parent}: this file system has no locks ({error.strerror}); see that no other process works there.")
 

@@ -75,6 +75,19 @@ class Scoring:
 
     __post_init__ = check_options
 
+    def to_plain(self) -> dict[str, Any]:
+        """What the scores depend on, as the predictions' metadata tell it: all but `processes` and `out`."""
+        values = dataclasses.asdict(self)
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+            if name not in ("processes", "out")
+        }
+
+    def on_one_process(self) -> "Scoring":
+        """The same scores from this process alone."""
+        return dataclasses.replace(self, processes=1)
+
 
 @dataclass(frozen=True)
 class ScoredRun:
@@ -120,9 +133,7 @@ def score_run(
             can't be written there or that another process is writing, or a worker that was killed.
     """
     work = _prepare(run, options)
-    out = options.out or work.folder.path / "predictions.parquet"
-    target = writable_target(out)
-    parts = target.with_name(f".{target.name}.parts")
+    out, target, parts = _places(work, options)
     started = time.perf_counter()
     tables = []
     with locked(parts):
@@ -132,11 +143,40 @@ def score_run(
             if report:
                 report(epoch, len(scores), time.perf_counter() - started)
         table = check_predictions(pd.concat(tables, ignore_index=True), work.space, str(out), per_cent=True)
-        write_parquet(table, out, work.about())
+        write_parquet(table, out, work.about(options))
         for path in parts.glob("[!.]*"):
             path.unlink()
     _name_dead(table)
     return ScoredRun(Path(run), Path(out), work.config.space, table)
+
+
+def list_scoring(run: str | os.PathLike, options: Scoring = Scoring()) -> list[Any]:
+    """The shards that `score_run` comes to (`nasbias.scoring.workers.Shard`): whoever scores them, by `score_shard`,
+    leaves it little to do.
+
+    Raises:
+        InputError: as `score_run`.
+    """
+    from nasbias.scoring.workers import list_shards
+
+    work = _prepare(run, options)
+    return list_shards(work.settings, work.epochs, work.architectures, _places(work, options)[2])[0]
+
+
+def list_to_score(config: Any, options: Scoring = Scoring()) -> np.ndarray:
+    """Canonical strings of the architectures that `score_run` would score of a run of this configuration.
+
+    Raises:
+        InputError: as `score_run`.
+    """
+    return _architectures(get_space(config.space), config, Path(os.devnull), options)
+
+
+def _places(work: "_Work", options: Scoring) -> tuple[Path, Path, Path]:
+    """The predictions as asked for, the file that is written, and the folder of its shards."""
+    out = options.out or work.folder.path / "predictions.parquet"
+    target = writable_target(out)
+    return Path(out), target, target.with_name(f".{target.name}.parts")
 
 
 def estimate_seconds(run: str | os.PathLike, options: Scoring = Scoring()) -> tuple[float, int]:
@@ -181,11 +221,12 @@ class _Work:
 
         return score_checkpoints(self.settings, self.epochs, self.architectures, self.processes, parts, watch, carry)
 
-    def about(self) -> dict[str, Any]:
+    def about(self, options: Scoring) -> dict[str, Any]:
         failure = self.folder.failure
         more = {} if failure is None else {"diverged": str(failure)}
         scoring = dataclasses.asdict(self.settings) | {"run": self.folder.path.name}
-        return describe_provenance(run=self.config.identity, space=self.config.space, scoring=scoring, **more)
+        more |= {"scoring": scoring, "options": options.to_plain()}
+        return describe_provenance(run=self.config.identity, space=self.config.space, **more)
 
 
 def _prepare(run: str | os.PathLike, options: Scoring) -> _Work:

@@ -108,3 +108,9 @@ def test_a_table_that_claims_more_than_any_memory_holds_is_refused(tmp_path, mon
     monkeypatch.setattr("nasbias.tables.files._MOST_CELLS", 800)
     with pytest.raises(InputError, match="claims 300 rows of 3 columns"):
         read_table(path)
+
+
+def test_every_shipped_table_is_sealed_and_whole():
+    for path in sorted((Path(__file__).parents[1] / "data").glob("*.parquet")):
+        assert b"nasbias-sha256:" in path.read_bytes(), path
+        read_table(path)

@@ -34,6 +34,7 @@ def train_run(
     report: Callable[[dict[str, Any]], None] | None = None,
     stop_after: int | None = None,
     watch: Callable[[Pace], None] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> RunFolder:
     """As `nasbias.training.train`, with what the configuration asks for beside the training itself."""
-    return train(config, out, report, stop_after, companions_of, watch)
+    return train(config, out, report, stop_after, companions_of, watch, stop)

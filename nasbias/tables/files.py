@@ -184,7 +184,8 @@ def write_parquet(table: pd.DataFrame, path: str | os.PathLike, about: dict[str,
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), b"nasbias": json.dumps(about).encode()})
     with written_atomically(path) as temporary:
-        with pq.ParquetWriter(temporary, arrow.schema, compression="zstd") as writer:
+        # a file and not its path, which Arrow takes only where it is UTF-8
+        with temporary.open("wb") as file, pq.ParquetWriter(file, arrow.schema, compression="zstd") as writer:
             writer.write_table(arrow)
             writer.add_key_value_metadata({"nasbias.seal": blank_seal(), "nasbias.version": str(_VERSION)})
         seal(temporary)
@@ -197,7 +198,8 @@ def read_about(path: str | os.PathLike) -> dict[str, Any]:
         InputError: not a Parquet file, or one of a later version of nasbias.
     """
     try:
-        metadata = pq.read_metadata(checked_path(path)).metadata or {}
+        with checked_path(path).open("rb") as file:
+            metadata = pq.read_metadata(file).metadata or {}
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: can't be read as parquet ({error}). Is the file whole?") from None
     return _about_of(metadata, str(path))

@@ -3,6 +3,7 @@
 The folder's states and what moves it from one to the next are described in `nasbias.runs`.
 """
 
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ def train(
     stop_after: int | None = None,
     companions: MakeCompanions = no_companions,
     watch: Callable[[Pace], None] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> RunFolder:
     """Carry out a run in the folder `out`, going on where an earlier call stopped; a finished run is left as it is.
 
@@ -39,6 +41,7 @@ def train(
         companions: makes what goes along with the run, such as scoring after every step; `nasbias.campaigns.train_run`
             passes those that the configuration asks for.
         watch: called a few times a second with how far the run is.
+        stop: asked after every step; True stops the run as a SIGTERM does, for threads, which get no signals.
 
     Raises:
         InputError: the folder holds another run or is in use, or the configuration asks for what the space or data set
@@ -58,7 +61,8 @@ def train(
                 folder.write_log(state["log"])
             folder.end()
         elif folder.failure is None:
-            keeper = _Keeper(run, folder, lock, signalled, watch)
+            asked = (lambda: signalled() or (signal.SIGTERM if stop() else None)) if stop else signalled
+            keeper = _Keeper(run, folder, lock, asked, watch)
             try:
                 keeper.carry_out(report, stop_after)
             except Diverged as failure:

@@ -1,6 +1,6 @@
 """Flip bits in files of every format that nasbias reads, and count what became of it.
 
-python -m tests.faults.flips [--flips 1000]
+python -m tests.faults.flips [--flips 1000] [--only FORMAT]
 """
 
 import argparse
@@ -139,8 +139,9 @@ def main() -> None:
     """Print the table of all formats."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--flips", type=int, default=1000, help="of each format (default: 1000)")
+    parser.add_argument("--only", choices=FORMATS, metavar="FORMAT", help="one format (default: all)")
     given = parser.parse_args()
-    for name in FORMATS:
+    for name in [given.only] if given.only else FORMATS:
         with tempfile.TemporaryDirectory() as folder:
             counts = flip(name, Path(folder), given.flips)
         print(f"{name:<28}", *(f"{kind} {count:>5}" for kind, count in counts.items()), flush=True)

@@ -48,7 +48,11 @@ class Command:
         if number:
             self.process.send_signal(number)
         began = time.monotonic()
-        _, errors = self.process.communicate(timeout=120)
+        try:
+            _, errors = self.process.communicate(timeout=400)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
         return self.process.returncode, errors.splitlines(), time.monotonic() - began
 
 

@@ -1,0 +1,155 @@
+"""The engine of a sweep: dask.distributed, on a cluster of this machine's own or on any scheduler, by the same code.
+
+Nothing of a run's state is with the engine: a task that was lost, with its worker or with the scheduler, is done again
+from what its folder holds. So a worker may be killed at any moment (its tasks go to others; a run that kills three of
+them has failed), and when the scheduler is lost the same command goes on.
+"""
+
+import heapq
+import itertools
+import math
+import os
+import time
+import uuid
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import dask.config
+import distributed
+from distributed.client import FutureCancelledError
+from distributed.scheduler import KilledWorker
+
+from nasbias.errors import InputError
+from nasbias.locks import InUse
+from nasbias.provenance import count_cores
+from nasbias.sweep import work
+
+POLL = 0.5  # seconds between two looks at what nobody reports
+BUSY = 5.0  # seconds before a run in which another process is at work is tried again
+PATIENCE = 20.0  # seconds that workers have to save their states
+CONNECT = 20.0  # seconds that a scheduler has to answer
+_QUIET = {
+    "logging.distributed": "error",
+    "distributed.worker.daemon": False,
+}
+
+
+@contextmanager
+def connected(scheduler: str | os.PathLike | None, processes: int | None) -> Iterator[distributed.Client]:
+    """A client of a scheduler: its address (tcp://host:8786) or the file that it wrote; None: of a cluster of
+    single-thread processes on this machine, which ends with it.
+
+    Raises:
+        InputError: no scheduler answers there.
+    """
+    with dask.config.set(_QUIET):
+        if scheduler is None:
+            n = count_cores() if processes is None else processes
+            options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "silence_logs": 50}
+            with distributed.LocalCluster(n_workers=n, **options) as cluster, distributed.Client(cluster) as client:
+                yield client
+            return
+        is_file = Path(scheduler).is_file()
+        where: Mapping[str, Any] = {"scheduler_file": str(scheduler)} if is_file else {"address": str(scheduler)}
+        try:
+            client = distributed.Client(**where, timeout=CONNECT)
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(
+                f"no scheduler answers at {scheduler} ({type(error).__name__}). Start one with dask scheduler, or "
+                f"leave --scheduler out for a cluster of this machine's own."
+            ) from None
+        with client:
+            yield client
+
+
+class Engine:
+    """Tasks on a client, each done to its end: results as they come, whatever becomes of workers."""
+
+    def __init__(self, client: distributed.Client, resources: Mapping[str, float] | None = None) -> None:
+        """`resources` are what each task asks of its worker, such as {"GPU": 1}."""
+        self.client, self.resources = client, dict(resources or {})
+        self.waiting: list[tuple[int, int, Any, tuple]] = []  # a heap: priority, order of coming, tag, call
+        self.futures: dict[distributed.Future, tuple[int, int, Any, tuple]] = {}
+        self.busy: deque[tuple[float, tuple[int, int, Any, tuple]]] = deque()
+        self.cwd, self.came = str(Path.cwd()), itertools.count()
+        self.slots, self.looked = 1, -math.inf
+
+    def submit(self, tag: Any, *call: Any, priority: int = 0) -> None:
+        """Add the task call[0](*call[1:], cwd); `tag` comes back with its result. A higher priority goes first."""
+        heapq.heappush(self.waiting, (-priority, next(self.came), tag, call))
+
+    def _fill(self) -> None:
+        """Give the scheduler as many tasks as there are threads. One more, and it would lie with a worker behind
+        another task, and be held guilty when that one kills the worker."""
+        if time.monotonic() - self.looked > POLL:
+            self.looked = time.monotonic()
+            threads: Any = self.client.nthreads()
+            self.slots = max(1, sum(threads.values()))
+        while self.waiting and len(self.futures) < self.slots:
+            task = heapq.heappop(self.waiting)
+            *_, (function, *arguments) = task
+            options: dict[str, Any] = {"key": f"{function.__name__}-{uuid.uuid4().hex}", "pure": False}
+            if self.resources:
+                options["resources"] = self.resources
+            self.futures[self.client.submit(function, *arguments, self.cwd, **options)] = task
+
+    def results(self) -> Generator[tuple[Any, Any]]:
+        """(tag, result or exception) of each task, until there are none; tasks may be added meanwhile. A task that
+        finds another process in its folder waits until that has ended.
+
+        Raises:
+            InputError: the scheduler is lost.
+        """
+        while self.futures or self.busy or self.waiting:
+            while self.busy and self.busy[0][0] <= time.monotonic():
+                heapq.heappush(self.waiting, self.busy.popleft()[1])
+            try:
+                self._fill()
+                if self.futures:
+                    with suppress(TimeoutError, FutureCancelledError):
+                        distributed.wait(list(self.futures), timeout=POLL, return_when="FIRST_COMPLETED")
+                else:
+                    time.sleep(POLL)
+            except (OSError, RuntimeError):  # of a connection that is closed
+                raise _lost() from None
+            if self.client.status not in ("running", "connecting"):
+                raise _lost()
+            for future in [future for future in self.futures if future.status != "pending"]:
+                task = self.futures.pop(future)
+                if future.status in ("cancelled", "lost"):
+                    raise _lost()
+                outcome = future.result() if future.status == "finished" else future.exception()
+                if isinstance(outcome, InUse):
+                    self.busy.append((time.monotonic() + BUSY, task))
+                else:
+                    yield task[2], outcome
+
+    def stop(self) -> None:
+        """Have the workers save what they are at, and wait for them a little."""
+        try:
+            self.client.run(work.ask_to_stop)
+            ends = time.monotonic() + PATIENCE
+            while any(self._at_work().values()) and time.monotonic() < ends:
+                time.sleep(0.1)
+        except (OSError, RuntimeError):  # the scheduler may be what is lost
+            return
+
+    def _at_work(self) -> dict[str, Any]:
+        """Tasks by worker."""
+        found: Any = self.client.processing()
+        return found
+
+
+def why(error: BaseException) -> str:
+    """One line on why a run failed."""
+    if isinstance(error, KilledWorker):
+        return "its worker was killed again and again, perhaps for want of memory"
+    text = " ".join(str(error).split())
+    return text if isinstance(error, InputError) else f"{type(error).__name__}: {text}"
+
+
+def _lost() -> InputError:
+    return InputError("the scheduler is lost. What is done is kept: run the same command again.")

@@ -1,0 +1,84 @@
+"""What a worker of a sweep does: each function is one task, and each task is whole or can be done again.
+
+Workers see the same files as whoever started the sweep, by the same paths.
+"""
+
+import contextlib
+import os
+import threading
+import warnings
+from pathlib import Path
+
+from nasbias.campaigns import train_run
+from nasbias.errors import InputError
+from nasbias.notices import Notice
+from nasbias.runs import RunFolder
+from nasbias.score import Scoring, list_scoring, score_run
+from nasbias.scoring.workers import Shard, score_shard
+from nasbias.sweep.plan import Item
+from nasbias.tables import read_about
+from nasbias.threads import use_threads
+
+PREDICTIONS = "predictions.parquet"
+_asked_to_stop = threading.Event()  # of this worker
+
+
+def ask_to_stop() -> None:
+    """Have what this worker trains save its state and end."""
+    _asked_to_stop.set()
+
+
+def is_done(item: Item, folder: Path) -> bool:
+    """Whether a run is trained, and scored as the plan has it."""
+    run = RunFolder(folder)
+    if not (run.is_claimed and run.is_settled and run.failure is None):
+        return False
+    return item.score is None or _is_scored(item.score, folder)
+
+
+def _is_scored(options: Scoring, folder: Path) -> bool:
+    path = folder / PREDICTIONS
+    with contextlib.suppress(InputError):
+        return path.exists() and read_about(path).get("options") == options.to_plain()
+    return False
+
+
+def train_item(item: Item, folder: Path, cwd: str) -> list[Shard] | None:
+    """Train a run, from where it stands; returns the shards that its scoring comes to, none where that is done. None:
+    `ask_to_stop` was called; the state is saved.
+
+    Raises:
+        InputError: as `train_run` and `score_run`. `InUse` where another worker is at it.
+    """
+    _settle(cwd)
+    try:
+        train_run(item.config, folder, stop=_asked_to_stop.is_set)
+    except KeyboardInterrupt:  # which would end the worker's thread
+        return None
+    if item.score is None or _is_scored(item.score, folder):
+        return []
+    return list_scoring(folder, item.score)
+
+
+def score_part(shard: Shard, cwd: str) -> None:
+    """Score a shard, unless it is there."""
+    _settle(cwd)
+    if not _asked_to_stop.is_set() and shard.read() is None:
+        shard.path.parent.mkdir(exist_ok=True)
+        score_shard(shard)
+
+
+def finish_item(item: Item, folder: Path, cwd: str) -> list[str]:
+    """Put the shards of a run together; one that was lost is scored here. Returns the notices that were given."""
+    _settle(cwd)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", Notice)
+        if item.score is not None and not _is_scored(item.score, folder):
+            score_run(folder, item.score.on_one_process())
+    return [str(each.message) for each in caught if issubclass(each.category, Notice)]
+
+
+def _settle(cwd: str) -> None:
+    """As in the process that started the sweep: paths of a plan are relative to its folder."""
+    os.chdir(cwd)
+    use_threads(1)
