@@ -51,8 +51,8 @@ def say_free(table: pd.DataFrame) -> str:
     best: Any = table.to_dict("records")[0]
     sure = "" if np.isnan(best["gt_tau_low"]) else f" ({best['gt_tau_low']:.2f} to {best['gt_tau_high']:.2f})"
     return (
-        f"best free baseline of {len(table)} tried on these: {best['baseline']}, tau {best['gt_tau']:.2f}{sure}; chosen on "
-        f"this truth."
+        f"best free baseline of {len(table)} tried on these: {best['baseline']}, tau {best['gt_tau']:.2f}{sure}; "
+        f"chosen on this truth."
     )
 
 
