@@ -56,7 +56,7 @@ FROM_ZERO = Bounds(least=0, most=_MOST)  # how many, none included
 SEED = Bounds(least=0, most=2**63 - 1)  # what files, numpy and torch all take
 SHARE = Bounds(least=0, most=1)
 PART = Bounds(least=0, below=1)  # a share of something that must not be all of it
-WEIGHT = Bounds(least=0, most=1e9)  # rates, penalties, limits
+WEIGHT = Bounds(least=0, most=1e30)  # rates, penalties, limits
 DRAWS = Bounds(least=1, most=100_000)  # repetitions of a simulation
 NOISE = Bounds(least=0, most=1000)  # a standard deviation, of accuracies in per cent or of perplexities
 THREADS = Bounds(least=1, most=1024)

@@ -8,16 +8,18 @@ import os
 import threading
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nasbias.campaigns import train_run
 from nasbias.errors import InputError
 from nasbias.notices import Notice
 from nasbias.runs import RunFolder
 from nasbias.score import Scoring, list_scoring, score_run
-from nasbias.scoring.workers import Shard, score_shard
 from nasbias.sweep.plan import Item
 from nasbias.tables import read_about
 from nasbias.threads import use_threads
+
+if TYPE_CHECKING:
+    from nasbias.scoring.workers import Shard
 
 PREDICTIONS = "predictions.parquet"
 _asked_to_stop = threading.Event()  # of this worker
@@ -43,13 +45,15 @@ def _is_scored(options: Scoring, folder: Path) -> bool:
     return False
 
 
-def train_item(item: Item, folder: Path, cwd: str) -> list[Shard] | None:
+def train_item(item: Item, folder: Path, cwd: str) -> "list[Shard] | None":
     """Train a run, from where it stands; returns the shards that its scoring comes to, none where that is done. None:
     `ask_to_stop` was called; the state is saved.
 
     Raises:
         InputError: as `train_run` and `score_run`. `InUse` where another worker is at it.
     """
+    from nasbias.campaigns import train_run  # late: whoever asks how far a sweep is needs no torch
+
     _settle(cwd)
     try:
         train_run(item.config, folder, stop=_asked_to_stop.is_set)
@@ -60,8 +64,10 @@ def train_item(item: Item, folder: Path, cwd: str) -> list[Shard] | None:
     return list_scoring(folder, item.score)
 
 
-def score_part(shard: Shard, cwd: str) -> None:
+def score_part(shard: "Shard", cwd: str) -> None:
     """Score a shard, unless it is there."""
+    from nasbias.scoring.workers import score_shard
+
     _settle(cwd)
     if not _asked_to_stop.is_set() and shard.read() is None:
         shard.path.parent.mkdir(exist_ok=True)
