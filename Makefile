@@ -19,7 +19,7 @@ figures: $(VENV)/.full
 	$(RUN) -m nasbias.figures all --out figures
 
 test: $(VENV)/.full browser
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n 2 --dist worksteal
 	$(MAKE) --no-print-directory lint
 
 # The page is tested in a real browser: installed where that is allowed, else those tests say why they are skipped.
