@@ -31,11 +31,15 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-z_]{8}(?P<suffix>\.[^.]*)?")  # 
 
 
 @contextmanager
-def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
+def written_atomically(path: str | os.PathLike, parents: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success, remove it on any error.
 
-    Creates the parent folder. A reader never sees half a file, and a failed write leaves what was there. Where `path`
-    is a link, what it points to is replaced.
+    A reader never sees half a file, and a failed write leaves what was there. Where `path` is a link, what it points to
+    is replaced.
+
+    Args:
+        parents: create every missing folder above; False: the last one only, for who works in a folder that must not
+            come back once somebody has removed it.
 
     Raises:
         InputError: it can't be written: no space, no permission, a folder, a device, a way that leads through a file.
@@ -43,7 +47,7 @@ def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
     path = Path(path)
     try:
         target = writable_target(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=parents, exist_ok=True)
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{target.suffix}")
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         try:

@@ -92,3 +92,14 @@ def test_files_have_the_permissions_that_the_user_asks_for(tmp_path):
     finally:
         os.umask(before)
     assert (tmp_path / "x").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_folder_that_was_removed_does_not_come_back_where_that_is_asked_for(tmp_path):
+    with written_atomically(tmp_path / "run" / "a.txt", parents=False) as temporary:
+        temporary.write_text("x")
+    with (
+        pytest.raises(InputError, match=r"latest\.txt: can't be written"),
+        written_atomically(tmp_path / "gone" / "checkpoints" / "latest.txt", parents=False),
+    ):
+        pytest.fail("there is nowhere to write to")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

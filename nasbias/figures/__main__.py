@@ -48,8 +48,6 @@ def _draw(given: argparse.Namespace) -> int:
     from nasbias.figures.style import check_path, save
 
     entry = get_figure(given.name)
-    if given.width is not None and not 40 <= given.width <= 400:
-        raise InputError(f"--width {given.width:g} mm is no figure: 40 to 400, a journal's column is 88.")
     out = check_path(given.out or f"{given.name}.pdf")
     if given.table:
         made = make_from_table(entry, given.table)
@@ -82,7 +80,7 @@ def _parser() -> Parser:
     parser.add_argument("--architecture", metavar="TEXT", help="the one that NAME architecture draws (default: none)")
     parser.add_argument(
         "--width",
-        type=number(float, Bounds(least=20, most=1000)),
+        type=number(float, Bounds(least=40, most=400)),
         metavar="MM",
         help="88 = one column, 180 = two (default: as it needs)",
     )

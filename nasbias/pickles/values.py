@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -41,10 +41,12 @@ class Dtype:
 
 
 class Array:
-    """Stands for numpy's array, whose own __setstate__ crashes the process on a damaged state. `value` is the array of
-    bytes (uint8), the only kind in these files; None until its state is set."""
+    """Stands for numpy's array, whose own __setstate__ crashes the process on a damaged state. `value` is the array,
+    None until its state is set: of bytes (uint8), the only kind in image archives. A subclass may take other kinds."""
 
     __slots__ = ("value",)
+    codes: ClassVar[tuple[str, ...]] = ("u1",)
+    holds: ClassVar[str] = "unsigned bytes"
 
     def __init__(self, *_: Any) -> None:
         self.value: np.ndarray | None = None
@@ -54,11 +56,12 @@ class Array:
             raise ValueError("an array in it is damaged")
         _, shape, kind, is_fortran, data = state
         raw = data.encode("latin1") if type(data) is str else data  # Python 2 wrote bytes as text
-        if type(kind) is not Dtype or kind.code != "u1" or type(raw) is not bytes:
-            raise ValueError("an array in it is not of unsigned bytes")
+        if type(kind) is not Dtype or kind.code not in self.codes or type(raw) is not bytes:
+            raise ValueError(f"an array in it is not of {self.holds}")
         if not all(type(side) is int and side >= 0 for side in shape):
             raise ValueError("an array in it is damaged")
-        self.value = np.frombuffer(raw, np.uint8).reshape(shape, order="F" if is_fortran else "C")
+        values = np.frombuffer(raw, np.dtype(f"{kind.order}{kind.code}"))
+        self.value = values.reshape(shape, order="F" if is_fortran else "C")
 
 
 class Class:

@@ -20,9 +20,13 @@ _SEAL = "seal"  # inside the state, so that the header has one entry and its byt
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
-    """One safetensors file with JSON `state` and a seal (`nasbias.seals`) in its metadata."""
+    """One safetensors file with JSON `state` and a seal (`nasbias.seals`) in its metadata.
+
+    Raises:
+        InputError: it can't be written; a run's folder that somebody removed meanwhile does not come back.
+    """
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with written_atomically(path) as temporary:
+    with written_atomically(path, parents=False) as temporary:
         try:
             safetensors.torch.save_file(
                 whole, temporary, metadata={"state": json.dumps({**state, _SEAL: blank_seal()})}

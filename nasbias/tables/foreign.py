@@ -8,10 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-import numpy as np
 import pandas as pd
 
-from nasbias.pickles import SCALARS, unpickle
+from nasbias.pickles import SCALARS, Array, unpickle
 
 PICKLES = (".pkl", ".pickle")
 _MLFLOW = re.compile(r"(metrics|params|tags)\.(.+)")
@@ -24,7 +23,6 @@ _OF_RUN = {
     "end_time",
 }  # fmt: skip
 _KEPT_SETTINGS = {"epoch", "epochs", "step", "seed", "dataset", "bn"}
-_NUMBERS = {"f8": np.float64, "f4": np.float32, "i8": np.int64, "i4": np.int32}
 
 
 def tidy_export(table: pd.DataFrame) -> pd.DataFrame:
@@ -122,27 +120,18 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
-class _NumberArray:
-    """Stands for numpy's array of numbers, as `pickles.values.Array` for one of bytes: aw_nas' matrices."""
+class _NumberArray(Array):
+    """An array of numbers: aw_nas' matrices."""
 
-    __slots__ = ("value",)
+    __slots__ = ()
+    codes = ("f8", "f4", "i8", "i4")
+    holds = "numbers"
     most = 64  # entries: a cell's matrix has 16 or 49
 
-    def __init__(self, *_: Any) -> None:
-        self.value: np.ndarray | None = None
-
     def set_state(self, state: object) -> None:
-        if type(state) is not tuple or len(state) != 5 or type(state[1]) is not tuple:
-            raise ValueError("an array in it is damaged")
-        _, shape, kind, is_fortran, data = state
-        raw = data.encode("latin1") if type(data) is str else data
-        code = getattr(kind, "code", None)
-        if code not in _NUMBERS or type(raw) is not bytes or not all(type(n) is int and n >= 0 for n in shape):
-            raise ValueError("an array in it is not of numbers")
-        values = np.frombuffer(raw, np.dtype(_NUMBERS[code]).newbyteorder(kind.order))
-        if len(values) > self.most:
-            raise ValueError(f"an array in it has {len(values):,} entries, an architecture at most {self.most}")
-        self.value = values.reshape(shape, order="F" if is_fortran else "C")
+        super().set_state(state)
+        if self.value is not None and self.value.size > self.most:
+            raise ValueError(f"an array in it has {self.value.size:,} entries, an architecture at most {self.most}")
 
 
 _ALLOWED = SCALARS | {

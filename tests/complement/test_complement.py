@@ -45,6 +45,15 @@ def test_scores_that_see_different_things_gain_and_the_same_thing_does_not(rng):
     assert table.loc["other", "tau"] > max(table.loc["other", "free_tau"], table["supernet_tau"].iloc[0])
 
 
+def test_a_pair_is_held_against_the_best_free_score_and_not_only_against_its_own(rng):
+    panel, first, second = panel_of(rng, noise=0.3)
+    table = pair_with_free(panel, {"other": second, "better": first + second / 2}).set_index("free")
+    assert table.loc["better", "free_tau"] > table.loc["other", "free_tau"]
+    assert table.loc["better", "lead"] == pytest.approx(table.loc["better", "gain"])
+    lost = table.loc["better", "free_tau"] - table.loc["other", "free_tau"]
+    assert table.loc["other", "lead"] == pytest.approx(table.loc["other", "gain"] - lost)
+
+
 def test_noise_takes_from_a_good_free_score(rng):
     panel, first, second = panel_of(rng, noise=50)
     row = pair_with_free(panel, {"perfect": first + second}).iloc[0]
@@ -69,7 +78,8 @@ def test_the_analysis_takes_the_shipped_proxies_and_says_its_answer(rng, tmp_pat
     result = analyse_complement(panel, rng, sizes=(20,), draws=2)
     assert set(result.pairs["free"]) == {"nwot", "params"} and result.about["best_free"] == "nwot"
     assert say_complement(result).startswith("nb201: the best pair is score with nwot, mean rank tau 0.")
-    assert "the supernet adds to it (+0." in say_complement(result)
+    assert "Than the best free score, nwot with 0." in say_complement(result)
+    assert "it ranks better (+0." in say_complement(result)
     assert set(result.to_plain()) == {"space", "about", "pairs", "trainings"}
 
 
