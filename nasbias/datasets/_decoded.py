@@ -132,7 +132,7 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     found: list[Path] = []
-    with contextlib.suppress(PermissionError):
+    with contextlib.suppress(OSError):
         for pattern in ("*", "*/*", "*/*/*"):
             found.extend(file for file in path.glob(pattern) if _is_file(file))
             if len(found) > _MOST_FILES:
@@ -149,7 +149,10 @@ def _is_file(path: Path) -> bool:
 
 def _cache_file(path: Path, resolution: int | None) -> Path:
     path = path.resolve()
-    state = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in _files(path)]
+    try:
+        state = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in _files(path)]
+    except OSError as error:
+        raise InputError(f"{path}: can't be read as a whole ({error}). Give the folder of the set alone.") from None
     key = hashlib.sha256(json.dumps([LAYOUT, state, resolution]).encode()).hexdigest()[:24]
     return data_folder() / "cache" / "images" / f"{key}.safetensors"
 

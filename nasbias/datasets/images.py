@@ -73,7 +73,7 @@ def load_images(
     seed: int = 0,
     device: str | torch.device = "cpu",
 ) -> Images:
-    """An image set, split and on the device. The first load of a source decodes it, later ones take milliseconds.
+    """An image set, split and on the device. The first load of a source decodes it, later ones read a cache.
 
     Args:
         name_or_path: a name (`digits`, `cifar10`, ...: `python -m nasbias.datasets list`) or the path of a file or
