@@ -128,5 +128,6 @@ def test_architectures_of_a_step_see_images_of_their_own_where_asked(last, steps
 
 
 def test_images_too_few_for_a_step_are_refused():
-    with pytest.raises(InputError, match=r"200 training images, 4 architectures a step with 64 of their own"):
-        make(step_images="own", per_step=4)
+    assert make(step_images="own", per_step=4).batch_size == 50
+    with pytest.raises(InputError, match="200 training images are too few for 201 architectures a step"):
+        make(step_images="own", per_step=201)
