@@ -2,7 +2,7 @@
 
     python -m tests.mutants                        # the modules listed in MODULES, a sample of SAMPLE mutants each
     python -m tests.mutants statistics/kendall truth/nb101    # these modules
-    python -m tests.mutants --seed 8 statistics/kendall       # another sample: what tests written for one are no judge of
+    python -m tests.mutants --seed 8 statistics/kendall       # another sample: tests written for one are no judge of it
     python -m tests.mutants --survivors statistics/kendall    # after adding tests: the survivors once more
     python -m tests.mutants --show statistics/kendall         # what is known, nothing is run
     python -m tests.mutants --known                           # the mutants made by hand (tests/mutants/known.py)
@@ -10,7 +10,7 @@
 
 The mutants are mutmut's. Its runner is not used: it leaves out decorated functions (every metric here), defaults that
 are not literals and whatever stands at module level. Here each mutant is imported from memory in a forked process that
-runs the mirroring test files (tests/mirror.py), those tests first that reach the changed line. Tests that start a
+runs, of the mirroring test files (tests/mirror.py), the tests that reach the changed line. Tests that start a
 process of their own see the unchanged code.
 
 Of the spellings of a sentence (a string with a space in it) only the upper-case one counts; `@dataclass(...)`, type
@@ -211,10 +211,10 @@ def write_page(file: Path, paths: list[Path], folder: Path, seed: int) -> None:
     """The table and the survivors as a page of Markdown."""
     page = f"""# What the tests notice
 
-`python -m tests.mutants --seed {seed} --out {file}` wrote this page. Each mutant is the code with one small change; it is
-killed where a test of the mirroring files fails. "At first" counts the tests that were there when the sample was drawn:
-an independent estimate for the module. "Now" counts those that were then written for the survivors as well. What still
-survives is below, with the reason why that may be.
+`python -m tests.mutants --seed {seed} --out {file}` wrote this page. Each mutant is the code with one small change; it
+is killed where a test of the mirroring files fails. "At first" counts the tests that were there when the sample was
+drawn: an independent estimate for the module. "Now" counts those that were then written for the survivors as well. What
+still survives is below, with the reason why that may be.
 
 {report(paths, folder, show=True)}"""
     file.write_text(page.rstrip() + "\n")

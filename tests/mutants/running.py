@@ -1,4 +1,4 @@
-"""A mutant tried: imported from memory in a forked process that runs the mirroring tests, those first that reach it."""
+"""A mutant tried: imported from memory in a forked process that runs those of the mirroring tests that reach it."""
 # pyright: reportMissingImports=false
 
 import json
@@ -21,7 +21,7 @@ MEMORY = 12 << 30  # bytes of address space a mutant may take
 class Outcome:
     """What became of a mutant: killed, timeout (killed as well), survived, or no test (its line is never reached).
 
-    `first` is the same of the first time that it was tried: tests written for a survivor are no independent judge of it.
+    `first` is the same of the first time it was tried: tests written for a survivor are no independent judge of it.
     """
 
     number: int
@@ -56,14 +56,18 @@ class _Loader:
         return spec_from_file_location(name, self.path, loader=loader, submodule_search_locations=folder)
 
 
-class _First:
-    """Puts the tests that reach the changed line before the others."""
+class _Reaching:
+    """Runs the tests that reach the changed line and no others: what does not reach it can't tell. A line that imports
+    or fixtures reach ("") belongs to every test; those that also reach it themselves come first."""
 
     def __init__(self, names: set[str]) -> None:
         self.names = names
 
     def pytest_collection_modifyitems(self, items: list) -> None:
-        items.sort(key=lambda item: item.nodeid not in self.names)
+        if "" in self.names:
+            items.sort(key=lambda item: item.nodeid not in self.names)
+        else:
+            items[:] = [item for item in items if item.nodeid in self.names]
 
 
 class _Reach:
@@ -158,7 +162,7 @@ def try_mutant(
     def run() -> int:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         sys.meta_path.insert(0, _Loader(name, path, mutant.source))
-        return _run_tests(tests, work / "temp", [_First(names)])
+        return _run_tests(tests, work / "temp", [_Reaching(names)])
 
     code, seconds = _fork(run, limit, work / "log")
     status = "timeout" if code is None else "survived" if code == 0 else "killed"
