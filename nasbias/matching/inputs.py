@@ -25,9 +25,7 @@ Predictions = (
 )
 
 
-_FORMS = (
-    "Give a DataFrame, a Series with the architectures as index, a dict, a pair (architectures, scores), or paths."
-)
+_FORMS = "Give a DataFrame, a Series with the architectures as index, a dict, a pair (architectures, scores), or paths."
 
 
 def runs_of(frame: pd.DataFrame) -> Iterator[tuple[dict[str, Any], Array]]:
