@@ -153,7 +153,7 @@ def from_mapping(content: dict[Any, Any]) -> pd.DataFrame:
         ValueError: some values are mappings and some are not, or one is a list.
     """
     nested = [isinstance(value, dict) for value in content.values()]
-    if any(nested) != all(nested) or any(isinstance(value, (list, tuple)) for value in content.values()):
+    if (any(nested) and not all(nested)) or any(isinstance(value, (list, tuple)) for value in content.values()):
         raise ValueError("the values of a mapping from architectures must all be numbers, or all be mappings")
     names = list(content)
     if all(nested) and any(is_usual(name) for name in names):
