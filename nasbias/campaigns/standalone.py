@@ -7,6 +7,7 @@ diverged is finished, has no row in the table, and is named in its metadata.
 """
 
 import dataclasses
+import functools
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ from torch import nn
 
 from nasbias.datasets.text import columns, load_text
 from nasbias.errors import InputError
-from nasbias.files import sweep_temporaries, to_json, written_atomically
+from nasbias.files import held, sweep_temporaries, to_json, written_atomically
 from nasbias.notices import say
 from nasbias.pool import carry_out
 from nasbias.provenance import describe_provenance
@@ -199,17 +200,21 @@ def _train_one(config: Training, out: Path) -> dict[str, Any]:
     running = out / "running" / config.identity
     assert config.standalone is not None
     about = {"architecture": config.standalone, "seed": config.seed}
-    try:
-        result = about | _outcome(config, train(config, running))
-    except Diverged as failure:
-        seconds = round(sum(record["seconds"] for record in RunFolder(running).log), 3)
-        result = {**about, "diverged": failure.to_plain(), "seconds": seconds}
-    if not RunFolder(out).is_claimed:
-        raise InputError(f"{out} was removed while its architectures were trained; nothing more is written there.")
-    with written_atomically(_result_path(out, config)) as temporary:
-        temporary.write_text(to_json(result))
+    with held(out, functools.partial(_refuse_removed, out)):
+        try:
+            result = about | _outcome(config, train(config, running))
+        except Diverged as failure:
+            seconds = round(sum(record["seconds"] for record in RunFolder(running).log), 3)
+            result = {**about, "diverged": failure.to_plain(), "seconds": seconds}
+        with written_atomically(_result_path(out, config)) as temporary:
+            temporary.write_text(to_json(result))
     shutil.rmtree(running)
     return result
+
+
+def _refuse_removed(out: Path) -> None:
+    if not RunFolder(out).is_claimed:
+        raise InputError(f"{out} was removed while its architectures were trained; nothing more is written there.")
 
 
 def _outcome(config: Training, folder: RunFolder) -> dict[str, Any]:

@@ -23,10 +23,10 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any])
     """One safetensors file with JSON `state` and a seal (`nasbias.seals`) in its metadata.
 
     Raises:
-        InputError: it can't be written; a run's folder that somebody removed meanwhile does not come back.
+        InputError: it can't be written.
     """
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with written_atomically(path, parents=False) as temporary:
+    with written_atomically(path) as temporary:
         try:
             safetensors.torch.save_file(
                 whole, temporary, metadata={"state": json.dumps({**state, _SEAL: blank_seal()})}
