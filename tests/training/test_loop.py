@@ -9,7 +9,7 @@ import torch
 
 from nasbias.campaigns import train_run
 from nasbias.errors import InputError
-from nasbias.runs import RunFolder, Training, read_config
+from nasbias.runs import Training, read_config
 from nasbias.runs.checkpoints import read_tensors
 from nasbias.spaces import get_space
 from nasbias.training import loop, train
