@@ -24,6 +24,7 @@ FLOORS: list[list[str]] = [
         "errors",
         "options",
         "files",
+        "forms",
         "interrupts",
         "locks",
         "notices",
