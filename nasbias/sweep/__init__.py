@@ -115,7 +115,8 @@ class _Sweep:
         if kind == "train" and outcome:
             self.left[item.identity] = len(outcome)
             for shard in outcome:
-                self.engine.submit(("shard", item), work.score_part, shard, priority=PRIORITY_SCORES)
+                task = (work.score_part, item, self._folder(item), shard)
+                self.engine.submit(("shard", item), *task, priority=PRIORITY_SCORES)
             return True
         if kind == "shard":
             self.left[item.identity] -= 1
