@@ -14,7 +14,8 @@ from nasbias.opening import checked_path
 from nasbias.options import COUNT, FROM_ZERO, PART, SEED, WEIGHT, Bounds, check_options, option
 from nasbias.runs.sampling import Order
 
-_LATER = ("order_seed", "init_seed", "data_seed")  # fields that run folders of the first round do not have
+# Fields that older run folders do not have, with what they mean where they are missing.
+_LATER: dict[str, Any] = {"order_seed": None, "init_seed": None, "data_seed": None, "devices": 1}
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Training:
         "auto", "auto = bf16 autocast on a GPU, float32 on a CPU"
     )
     device: Literal["auto", "cpu", "cuda"] = option("auto", "where tensors live; auto = a GPU where there is one")
+    devices: int = option(
+        1,
+        "GPUs, or CPU processes, that share the images of every step; BN sees each one's part",
+        Bounds(least=1, most=1024),
+    )
     network: dict[str, Any] = field(default_factory=dict)  # the space's own options, by name
 
     def __post_init__(self) -> None:
@@ -85,6 +91,8 @@ class Training:
         late = [epoch for epoch in self.checkpoints if not 0 <= epoch <= self.epochs]
         if late:
             raise InputError(f"checkpoint {late[0]} is not among the epochs 0 to {self.epochs}.")
+        if self.batch_size % self.devices:
+            raise InputError(f"batch_size ({self.batch_size:,}) must be a multiple of devices ({self.devices:,}).")
 
     @property
     def kept_epochs(self) -> tuple[int, ...]:
@@ -96,7 +104,9 @@ class Training:
         """Twelve hexadecimal digits: equal configurations, equal runs. A field that came later and is not set does not
         count, so that folders made before it keep their identity."""
         values = {
-            name: value for name, value in dataclasses.asdict(self).items() if name not in _LATER or value is not None
+            name: value
+            for name, value in dataclasses.asdict(self).items()
+            if name not in _LATER or value != _LATER[name]
         }
         text = json.dumps(values, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -9,6 +9,7 @@ from nasbias.datasets.augment import cutout, random_crop, random_flip
 from nasbias.runs import Training
 from nasbias.runs.data import load_run_images, network_sizes
 from nasbias.supernets import Choice
+from nasbias.training.ranks import ALONE, Rank
 from nasbias.training.task import Task
 
 AUXILIARY_WEIGHT = 0.4  # of the auxiliary head's loss, where a network has one (DARTS)
@@ -17,10 +18,16 @@ AUXILIARY_WEIGHT = 0.4  # of the auxiliary head's loss, where a network has one 
 class ImageTask(Task):
     """Training images on the device; an epoch is a random permutation cut into whole batches."""
 
-    def __init__(self, config: Training, device: torch.device) -> None:
+    def __init__(self, config: Training, device: torch.device, rank: Rank = ALONE) -> None:
+        """`rank`: this process takes its part of every batch.
+
+        Raises:
+            InputError: a batch can't be parted equally.
+        """
         self.config = config
         self.device, self.images = device, load_run_images(config, device)
         self.batch_size = min(config.batch_size, len(self.images.train_y))
+        self.part = rank.part(self.batch_size)
         self.steps = len(self.images.train_y) // self.batch_size
         self.examples = self.steps * self.batch_size
         self.cutout = config.cutout if config.cutout >= 0 else self.images.train_x.shape[-1] // 2
@@ -44,6 +51,7 @@ class ImageTask(Task):
         """Mean cross entropy of the epoch's batch number `step` under one architecture."""
         indices = self.order[step * self.batch_size : (step + 1) * self.batch_size]
         x, y = self.augment(self.images.train_x[indices], generator), self.images.train_y[indices]
+        x, y = x[self.part], y[self.part]  # after the augmentation, whose draws are those of the whole batch
         output = network(x, choice)
         if isinstance(output, tuple):
             logits, auxiliary = output
