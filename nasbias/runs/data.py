@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from nasbias.datasets import Images, load_images
+from nasbias.datasets.indices import read_indices
 from nasbias.datasets.text import Text
 from nasbias.errors import InputError
 from nasbias.runs.config import Training
@@ -19,6 +20,7 @@ def load_run_images(config: Training, device: torch.device | str) -> Images:
         train_size=config.train_size,
         valid_size=config.valid_size,
         valid=config.valid_from,
+        valid_indices=None if config.valid_indices is None else read_indices(config.valid_indices),
         seed=config.split_seed,
         device=device,
     )

@@ -1,4 +1,4 @@
-"""The other processes of a run on several devices: they go along, write nothing, and end with the one that was called."""
+"""The other processes of a run on several devices: they go along, write nothing, and end with the one that is called."""
 
 import multiprocessing
 import signal
@@ -43,7 +43,7 @@ def followed(run: Run, folder: RunFolder, companions: MakeCompanions) -> Iterato
             other.wait_until_ready()
         port = _free_port()
         for other in others:
-            other.pipe.send(port)
+            other.meet_at(port)
         with grouped(run.fabric, port):
             yield
     except PeerLost as error:
@@ -78,6 +78,16 @@ class _Follower:
             if self.process.is_alive():
                 return
         raise InputError(self.why() or f"the process of device {self.rank.number + 1} of {self.rank.of} ended.")
+
+    def meet_at(self, port: int) -> None:
+        """
+        Raises:
+            PeerLost: it is not there any more.
+        """
+        try:
+            self.pipe.send(port)
+        except OSError:
+            raise PeerLost(f"the process of device {self.rank.number + 1} ended.") from None
 
     def why(self) -> str:
         """Why it ended; empty where it did not, or in good order."""

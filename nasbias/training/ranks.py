@@ -51,7 +51,7 @@ class Rank:
             InputError: they can't be parted equally.
         """
         if n % self.of:
-            raise InputError(f"{self.of} devices share the {n:,} images of a step, and not equally. Set --batch-size.")
+            raise InputError(f"{self.of} devices can't share the {n:,} images of a step equally. Set --batch-size.")
         size = n // self.of
         return slice(self.number * size, (self.number + 1) * size)
 
