@@ -49,7 +49,7 @@ class Command:
             self.process.send_signal(number)
         began = time.monotonic()
         try:
-            _, errors = self.process.communicate(timeout=400)
+            _, errors = self.process.communicate(timeout=1200)  # of a busy machine
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
