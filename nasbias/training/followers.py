@@ -1,4 +1,4 @@
-"""The other processes of a run on several devices: they go along, write nothing, and end with the one that is called."""
+"""The other processes of a run on several devices: they go along, write nothing, and end with the first."""
 
 import multiprocessing
 import signal

@@ -111,10 +111,8 @@ def grouped(fabric: Fabric, port: int) -> Iterator[None]:
         PeerLost: another rank did not come.
     """
     if torch.distributed.is_initialized():
-        raise InputError(
-            "--devices starts its own processes: call it from one that torch.distributed knows nothing of."
-        )
-    environment = fabric.strategy.cluster_environment  # type: ignore[attr-defined] of every strategy but a single device's
+        raise InputError("--devices starts processes of its own; this one is in a group of torch.distributed already.")
+    environment = getattr(fabric.strategy, "cluster_environment", None)  # a single device's strategy has none
     assert isinstance(environment, _Meeting)
     environment.meet_at(port)
     before, threads = {name: os.environ.get(name) for name in _SET_BY_FABRIC}, torch.get_num_threads()
