@@ -9,6 +9,8 @@ import heapq
 import itertools
 import math
 import os
+import signal
+import threading
 import time
 import uuid
 from collections import deque
@@ -54,8 +56,9 @@ def connected(scheduler: str | os.PathLike | None, processes: int | None) -> Ite
     with dask.config.set(_QUIET):
         if scheduler is None:
             n = count_cores() if processes is None else processes
-            options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "silence_logs": 50}
+            options = {"threads_per_worker": 1, "processes": True, "dashboard_address": ":0", "silence_logs": 50}
             with distributed.LocalCluster(n_workers=n, **options) as cluster, distributed.Client(cluster) as client:
+                client.register_plugin(_Deaf())
                 yield client
             return
         is_file = Path(scheduler).is_file()
@@ -69,6 +72,16 @@ def connected(scheduler: str | os.PathLike | None, processes: int | None) -> Ite
             ) from None
         with client:
             yield client
+
+
+class _Deaf(distributed.WorkerPlugin):
+    """Ctrl-C, which a terminal sends to every process, is for the one that was called: it has the workers save."""
+
+    name = "nasbias-deaf"
+
+    def setup(self, worker: distributed.Worker) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class Engine:

@@ -99,10 +99,30 @@ def test_a_killed_worker_costs_nothing(plan, undisturbed, tmp_path):
     assert_whole(out, undisturbed)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_killed_or_interrupted_sweep_leaves_nobody_and_goes_on(number, code, plan, undisturbed, tmp_path):
+class Terminal(Command):
+    """A command whose signals reach all of its processes, as Ctrl-C does."""
+
+    def __init__(self, *words):
+        super().__init__(*words, process_group=0)
+
+    def end(self, number=None):
+        if number:
+            os.killpg(self.process.pid, number)
+        return super().end()
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "code"),
+    [
+        (Command, signal.SIGKILL, -9),
+        (Command, signal.SIGINT, 130),
+        (Command, signal.SIGTERM, 143),
+        (Terminal, signal.SIGINT, 130),
+    ],
+)
+def test_a_killed_or_interrupted_sweep_leaves_nobody_and_goes_on(start, number, code, plan, undisturbed, tmp_path):
     out = tmp_path / "out"
-    stopped = Command("sweep", plan, "--processes", "2", "--out", out)
+    stopped = start("sweep", plan, "--processes", "2", "--out", out)
     stopped.wait_for(lambda: begun(out, 2), LONG)
     workers = workers_of(stopped.process.pid)
     returned, errors, _ = stopped.end(number)

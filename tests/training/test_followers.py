@@ -29,24 +29,31 @@ class PartByPart(Run):
     def move(self, choices, step, learning_rate):
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate
-        n, drawn, total = self.config.devices, self.generator.get_state(), torch.zeros(())
+        n, drawn, parts = self.config.devices, self.generator.get_state(), []
         for number in range(n):
             self.task.rank = Rank(number, n)
             self.generator.set_state(drawn)  # every part is cut from the same augmented batch
+            total = torch.zeros(())
             for place, choice in enumerate(choices):
-                loss = self.task.loss(self.network, choice, step, self.generator, place) / len(choices) / n
+                loss = self.task.loss(self.network, choice, step, self.generator, place) / len(choices)
                 loss.backward()
                 total += loss.detach()
             if number == 0:
                 kept = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
+            moving = self.sampled_parameters(choices)
+            parts.append([total, *(parameter.grad for parameter in moving)])
+            for parameter in moving:
+                parameter.grad = None
         for name, buffer in self.network.named_buffers():
             buffer.copy_(kept[name])
-        moving = self.sampled_parameters(choices)
+        loss, *gradients = (sum(each) / n for each in zip(*parts))
+        for parameter, gradient in zip(moving, gradients):
+            parameter.grad = gradient
         torch.nn.utils.clip_grad_norm_(moving, self.config.clip)
         self.step(moving)
         for parameter in moving:
             parameter.grad = None
-        return total
+        return loss
 
 
 def stop_after_steps(n):
