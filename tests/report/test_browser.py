@@ -81,6 +81,11 @@ def joined(runs, truth):
     return table
 
 
+def settle(page):
+    """Until what was done is shown and said in the address, however busy the machine."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(() => setTimeout(done, 0), 0)))")
+
+
 def count_of(page):
     text = page.inner_text("#ex-count")
     return int(text.removeprefix("All ").split()[0].replace(",", ""))
@@ -103,7 +108,7 @@ def drag(page, start, end):
     page.mouse.down()
     page.mouse.move(*corner[1], steps=5)
     page.mouse.up()
-    page.wait_for_timeout(50)
+    settle(page)
 
 
 def touch(page, *places):
@@ -116,7 +121,7 @@ def touch(page, *places):
     for kind, spot in zip(kinds, spots):
         hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [spot]})
     hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    page.wait_for_timeout(250)
+    settle(page)
 
 
 def listed(page):
@@ -282,7 +287,7 @@ def test_the_state_lives_in_the_address(page, browser, place):
     page.locator("#ex-bars [aria-label^='0->1: skip,']").click()
     set_range(page, "parameters", 100_000, 900_000)
     page.locator("#ex-list tbody button").nth(2).click()
-    page.wait_for_timeout(50)
+    settle(page)
     shown = page.inner_text("#ex-count"), page.inner_text("#ex-card"), page.inner_text("#ex-list")
     other = browser.new_page(viewport=WIDE)
     other.goto(page.url)
@@ -303,7 +308,7 @@ def test_the_state_lives_in_the_address(page, browser, place):
 )
 def test_an_address_that_was_cut_or_made_up_shows_everything(page, address):
     page.evaluate("(address) => { location.hash = address }", address)
-    page.wait_for_timeout(50)
+    settle(page)
     assert count_of(page) == 300
 
 
