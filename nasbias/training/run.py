@@ -151,9 +151,9 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         loss = torch.zeros((), device=self.fabric.device)
-        for choice in choices:
+        for place, choice in enumerate(choices):
             with self.fabric.autocast():
-                part = self.task.loss(self.network, choice, step, self.generator) / len(choices)
+                part = self.task.loss(self.network, choice, step, self.generator, place) / len(choices)
             self.fabric.backward(part)
             loss += part.detach()
         if config.move_unsampled:
@@ -292,6 +292,8 @@ def make_task(config: Training, device: torch.device) -> Task:
     """The data and loss of a run: images, or text where the space's supernet is a language model."""
     if task_of(config.space) == "images":
         return ImageTask(config, device)
+    if config.valid_indices or config.step_images == "own":
+        raise InputError("--valid-indices and --step-images are of images, and this space's supernets read text.")
     n = options_from(config.space, config.network).evaluated_cells
     uniform = dataclasses.replace(config, order="uniform", per_step=n)
     cells = make_sampler(uniform, stream("validation", 0)).step()  # the same in every run
