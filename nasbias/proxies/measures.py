@@ -98,14 +98,11 @@ def synflow(probe: Probe, generator: torch.Generator) -> float:
 
     The network is homogeneous in its weights layer by layer, so float64 is enough and no constant is subtracted.
     """
-    network = probe.network.double()
-    try:
-        with changed_weights(network, torch.abs), without_normalisation(network):
-            ones = torch.ones_like(probe.x[:1], dtype=torch.float64)
-            gradients = torch.autograd.grad(probe.run(ones).sum(), probe.weights, materialize_grads=True)
-            total = float(sum((w.detach() * g).abs().sum() for w, g in zip(probe.weights, gradients)))
-    finally:
-        network.float()
+    ones = torch.ones_like(probe.x[:1], dtype=torch.float64)
+    with without_normalisation(probe.network):
+        logits, weights = probe.run_with(lambda weight: weight.double().abs(), ones)
+        gradients = torch.autograd.grad(logits.sum(), weights, materialize_grads=True)
+    total = float(sum((w.detach() * g).abs().sum() for w, g in zip(weights, gradients)))
     return float(np.log10(total)) if total > 0 else -np.inf
 
 

@@ -1,6 +1,6 @@
 """What the proxies look at: one network, one batch, and what flows through it. Needs torch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -67,6 +67,15 @@ class Probe:
         """Logits [b, classes]; `plain` by the network's reference path, every edge with a ReLU of its own."""
         given = (getattr(self.network, "plain", self.network) if plain else self.network)(x, self.choice)
         return given[0] if isinstance(given, tuple) else given
+
+    def run_with(self, change: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits of the network with `change(parameter)` in every parameter's place, and what stands for `weights`."""
+        changed = {
+            name: change(parameter.detach()).requires_grad_() for name, parameter in self.network.named_parameters()
+        }
+        given = torch.func.functional_call(self.network, changed, (x, self.choice))
+        own = {id(parameter): changed[name] for name, parameter in self.network.named_parameters()}
+        return given[0] if isinstance(given, tuple) else given, [own[id(weight)] for weight in self.weights]
 
     @cached_property
     def logits(self) -> Tensor:
