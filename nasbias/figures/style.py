@@ -228,10 +228,10 @@ def draw_map(
     )  # fmt: skip
     ax.tick_params(length=0, labelrotation=0)
     mesh = ax.collections[0]
-    mesh.colorbar.ax.tick_params(labelsize=SMALL)
-    for text, value in zip(
-        ax.texts, values.to_numpy(float)[values.notna()].tolist()
-    ):  # a ground of their own, where cells are hatched
+    if mesh.colorbar is not None and mesh.colorbar.ax is not None:
+        mesh.colorbar.ax.tick_params(labelsize=SMALL)
+    for text, value in zip(ax.texts, values.to_numpy(float)[values.notna()].tolist()):
+        # a ground of its own, where the cell is hatched
         text.set_bbox({"facecolor": mesh.cmap(mesh.norm(value)), "edgecolor": "none", "pad": 0.8})
     return ax
 
