@@ -245,7 +245,7 @@ def listed(times: int) -> bytes:
     ("data", "message"),
     [
         (nested(200) + b".", "more than 100 containers within each other"),
-        (nested(60) + b".", "more than 101,210 items with 121 bytes"),
+        (nested(60) + b".", "more than 103,040 items with 304 bytes"),
         (listed(60) + b".", "items with"),
         (b"}X\x01\x00\x00\x00k" + listed(60) + b"s.", "items with"),
         (b")" + b"\x85" * 1_000_000 + b".", "more than 100 containers within each other"),
