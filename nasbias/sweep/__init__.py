@@ -7,13 +7,7 @@
 A sweep is a folder: plan.toml, runs/LABEL-DIGEST for each run (known by the digest of its configuration), errors/ with
 what went wrong, tables of its studies. Whatever is killed, the same command goes on: nothing is lost but the last two
 minutes of a run, and nothing is done twice. A run that fails keeps its error and stops no other. Needs the extra
-"sweep". On Slurm, with dask-jobqueue, a machine with a GPU per worker:
-
-    from dask_jobqueue import SLURMCluster
-    cluster = SLURMCluster(cores=1, memory="8GB", walltime="04:00:00", job_extra_directives=["--gres=gpu:1"],
-                           worker_extra_args=["--resources", "GPU=1"])
-    cluster.scale(20)
-    nasbias.sweep.sweep("plan.toml", "runs/plan", scheduler=cluster.scheduler_address, resources={"GPU": 1})
+"sweep". README shows other machines: dask workers, Slurm, a GPU each.
 """
 
 import json
