@@ -28,7 +28,7 @@ from nasbias.runs import RunFolder
 from nasbias.sweep import work
 from nasbias.sweep.plan import Item, Plan, make_plan, read_plan
 
-__all__ = ["Plan", "make_plan", "read_plan", "read_status", "sweep"]
+__all__ = ["Item", "Plan", "make_plan", "read_plan", "read_status", "sweep"]
 
 PRIORITY_SCORES = 10  # runs that are begun are finished before others are begun
 
