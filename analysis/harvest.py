@@ -142,7 +142,10 @@ def _already(path: Path, but: set[str]) -> tuple[list[pd.DataFrame], dict[str, d
 def is_harvested(name: str) -> bool:
     """Whether data/<name>.parquet is there and comes from the queue."""
     path = DATA / f"{name}.parquet"
-    return path.exists() and "all_runs" in read_about(path)
+    if not path.exists():
+        return False
+    about = read_about(path)
+    return "all_runs" in about or ("recipe" in about and "runs" in about)  # predictions, or a truth of one's own
 
 
 def cost_of(name: str) -> float:

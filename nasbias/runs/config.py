@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nasbias.errors import InputError, unknown
+from nasbias.forms import FORM, check_form
 from nasbias.opening import checked_path
 from nasbias.options import COUNT, FROM_ZERO, PART, SEED, THREADS, WEIGHT, Bounds, check_options, option
 from nasbias.runs.sampling import Order
@@ -131,7 +132,7 @@ class Training:
         import tomli_w  # comes with the extra "train"; who only reads runs does not have it
 
         values = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
-        return tomli_w.dumps(values)
+        return tomli_w.dumps({"form": FORM, **values})
 
 
 def read_config(path: str | os.PathLike) -> Training:
@@ -151,6 +152,7 @@ def read_config(path: str | os.PathLike) -> Training:
         raise InputError(f"{path}: can't be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not TOML ({error}).") from None
+    check_form(values.pop("form", None), str(path))
     known = [f.name for f in dataclasses.fields(Training)]
     for name in values:
         if name not in known:

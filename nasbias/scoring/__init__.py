@@ -19,7 +19,7 @@ from nasbias.datasets import Images
 from nasbias.errors import unknown
 from nasbias.runs import Training
 from nasbias.scoring import text
-from nasbias.scoring.data import BN, ScoringData, load_image_data
+from nasbias.scoring.data import BN, RECALIBRATION_BATCH, ScoringData, load_image_data
 from nasbias.scoring.plain import score as score_plain
 from nasbias.spaces import get_space
 from nasbias.supernets import Choice, options_from, task_of
@@ -45,14 +45,18 @@ def load_scoring_data(
     device: torch.device | str = "cpu",
     bn: BN = "recalibrated",
     images: Images | None = None,
+    recalibration_batch: int = RECALIBRATION_BATCH,
+    augmented: bool = False,
 ) -> Any:
-    """What a run's architectures are scored on: the data its space's engines take; `images` where they are loaded.
+    """What a run's architectures are scored on: the data its space's engines take; `images` where they are loaded, and
+    the rest as in `load_image_data`.
 
     Raises:
         InputError: more images or words than there are, or none.
     """
     if task_of(config.space) == "images":
-        return load_image_data(config, recalibration_images, valid_size, device, bn, images)
+        how = (recalibration_images, valid_size, device, bn, images, recalibration_batch, augmented)
+        return load_image_data(config, *how)
     return text.load_data(config, valid_size, device)
 
 

@@ -5,10 +5,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nasbias.datasets import Images
-from nasbias.datasets.augment import cutout, random_crop, random_flip
 from nasbias.errors import InputError
 from nasbias.runs import Training
-from nasbias.runs.data import load_run_images, network_sizes
+from nasbias.runs.data import augment, load_run_images, network_sizes
 from nasbias.supernets import Choice
 from nasbias.training.ranks import ALONE, Rank
 from nasbias.training.task import Task
@@ -30,15 +29,13 @@ class ImageTask(Task):
         """
         self.config, self.rank = config, rank
         self.device, self.images = device, load_run_images(config, device)
-        self.batch_size = min(config.batch_size, len(self.images.train_y))
         self.per_step = config.per_step if config.step_images == "own" else 1
-        n, in_step = len(self.images.train_y), self.batch_size * self.per_step
-        if n < in_step:
-            raise InputError(
-                f"{n:,} training images, {self.per_step} architectures a step with {self.batch_size:,} of their own: "
-                f"a smaller --batch-size is needed."
-            )
+        n = len(self.images.train_y)
+        self.batch_size = min(config.batch_size, n // self.per_step)
+        if not self.batch_size:
+            raise InputError(f"{n:,} training images are too few for {self.per_step:,} architectures a step.")
         rank.part(self.batch_size)
+        in_step = self.batch_size * self.per_step
         self.steps = n // in_step
         self.examples = self.steps * self.batch_size  # of one architecture
         if config.last_batch == "keep" and n % in_step >= self.per_step:
@@ -46,7 +43,6 @@ class ImageTask(Task):
             rank.part(last)
             self.examples += last
             self.steps += 1
-        self.cutout = config.cutout if config.cutout >= 0 else self.images.train_x.shape[-1] // 2
         self.sizes = network_sizes(self.images)
 
     @property
@@ -68,7 +64,7 @@ class ImageTask(Task):
     ) -> Tensor:
         """Mean cross entropy of a batch of the epoch's step number `step` under its architecture `number`."""
         indices = self.batch(step, number)
-        x, y = self.augment(self.images.train_x[indices], generator), self.images.train_y[indices]
+        x, y = augment(self.images.train_x[indices], self.images, self.config, generator), self.images.train_y[indices]
         mine = self.rank.part(len(y))  # after the augmentation, whose draws are those of the whole batch
         x, y = x[mine], y[mine]
         output = network(x, choice)
@@ -83,12 +79,3 @@ class ImageTask(Task):
         taken = self.order[step * in_step : (step + 1) * in_step]
         size = len(taken) // self.per_step  # a last, smaller step is shared out evenly
         return taken if self.per_step == 1 else taken[number * size : (number + 1) * size]
-
-    def augment(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Normalised float images [n, channels, height, width], channels_last, of uint8 ones."""
-        if self.config.crop:
-            x = random_crop(x, self.config.crop, generator)
-        if self.config.flip:
-            x = random_flip(x, generator)
-        x = self.images.normalise(x, memory_format=torch.channels_last)
-        return cutout(x, self.cutout, generator) if self.cutout else x
