@@ -99,11 +99,10 @@ def carry_out(jobs: Plan, out: Path, processes: int, scheduler: str | None = Non
         Sweep(tuple(items.values())), out, scheduler=scheduler, processes=processes,
         report=lambda run, outcome, ended, total: note(f"{ended}/{total}  {run}  {outcome}"),
     )  # fmt: skip
-    failed = table[table["state"] != "done"]
-    if len(failed):
-        raise InputError(
-            f"{len(failed):,} of {len(table):,} runs failed, {failed['run'].iloc[0]} with: {failed['error'].iloc[0]}"
-        )
+    failed = [row for row in records(table) if row["state"] != "done"]
+    if failed:
+        first = failed[0]
+        raise InputError(f"{len(failed):,} of {len(table):,} runs failed, {first['run']} with: {first['error']}")
     return {run: item.folder(out / "runs") for run, item in items.items()}
 
 

@@ -74,10 +74,10 @@ class _Teller:
 
 
 def _say_next(plan: Plan, table: pd.DataFrame, out: Path) -> None:
-    done = table["state"] == "done"
-    if (table["state"] == "failed").any():
+    states = set(table["state"])
+    if "failed" in states:
         say(f"why, with tracebacks: {out / 'errors'}; the same command tries them again.")
-    if done.any():
+    if "done" in states:
         for study in plan.studies:
             say(f"{study}: {out / study}.json")
         if plan.items[0].score is not None:

@@ -59,11 +59,10 @@ class Client:
     """A client of a scheduler with these workers, of this cluster."""
 
     def __init__(self, workers=(), cluster=None):
-        self.cluster, self.scheduler = cluster, SimpleNamespace(address="tcp://somewhere:1")
-        self.workers = dict(enumerate(workers))
+        self.cluster, self.workers = cluster, dict(enumerate(workers))
 
     def scheduler_info(self, n_workers):
-        return {"workers": self.workers}
+        return {"address": "tcp://somewhere:1", "workers": self.workers}
 
 
 def test_places_for_tasks_are_those_that_threads_and_resources_leave():
