@@ -118,13 +118,13 @@ class Engine:
     def _look(self) -> None:
         """Count the places for tasks, see that a cluster of our own has all its workers, and say where nobody works."""
         _replace_workers(self.client.cluster)
-        workers: Mapping[str, Any] = self.client.scheduler_info(n_workers=-1)["workers"]
-        places, now = sum(map(self._places, workers.values())), time.monotonic()
+        about: Mapping[str, Any] = self.client.scheduler_info(n_workers=-1)
+        places, now = sum(map(self._places, about["workers"].values())), time.monotonic()
         self.slots = max(1, places)  # a cluster that adapts itself begins with a task that waits
         self.lonely_since = None if places else self.lonely_since or now
         if self.lonely_since is not None and now - self.lonely_since > LONELY:
             asked = " and ".join(f"{name}={n:g}" for name, n in self.resources.items())
-            note(f"no worker{f' with {asked}' if asked else ''} is at {self.client.scheduler.address}; waiting for one")
+            note(f"no worker{f' with {asked}' if asked else ''} is at {about['address']}; waiting for one")
             self.lonely_since = math.inf  # said
 
     def _places(self, worker: Mapping[str, Any]) -> int:

@@ -170,7 +170,7 @@ class Cluster:
         self.workers = [self.worker(f"worker{i}") for i in range(workers)]
 
     def worker(self, name, before=(), *options):
-        given = ["--nthreads", "1", "--nworkers", "1", "--name", name, "--death-timeout", "20", "--no-dashboard"]
+        given = ["--nthreads", "1", "--nworkers", "1", "--name", name, "--death-timeout", "300", "--no-dashboard"]
         return self.start("worker", "--scheduler-file", self.file, *given, *options, before=before)
 
     def start(self, what, *options, before=()):
