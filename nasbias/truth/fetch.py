@@ -65,8 +65,8 @@ def remedy(space: str) -> str:
         return f"pip install '{installed.pip}'"
     if any(source.url for source in known) or space == "nb-macro":  # which has no supernet here, so nothing to train
         return f"python -m nasbias.truth fetch {space}"
-    predictions = list_shipped(space).get(f"{space.replace('-', '_')}_predictions")
-    among = f" --architectures {predictions}" if predictions else ""  # so that the truth is one of what was predicted
+    has_predictions = f"{space.replace('-', '_')}_predictions" in list_shipped(space)
+    among = f" --architectures shipped:{space}" if has_predictions else ""  # so that what was predicted has a truth
     small = "--hidden 64 --train-size 40000" if space == "ptb" else "--train-size 4000 --resolution 16"
     return (
         f"python -m nasbias.train --space {space}{among} --standalone-sample 12 --epochs 2 {small} "
