@@ -99,3 +99,13 @@ def test_a_constant_score_is_no_ranking(runs, truth):
     for section in (tell_ranking(studied), tell_certainty(studied), tell_picking(studied)):
         assert not section.drawings
     assert "constant" in tell_certainty(studied).missing[0] and "constant" in tell_picking(studied).missing[0]
+
+
+def test_a_run_that_failed_is_named_beside_the_interval_that_cannot_know_how_often(runs, truth):
+    last = runs[runs["epoch"] == 8]
+    many = pd.concat([last[last["seed"] == 0].assign(run=f"r{i}", seed=i) for i in range(5)])
+    noise = np.random.default_rng(4).normal(size=len(many))
+    score = np.where(many["run"] == "r2", 50 + noise, many["accuracy"] + 0.05 * noise)
+    section = tell_certainty(study(many.assign(accuracy=score), truth, score="accuracy", draws=1))
+    assert any(claim.startswith("accuracy after 8 epochs: run r2 lies apart") for claim in section.claims)
+    assert all(tell_certainty(study(runs, truth, draws=1)).claims)
