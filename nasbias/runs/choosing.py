@@ -1,7 +1,7 @@
 """Which architectures: one chooser for training, scoring, tuning and training alone.
 
-A list is named by a stored truth's name (those that have a truth), a table with architectures, shipped ones too
-(`shipped:darts`), or a text file with one a line.
+A list is named by a stored truth's name (those that have a truth), a table with architectures, or a text file with one
+a line.
 """
 
 import os
@@ -24,8 +24,8 @@ def list_architectures(source: str | os.PathLike, space: Space) -> np.ndarray:
     """Canonical strings of the distinct architectures that `source` lists, in its order.
 
     Args:
-        source: the name of a stored truth, a table (`tables.read_table`), `shipped:NAME`, or a text file with one
-            architecture a line.
+        source: the name of a stored truth, a table (`tables.read_table`) or one that is shipped (`shipped:darts`), or a
+            text file with one architecture a line.
 
     Raises:
         InputError: no such file or truth, nothing in it, or an architecture that is not in the space.
