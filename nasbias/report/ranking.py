@@ -281,7 +281,9 @@ def _rank_everything(studied: Studied) -> pd.DataFrame:
     beside = studied.baselines.to_dict("records")
     free = studied.correlation.free
     if len(free) and (best := free.to_dict("records")[0])["baseline"] not in {row["score"] for row in beside}:
-        beside.insert(0, {"score": f"{best['baseline']} (best free)", **{name: best[name] for name in _TAU}, "n": best["n"]})
+        beside.insert(
+            0, {"score": f"{best['baseline']} (best free)", **{name: best[name] for name in _TAU}, "n": best["n"]}
+        )
     if studied.correlation.ceiling:
         ceiling = studied.correlation.ceiling
         names = ("n", "gt_tau", "gt_tau_low", "gt_tau_high")
