@@ -220,6 +220,8 @@ def combine_runs(values: Array, pulls: Array) -> Combined:
 
     With many estimates of one kind (K of eight or more) the spread between runs is pooled over them as far as they
     agree, in units of what the architectures make it (`moderate_spread`). The p-value is that of the interval.
+    Simulated (`analysis.coverage --others`) with 2, 3 and 5 runs, it covers 95 to 96 % with K = 30 and 96 to 99 % with
+    K = 1.
     """
     n_runs, n = pulls.shape[:2]
     own = (pulls**2).sum(axis=1).mean(axis=0)

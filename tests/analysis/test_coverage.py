@@ -9,7 +9,7 @@ import pytest
 import nasbias
 from analysis import coverage
 from nasbias.correlation.wording import say_apart
-from nasbias.statistics import influence, mean_over_runs
+from nasbias.statistics import combine_runs, compare_runs, influence, mean_over_runs
 
 MEASURED = Path(__file__).parents[2] / "data" / "coverage.json"
 
@@ -70,6 +70,31 @@ def test_the_docstrings_say_how_narrow_intervals_are_where_runs_fail(rows):
     assert f"{span(one)} % with five runs at one length, {span(four)} % with four lengths pooled" in promise
     said = say_apart({"score": "loss", "epoch": 4, "step": None, "apart": ["a"]})
     assert f"it covers {span([*one, *four])} %, not 95" in said
+
+
+def test_the_docstrings_of_differences_and_many_estimates_say_what_was_measured():
+    others = json.loads(MEASURED.read_text())["others"]
+    assert all(row["coverage"] > 0.95 - 3 * row["error"] for row in others)
+    assert {row["runs"] for row in others} == {2, 3, 5}
+
+    def measured(function, **which):
+        return span([
+            row["coverage"] for row in others
+            if row["function"] == function and all(row[key] in values for key, values in which.items())
+        ])  # fmt: skip
+
+    promise = promise_of(compare_runs)
+    assert f"covers {measured('compare_runs', n=[64, 1000])} % with 64 or 1,000 architectures" in promise
+    assert f"and {measured('compare_runs', n=[20])} % with 20" in promise
+    promise = promise_of(combine_runs)
+    assert f"covers {measured('combine_runs', estimates=[30])} % with K = 30" in promise
+    assert f"and {measured('combine_runs', estimates=[1])} % with K = 1" in promise
+
+
+def test_others_than_the_mean_are_simulated():
+    rows = coverage.measure_others(2, 0)
+    assert {row["function"] for row in rows} == {"compare_runs", "combine_runs"} and len(rows) == 30
+    assert all(0 <= row["coverage"] <= 1 for row in rows)
 
 
 def test_the_interval_of_a_single_run_covers_what_correlate_says(rows):

@@ -74,4 +74,19 @@ HARMLESS: dict[tuple[str, str, str], str] = {
         "whole = unpickle(file, path.name, wanted=wanted, reduce=take)",
         "whole = unpickle(file, path.name, wanted=None, reduce=take)",
     ): _MEMORY,
+    (
+        "stability.steps",
+        "return np.where(scale > 0, np.clip(balance / np.where(scale > 0, scale, 1), -1, 1), np.nan)",
+        "return np.where(scale > 0, np.clip(balance / np.where(scale > 0, scale, 1), -1, 2), np.nan)",
+    ): "guards against rounding above 1, which whole numbers do not show",
+    (
+        "stability.steps",
+        "trained: Sequence[int | None] | None = None  # per step the place of the architecture it trained",
+        'trained: Sequence[int | None] | None = ""  # per step the place of the architecture it trained',
+    ): "an empty text and None both say that it is not known",
+    (
+        "stability.steps",
+        "first = np.flatnonzero(later >= 0)",
+        "first = np.flatnonzero(later > 0)",
+    ): "what comes later is never the first step",
 }
