@@ -6,7 +6,7 @@
     python -m tests.faults --missing --out FILE      # only rows that FILE does not have yet, or has failures in
 
 Each row is a command, which anybody can run alone; what it tried and what survived is read from what the command says.
-The file is written anew after each row, and rows that are not run now stay as they are, so that it can be made in parts.
+The file is written anew after each row, and rows that are not run now stay as they are: it can be made in parts.
 """
 
 import argparse
