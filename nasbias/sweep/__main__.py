@@ -114,14 +114,17 @@ def _print_status(table: pd.DataFrame, out: Path, given: argparse.Namespace) -> 
     told = ", ".join(
         f"{counts[state]:,} {state}" for state in ("done", "running", "failed", "waiting") if state in counts
     )
-    return _print(table, f"{out}: {told}", given)
+    if given.format == "table" and not any(table["error"]):
+        table = table.drop(columns="error")
+    # why a run failed comes before what a narrow screen has no room for
+    return _print(table, f"{out}: {told}", given, ["run", "state", "error", "epoch", "epochs", "seconds"])
 
 
-def _print(table: pd.DataFrame, title: str, given: argparse.Namespace) -> int:
+def _print(table: pd.DataFrame, title: str, given: argparse.Namespace, columns: Sequence[str] | None = None) -> int:
     if given.format == "json":
         print(to_json(records(table)))
         return 0
-    print_table(table, title, wide=given.wide, names=["run"])
+    print_table(table, title, wide=given.wide, names=["run"], columns=columns)
     if "minutes" in table:
         total: Any = table.loc[table["state"] != "done", "minutes"].sum()
         workers = table.attrs["processes"]
