@@ -76,8 +76,8 @@ _FILTER = {
 
 def tell_ranking(studied: Studied) -> Section:
     """Section 1: against counting parameters and against chance."""
-    claims = [wording.answer(studied.correlation), say_free(studied.correlation.free), _say_chance(studied)]
-    claims.append(_say_ceiling(studied))
+    claims = [wording.answer(studied.correlation), _say_chance(studied), _say_ceiling(studied)]
+    claims.append(say_free(studied.correlation.free))
     missing, drawings = [], []
     lengths = studied.lengths.dropna(subset=["gt_tau"])
     if studied.correlation.ceiling is None:
