@@ -124,8 +124,8 @@ def remarks(result: Correlation) -> list[str]:
     same = result.baselines[result.baselines["same_order_as"].notna()]
     if len(same):
         lines.append("flops orders these architectures exactly like params and is left out.")
-    if len(result.free) > len(BASELINES):  # proxies are shipped for this space
-        lines.append(say_free(result.free))
+    if len(result.free) > len(BASELINES) and (best := say_free(result.free)):  # proxies are shipped for this space
+        lines.append(best)
     random = result.baselines.loc[result.baselines["score"] == "random"].to_dict("records")[0]
     if not pd.isna(random["gt_tau"]):
         lines.append(

@@ -155,6 +155,13 @@ def _widest(
             f"truth {chosen} has {covered[chosen]:,} of the {len(wanted):,} predicted architectures, {better[0]} only "
             f"{covered[better[0]]:,}: {chosen} is used (--truth {better[0]} takes the other)."
         )
+    as_good = (name for name in names if covered.get(name, -1) >= _AS_GOOD * most)
+    wider = next((name for name in as_good if len(found[name].keys) > len(found[chosen].keys)), None)
+    if wider:
+        say(
+            f"truth {chosen} ({len(found[chosen].keys):,} architectures) is used; {wider} has the predicted ones as "
+            f"well (--truth {wider} takes it)."
+        )
     return found[chosen]
 
 

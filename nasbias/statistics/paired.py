@@ -43,8 +43,8 @@ def compare_runs(
     """
     if min(len(first), len(second)) < 2:
         difference = mean_over_runs(first).value - mean_over_runs(second).value
-        side = "A" if len(first) < 2 else "B"
-        return Comparison(difference, reason=f"fewer than two runs of {side}: the seed is not covered, no verdict")
+        sides = " and of ".join(name for name, runs in (("A", first), ("B", second)) if len(runs) < 2)
+        return Comparison(difference, reason=f"fewer than two runs of {sides}: the seed is not covered")
     return _compare(first, second, [first_spread, second_spread])
 
 

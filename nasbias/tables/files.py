@@ -16,6 +16,7 @@ from nasbias.errors import InputError
 from nasbias.files import written_atomically
 from nasbias.opening import checked_path, opened
 from nasbias.seals import blank_seal, check_seal, seal
+from nasbias.tables.columns import is_usual
 from nasbias.tables.foreign import PICKLES, read_pickled, unnest
 
 _VERSION = 1  # of the tables that `write_parquet` writes
@@ -145,7 +146,8 @@ def _from_content(content: Any) -> pd.DataFrame:
 
 
 def from_mapping(content: dict[Any, Any]) -> pd.DataFrame:
-    """The table of {architecture: score} (its column is called `score`) or of {architecture: {score: value}}.
+    """The table of {architecture: score} (its column is called `score`), of {architecture: {score: value}}, or of
+    {column: {row: value}}, as a frame writes itself: known by a column's usual name among the keys.
 
     Raises:
         ValueError: some values are mappings and some are not, or one is a list.
@@ -154,6 +156,9 @@ def from_mapping(content: dict[Any, Any]) -> pd.DataFrame:
     if any(nested) != all(nested) or any(isinstance(value, (list, tuple)) for value in content.values()):
         raise ValueError("the values of a mapping from architectures must all be numbers, or all be mappings")
     names = list(content)
+    if all(nested) and any(is_usual(name) for name in names):
+        table = pd.DataFrame(content)
+        return table.reset_index(drop=True) if any(is_usual(name, "architecture") for name in names) else table
     if all(nested) and nested:
         return pd.DataFrame([{"architecture": name, **value} for name, value in content.items()])
     return pd.DataFrame({"architecture": names, "score": list(content.values())})
