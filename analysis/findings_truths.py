@@ -37,8 +37,9 @@ class Pair:
     def panels(self) -> tuple[Panel, Panel, int]:
         """The supernets with their own truth and with the benchmark's, and their length in epochs."""
         table = load_predictions(DATA / f"{self.space}_predictions.parquet", self.space)
-        runs = table.groupby("epoch")["run"].nunique()
-        epoch = int(max(runs.index[runs >= min(self.least, int(runs.max()))]))
+        pairs = table[["epoch", "run"]].drop_duplicates()["epoch"].astype(int).tolist()
+        runs = {epoch: pairs.count(epoch) for epoch in pairs}
+        epoch = max(epoch for epoch, n in runs.items() if n >= min(self.least, max(runs.values())))
         last = table.loc[table["epoch"] == epoch]
         own, benchmark = (
             select_panel(match(last, truth, space=self.space, scores=[self.score]), self.score, epoch)
@@ -49,8 +50,8 @@ class Pair:
 
 def between(one: Panel, other: Panel) -> Influence:
     """tau of the two panels' truths on the architectures that both have."""
-    names = [panel.architectures["architecture"].to_numpy() for panel in (one, other)]
-    common, mine, theirs = np.intersect1d(*names, return_indices=True)
+    mine, theirs = (panel.architectures["architecture"].to_numpy() for panel in (one, other))
+    common, mine, theirs = np.intersect1d(mine, theirs, return_indices=True)
     return influence(one.truth[mine], other.truth[theirs], np.arange(len(common)))
 
 

@@ -61,13 +61,16 @@ def test_no_module_is_longer_than_a_reader_can_hold():
     assert not long
 
 
-def test_the_wheel_carries_the_reference_predictions(tmp_path):
+def test_the_wheel_carries_the_reference_predictions_and_truths(tmp_path):
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", tmp_path, ROOT], check=True)
     (wheel,) = tmp_path.glob("*.whl")
     installed = tmp_path / "installed"
     subprocess.run([*pip, "install", "--no-deps", "--target", installed, wheel], check=True)
-    code = "from nasbias.tables import find_predictions; print(find_predictions('nb201'))"
+    code = (
+        "from nasbias.tables import find_predictions, list_shipped; print(find_predictions('nb201'));"
+        "print(list_shipped('darts64')['darts64_truth'])"
+    )
     found = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -76,7 +79,10 @@ def test_the_wheel_carries_the_reference_predictions(tmp_path):
         text=True,
         check=True,
     )
-    assert Path(found.stdout.strip()).is_relative_to(installed)
+    lines = found.stdout.splitlines()
+    assert len(lines) == 2 and all(Path(line).is_relative_to(installed) for line in lines)
+    known = {path.name for path in (ROOT / "data").glob("*_truth.parquet")}
+    assert known and known <= {path.name for path in (installed / "nasbias" / "reference").iterdir()}
 
 
 def test_a_type_checker_outside_knows_our_types(tmp_path):

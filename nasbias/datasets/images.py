@@ -19,7 +19,9 @@ import torch
 from nasbias.datasets import cifar, digits, idx, parquet
 from nasbias.datasets._decoded import Decoded, decode, resize
 from nasbias.datasets.published import locate
+from nasbias.digests import DIFFERS
 from nasbias.errors import InputError
+from nasbias.notices import say
 from nasbias.streams import stream
 
 READERS = (cifar, idx, parquet)
@@ -156,6 +158,7 @@ def describe_images(name_or_path: str | Path = "digits") -> dict[str, Any]:
         "mean": mean.flatten().tolist(),
         "std": std.flatten().tolist(),
         "fingerprint": decoded.fingerprint,
+        "published": decoded.published or None,
     }
 
 
@@ -192,7 +195,10 @@ def _decoded(name_or_path: str | Path, resolution: int | None) -> Decoded:
     path = locate(name_or_path)
     for reader in READERS:
         if reader.recognises(path):
-            return decode(path, reader.read, resolution)
+            decoded = decode(path, reader.read, resolution)
+            if decoded.published.startswith(DIFFERS):
+                say(f"{path}: is not the published set: {decoded.published.removeprefix(f'{DIFFERS}: ')}.")
+            return decoded
     raise InputError(f"{path}: not an image set. Known: {'; '.join(reader.DESCRIBES for reader in READERS)}.")
 
 

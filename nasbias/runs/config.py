@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nasbias.errors import InputError, unknown
+from nasbias.forms import FORM, check_form
 from nasbias.opening import checked_path
-from nasbias.options import COUNT, FROM_ZERO, PART, SEED, WEIGHT, Bounds, check_options, option
+from nasbias.options import COUNT, FROM_ZERO, PART, SEED, THREADS, WEIGHT, Bounds, check_options, option
 from nasbias.runs.sampling import Order
 
 # Fields that older run folders do not have: at their default they do not count in a run's identity.
-_LATER = ("order_seed", "init_seed", "data_seed", "valid_indices", "last_batch", "step_images")
+_LATER = ("order_seed", "init_seed", "data_seed", "valid_indices", "last_batch", "step_images", "devices")
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,9 @@ class Training:
         "auto", "auto = bf16 autocast on a GPU, float32 on a CPU"
     )
     device: Literal["auto", "cpu", "cuda"] = option("auto", "where tensors live; auto = a GPU where there is one")
+    devices: int = option(
+        1, "GPUs (or processes on a CPU) that share every step's images; BN sees each one's part", THREADS
+    )
     network: dict[str, Any] = field(default_factory=dict)  # the space's own options, by name
 
     def __post_init__(self) -> None:
@@ -97,6 +101,8 @@ class Training:
         late = [epoch for epoch in self.checkpoints if not 0 <= epoch <= self.epochs]
         if late:
             raise InputError(f"checkpoint {late[0]} is not among the epochs 0 to {self.epochs}.")
+        if self.batch_size % self.devices:
+            raise InputError(f"batch_size ({self.batch_size:,}) must be a multiple of devices ({self.devices:,}).")
 
     @property
     def kept_epochs(self) -> tuple[int, ...]:
@@ -126,7 +132,7 @@ class Training:
         import tomli_w  # comes with the extra "train"; who only reads runs does not have it
 
         values = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
-        return tomli_w.dumps(values)
+        return tomli_w.dumps({"form": FORM, **values})
 
 
 def read_config(path: str | os.PathLike) -> Training:
@@ -146,6 +152,7 @@ def read_config(path: str | os.PathLike) -> Training:
         raise InputError(f"{path}: can't be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not TOML ({error}).") from None
+    check_form(values.pop("form", None), str(path))
     known = [f.name for f in dataclasses.fields(Training)]
     for name in values:
         if name not in known:

@@ -29,6 +29,7 @@ from nasbias.errors import InputError
 from nasbias.files import sweep_temporaries, to_json, written_atomically
 from nasbias.locks import find_holder, locked
 from nasbias.matching import match
+from nasbias.provenance import count_cores
 from nasbias.runs import RunFolder
 from nasbias.sweep import work
 from nasbias.sweep.plan import Item, Plan, make_plan, read_plan
@@ -53,7 +54,7 @@ def sweep(
         plan: a `Plan`, a mapping of its parts, or the path of a plan file.
         scheduler: address or file of a dask scheduler whose workers see the same files; None: `processes` of this
             machine.
-        processes: single-thread workers; None: one per core.
+        processes: single-thread workers; None: one per core, or for as many cores as a run has devices.
         resources: what each task asks of its worker, such as {"GPU": 1}.
         report: called with each run that ends: its name, "done" or why it failed, how many have ended, of how many.
 
@@ -69,7 +70,9 @@ def sweep(
         _claim(plan, out)
         waiting = [item for item in plan.items if not work.is_done(item, item.folder(out / "runs"))]
         if waiting:
-            n = min(len(waiting), processes) if processes else processes
+            n = processes or max(1, count_cores() // plan.devices)
+            if not any(item.score for item in waiting):  # whose shards are shared out, however few the runs
+                n = min(n, len(waiting))
             with connected(scheduler, n) as client:
                 engine = Engine(client, resources)
                 try:
@@ -115,7 +118,8 @@ class _Sweep:
         if kind == "train" and outcome:
             self.left[item.identity] = len(outcome)
             for shard in outcome:
-                self.engine.submit(("shard", item), work.score_part, shard, priority=PRIORITY_SCORES)
+                task = (work.score_part, item, self._folder(item), shard)
+                self.engine.submit(("shard", item), *task, priority=PRIORITY_SCORES)
             return True
         if kind == "shard":
             self.left[item.identity] -= 1

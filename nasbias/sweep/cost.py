@@ -68,7 +68,7 @@ def estimate(plan: Plan, out: str | os.PathLike, processes: int | None = None) -
             }
         )
     table = pd.DataFrame(rows)
-    table.attrs["processes"] = count_cores() if processes is None else processes
+    table.attrs["processes"] = processes or max(1, count_cores() // plan.devices)
     return table
 
 

@@ -9,6 +9,7 @@ from nasbias.errors import InputError
 from nasbias.runs import Training
 from nasbias.runs.data import augment, load_run_images, network_sizes
 from nasbias.supernets import Choice
+from nasbias.training.ranks import ALONE, Rank
 from nasbias.training.task import Task
 
 AUXILIARY_WEIGHT = 0.4  # of the auxiliary head's loss, where a network has one (DARTS)
@@ -20,19 +21,27 @@ class ImageTask(Task):
     A step takes one batch, which all its architectures see, or one for each (`Training.step_images`).
     """
 
-    def __init__(self, config: Training, device: torch.device) -> None:
-        self.config = config
+    def __init__(self, config: Training, device: torch.device, rank: Rank = ALONE) -> None:
+        """`rank`: this process takes its part of every batch.
+
+        Raises:
+            InputError: fewer images than a step takes, or a batch that can't be parted equally.
+        """
+        self.config, self.rank = config, rank
         self.device, self.images = device, load_run_images(config, device)
         self.per_step = config.per_step if config.step_images == "own" else 1
         n = len(self.images.train_y)
         self.batch_size = min(config.batch_size, n // self.per_step)
         if not self.batch_size:
             raise InputError(f"{n:,} training images are too few for {self.per_step:,} architectures a step.")
+        rank.part(self.batch_size)
         in_step = self.batch_size * self.per_step
         self.steps = n // in_step
         self.examples = self.steps * self.batch_size  # of one architecture
         if config.last_batch == "keep" and n % in_step >= self.per_step:
-            self.examples += n % in_step // self.per_step
+            last = n % in_step // self.per_step
+            rank.part(last)
+            self.examples += last
             self.steps += 1
         self.sizes = network_sizes(self.images)
 
@@ -56,6 +65,8 @@ class ImageTask(Task):
         """Mean cross entropy of a batch of the epoch's step number `step` under its architecture `number`."""
         indices = self.batch(step, number)
         x, y = augment(self.images.train_x[indices], self.images, self.config, generator), self.images.train_y[indices]
+        mine = self.rank.part(len(y))  # after the augmentation, whose draws are those of the whole batch
+        x, y = x[mine], y[mine]
         output = network(x, choice)
         if isinstance(output, tuple):
             logits, auxiliary = output

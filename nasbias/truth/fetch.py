@@ -1,16 +1,20 @@
 """Where the official files are, and the download of those that have an address and a known hash.
 
-NAS-Bench-101's hashes are its publishers'. NAS-Bench-201 is on Google Drive only, which hands such large files to a
-browser: `fetch` says what to get there and how to import it.
+NAS-Bench-101's hashes are its publishers'; NAS-Bench-201's files have the end of theirs in their names. Files put here
+by hand are compared with them too. NAS-Bench-201 is on Google Drive only, which hands such large files to a browser:
+`fetch` says what to get there and how to import it.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nasbias.digests import compare_digests
 from nasbias.errors import InputError, unknown
 from nasbias.files import data_folder
 from nasbias.tables import list_shipped
+from nasbias.tables.shipped import PREFIX
 
 _P2_DATA = "the data folder of github.com/matluster/anonymous-2102"
 _NASBENCH = "https://storage.googleapis.com/nasbench/"
@@ -57,6 +61,18 @@ SOURCES = (
 )  # fmt: skip
 
 
+_ENDS_IN_MD5 = re.compile(r"NAS-Bench-201-v\d_\d-([0-9a-f]{6})\.pth")  # md5sum's last six digits
+
+
+def compare_published(path: Path) -> str:
+    """Whether a file is one of those published, by its digest: `matched`, `differs` or `unknown`, and what was compared
+    (`nasbias.digests`). Folders have none."""
+    published = {source.file: source.sha256 for source in SOURCES if source.sha256}
+    if named := _ENDS_IN_MD5.fullmatch(path.name):
+        published = {path.name: named[1]}
+    return compare_digests([path] if path.is_file() else [], published)
+
+
 def remedy(space: str) -> str:
     """The one command that gets a truth of a space here: from where it is published, else by training a few alone."""
     known = [source for source in SOURCES if source.space == space]
@@ -65,8 +81,8 @@ def remedy(space: str) -> str:
         return f"pip install '{installed.pip}'"
     if any(source.url for source in known) or space == "nb-macro":  # which has no supernet here, so nothing to train
         return f"python -m nasbias.truth fetch {space}"
-    predictions = list_shipped(space).get(f"{space.replace('-', '_')}_predictions")
-    among = f" --architectures {predictions}" if predictions else ""  # so that the truth is one of what was predicted
+    has_predictions = f"{space.replace('-', '_')}_predictions" in list_shipped(space)
+    among = f" --architectures {PREFIX}{space}" if has_predictions else ""  # so that what was predicted gets a truth
     small = "--hidden 64 --train-size 40000" if space == "ptb" else "--train-size 4000 --resolution 16"
     return (
         f"python -m nasbias.train --space {space}{among} --standalone-sample 12 --epochs 2 {small} "

@@ -245,6 +245,8 @@ FORMATS = (
         takes_object=_is_api,
         read_object=_read_api,
         licence=_LICENCE,
+        architectures=SPACE.size,
+        rows=(3 * SPACE.size, 4 * 3 * SPACE.size),  # three runs of 108 epochs, or of 4, 12, 36 and 108
     ),
     Format(
         name="one-run-parquet",

@@ -22,14 +22,15 @@ pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc"),
 ]
 
-RUNS = 12
+LONG = 600  # seconds that something may take on a busy machine
+RUNS, EPOCHS = 12, 10
 PLAN = f"""
 [training]
 space = "nb201"
 batch_size = 64
 crop = 1
 train_size = 512
-epochs = 20
+epochs = {EPOCHS}
 network = {{channels = 4, cells = 1}}
 [grid]
 seed = {list(range(RUNS))}
@@ -77,7 +78,7 @@ def begun(out, n=1):
 def trained_once(out):
     """Every run's log is of one training: each epoch once, in order."""
     logs = [path.read_text().count('"epoch"') for path in out.glob("runs/*/log.jsonl")]
-    return logs == [20] * RUNS
+    return logs == [EPOCHS] * RUNS
 
 
 def assert_whole(out, undisturbed):
@@ -88,9 +89,9 @@ def assert_whole(out, undisturbed):
 def test_a_killed_worker_costs_nothing(plan, undisturbed, tmp_path):
     out = tmp_path / "out"
     sweeping = Command("sweep", plan, "--processes", "2", "--out", out)
-    sweeping.wait_for(lambda: begun(out))
+    sweeping.wait_for(lambda: begun(out), LONG)
     os.kill(workers_of(sweeping.process.pid)[0], signal.SIGKILL)
-    sweeping.wait_for(lambda: begun(out, 6))
+    sweeping.wait_for(lambda: begun(out, 6), LONG)
     for worker in workers_of(sweeping.process.pid):
         os.kill(worker, signal.SIGKILL)
     code, errors, _ = sweeping.end()
@@ -98,18 +99,38 @@ def test_a_killed_worker_costs_nothing(plan, undisturbed, tmp_path):
     assert_whole(out, undisturbed)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_killed_or_interrupted_sweep_leaves_nobody_and_goes_on(number, code, plan, undisturbed, tmp_path):
+class Terminal(Command):
+    """A command whose signals reach all of its processes, as Ctrl-C does."""
+
+    def __init__(self, *words):
+        super().__init__(*words, process_group=0)
+
+    def end(self, number=None):
+        if number:
+            os.killpg(self.process.pid, number)
+        return super().end()
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "code"),
+    [
+        (Command, signal.SIGKILL, -9),
+        (Command, signal.SIGINT, 130),
+        (Command, signal.SIGTERM, 143),
+        (Terminal, signal.SIGINT, 130),
+    ],
+)
+def test_a_killed_or_interrupted_sweep_leaves_nobody_and_goes_on(start, number, code, plan, undisturbed, tmp_path):
     out = tmp_path / "out"
-    stopped = Command("sweep", plan, "--processes", "2", "--out", out)
-    stopped.wait_for(lambda: begun(out, 2))
+    stopped = start("sweep", plan, "--processes", "2", "--out", out)
+    stopped.wait_for(lambda: begun(out, 2), LONG)
     workers = workers_of(stopped.process.pid)
     returned, errors, _ = stopped.end(number)
     assert returned == code, errors
     if code > 0:
         assert errors[-1].startswith("nasbias: interrupted: to go on: python -m nasbias.sweep "), errors
         assert list(out.glob("runs/*/checkpoints/latest.safetensors"))
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 60
     while not all(map(is_gone, workers)) and time.monotonic() < ends:
         time.sleep(0.1)
     assert workers and all(map(is_gone, workers))
@@ -122,7 +143,7 @@ def test_a_killed_or_interrupted_sweep_leaves_nobody_and_goes_on(number, code, p
 def test_two_sweeps_of_one_plan_are_one_and_a_line(plan, undisturbed, tmp_path):
     out = tmp_path / "out"
     first = Command("sweep", plan, "--processes", "2", "--out", out)
-    first.wait_for(lambda: (out / "sweep.json").exists())
+    first.wait_for(lambda: (out / "sweep.json").exists(), LONG)
     code, errors, _ = Command("sweep", plan, "--processes", "2", "--out", out).end()
     assert code == 2 and len(errors) == 1 and f"is in use by process {first.process.pid} on" in errors[0]
     assert first.end()[0] == 0
@@ -143,7 +164,7 @@ class Cluster:
         self.file = folder / "scheduler.json"
         self.file.unlink(missing_ok=True)
         self.scheduler = self.start("scheduler", "--host", host, "--port", "0", "--scheduler-file", self.file)
-        ends = time.monotonic() + 60
+        ends = time.monotonic() + LONG
         while not self.file.exists() and time.monotonic() < ends:
             time.sleep(0.1)
         self.workers = [self.worker(f"worker{i}") for i in range(workers)]
@@ -191,7 +212,7 @@ def clusters(tmp_path):
 def test_a_lost_scheduler_is_one_line_and_another_one_goes_on(plan, undisturbed, tmp_path, clusters):
     out, cluster = tmp_path / "out", clusters()
     sweeping = Command("sweep", plan, "--scheduler", cluster.file, "--out", out)
-    sweeping.wait_for(lambda: begun(out, 2))
+    sweeping.wait_for(lambda: begun(out, 2), LONG)
     cluster.scheduler.kill()
     code, errors, _ = sweeping.end()
     lines = [line for line in errors if "  done" not in line]
@@ -234,7 +255,7 @@ def test_a_worker_whose_link_goes_down_is_given_up_and_its_run_is_done_once(plan
     out, cluster = tmp_path / "out", clusters(host="10.77.7.1", workers=1)
     cluster.worker("far", ("ip", "netns", "exec", far))
     sweeping = Command("sweep", plan, "--scheduler", cluster.file, "--out", out)
-    sweeping.wait_for(lambda: begun(out, 2) and len(list(out.glob("runs/*/.lock"))) == 2)
+    sweeping.wait_for(lambda: begun(out, 2) and len(list(out.glob("runs/*/.lock"))) == 2, LONG)
     ip("link", "set", "nasbias0", "down")
     code, errors, _ = sweeping.end()
     assert code == 0, errors

@@ -18,7 +18,7 @@ from nasbias.sweep.engine import Engine, connected, why
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def work(kind, folder, cwd):
+def work(kind, folder, caller):
     """A task, as `nasbias.sweep.work` has them."""
     Path(folder, f"{kind}-{time.time_ns()}").touch()
     if kind == "wrong":
@@ -28,13 +28,13 @@ def work(kind, folder, cwd):
     if kind == "locked":
         with locked(Path(folder) / "run"):
             pass
-    return kind, Path(cwd).name
+    return kind, Path(caller.cwd).name
 
 
 def test_every_task_ends_with_a_result_or_its_error_and_one_that_must_wait_is_tried_again(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "BUSY", 0.5)
     monkeypatch.setitem(engine._QUIET, "distributed.scheduler.allowed-failures", 0)  # the first is enough here
-    folders = {kind: tmp_path / kind for kind in ("fine", "wrong", "killed", "locked")}
+    folders = {kind: tmp_path / kind for kind in ("locked", "fine", "wrong", "killed")}
     for folder in folders.values():
         folder.mkdir()
     with connected(None, 2) as client, locked(folders["locked"] / "run") as lock:

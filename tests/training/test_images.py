@@ -82,28 +82,6 @@ def test_without_augmentation_images_are_only_normalised():
     assert make(resolution=16).augment(x, generator()).is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize("fields", [{"crop": 2}, {"flip": True}, {"cutout": 3}])
-def test_each_augmentation_is_asked_for_by_its_field_and_repeats_with_the_generator(fields):
-    task = make(**fields)
-    x = task.images.train_x[:64]
-    first, again, other = (task.augment(x, generator(seed)) for seed in (0, 0, 1))
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other)
-    assert not torch.equal(first, task.images.normalise(x))
-
-
-@pytest.mark.parametrize(("cutout", "side"), [(0, 0), (3, 3), (-1, 4)])
-def test_minus_one_cuts_out_half_the_image(cutout, side):
-    assert make(cutout=cutout).cutout == side
-
-
-def test_cutout_comes_after_normalising_so_that_the_square_is_the_mean():
-    task = make(cutout=-1)
-    cut, whole = (task.augment(task.images.train_x[:64], generator()), task.images.normalise(task.images.train_x[:64]))
-    changed = cut != whole
-    assert changed.any() and (cut[changed] == 0).all()
-
-
 def test_the_last_images_of_an_epoch_are_a_smaller_batch_where_they_are_kept():
     task = make(last_batch="keep")
     assert (task.steps, task.examples) == (4, 200)
