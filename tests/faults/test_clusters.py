@@ -129,7 +129,9 @@ def test_a_killed_or_interrupted_sweep_leaves_nobody_and_goes_on(start, number, 
     assert returned == code, errors
     if code > 0:
         assert errors[-1].startswith("nasbias: interrupted: to go on: python -m nasbias.sweep "), errors
-        assert list(out.glob("runs/*/checkpoints/latest.safetensors"))
+        begun_runs = [path.parent for path in out.glob("runs/*/config.toml")]
+        kept = ("latest", f"epoch-{EPOCHS:04d}")  # each is saved or has ended
+        assert all(any((run / "checkpoints" / f"{name}.safetensors").exists() for name in kept) for run in begun_runs)
     ends = time.monotonic() + 60
     while not all(map(is_gone, workers)) and time.monotonic() < ends:
         time.sleep(0.1)
