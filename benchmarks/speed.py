@@ -29,7 +29,7 @@ from nasbias.files import written_atomically
 from nasbias.progress import note
 from nasbias.runs import Training
 from nasbias.scoring import ScoringData, score_architectures
-from nasbias.scoring.data import RECALIBRATION_BATCH, VALID_BATCH
+from nasbias.scoring.data import BN, RECALIBRATION_BATCH, VALID_BATCH
 from nasbias.scoring.text import TextData
 from nasbias.spaces import get_space
 from nasbias.spaces.nb201 import count_flops
@@ -105,7 +105,7 @@ def samples(space: str, n: int, rounds: int) -> list[list[str]]:
 
 
 def score_row(
-    size: Size, what: str, bn: str, recalibration: int, scored: int, rounds: Sequence[Sequence[str]], bf16: bool = False
+    size: Size, what: str, bn: BN, recalibration: int, scored: int, rounds: Sequence[Sequence[str]], bf16: bool = False
 ) -> Row:
     """Scoring, of each round's architectures, on random images or words."""
     sizes = {"inputs": 1, "classes": 1000} if task_of(size.space) == "text" else {"inputs": 3, "classes": 10}
