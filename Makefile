@@ -40,7 +40,9 @@ $(VENV)-lowest/.ready: setup.cfg constraints-lowest.txt
 	$(VENV)-lowest/bin/pip --disable-pip-version-check --quiet install -c constraints-lowest.txt -e '.[analog,analysis]' pytest pytest-benchmark hypothesis wheel
 	touch $@
 
+# README's Speed block is what `make speed WRITE="--write README.md"` puts there, on a machine that does nothing else.
 speed: $(VENV)/.full
+	OMP_NUM_THREADS=1 $(RUN) -m benchmarks.speed $(WRITE)
 	OMP_NUM_THREADS=1 $(RUN) -m pytest benchmarks -o addopts= --benchmark-only --benchmark-columns=min --benchmark-disable-gc -q
 
 lint: $(VENV)/.full

@@ -1,5 +1,7 @@
 """Numbers as a reader takes them in: short, and '-' where there is none."""
 
+import re
+
 import pandas as pd
 
 
@@ -8,7 +10,7 @@ def short(value: float) -> str:
     if pd.isna(value):
         return "-"
     text = f"{value:.2f}".replace("-0.00", "0.00")
-    return text.replace("0.", ".", 1) if abs(value) < 0.995 else text
+    return re.sub(r"^(-?)0\.", r"\1.", text)
 
 
 def interval(low: float, high: float) -> str:

@@ -52,6 +52,17 @@ def test_without_its_packages_the_training_half_names_the_remedy_and_leaves_noth
     assert not any(tmp_path.iterdir())
 
 
+def test_proxies_without_torch_are_one_line_and_not_one_failure_each(tmp_path):
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from nasbias.proxies.__main__ import main\n"
+        f"sys.exit(main(['--space', 'nb201', '--sample', '3', '--out', {str(tmp_path / 'p.parquet')!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "pip install 'nasbias[train]'" in done.stderr
+    assert not any(tmp_path.iterdir())
+
+
 def test_no_module_is_longer_than_a_reader_can_hold():
     long = {
         path.name: lines
@@ -61,13 +72,16 @@ def test_no_module_is_longer_than_a_reader_can_hold():
     assert not long
 
 
-def test_the_wheel_carries_the_reference_predictions(tmp_path):
+def test_the_wheel_carries_the_reference_predictions_and_truths(tmp_path):
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", tmp_path, ROOT], check=True)
     (wheel,) = tmp_path.glob("*.whl")
     installed = tmp_path / "installed"
     subprocess.run([*pip, "install", "--no-deps", "--target", installed, wheel], check=True)
-    code = "from nasbias.tables import find_predictions; print(find_predictions('nb201'))"
+    code = (
+        "from nasbias.tables import find_predictions, list_shipped; print(find_predictions('nb201'));"
+        "print(list_shipped('darts64')['darts64_truth'])"
+    )
     found = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -76,7 +90,10 @@ def test_the_wheel_carries_the_reference_predictions(tmp_path):
         text=True,
         check=True,
     )
-    assert Path(found.stdout.strip()).is_relative_to(installed)
+    lines = found.stdout.splitlines()
+    assert len(lines) == 2 and all(Path(line).is_relative_to(installed) for line in lines)
+    known = {path.name for path in (ROOT / "data").glob("*_truth.parquet")}
+    assert known and known <= {path.name for path in (installed / "nasbias" / "reference").iterdir()}
 
 
 def test_a_type_checker_outside_knows_our_types(tmp_path):

@@ -49,3 +49,12 @@ def test_no_module_makes_a_generator_of_its_own():
     for path in list_modules():
         if name_of(path) != "nasbias.streams":
             assert not makes.search(path.read_text()), path
+
+
+def test_no_streams_number_is_ever_changed():
+    """It would change what a seed has meant: splits, samples and orders of runs that were trained long ago."""
+    numbers = {
+        "draw": 0, "order": 1, "shrink": 2, "test_split": 4, "weights": 5, "data": 6, "tuning": 7, "dense": 8,
+        "chance": 10, "correction": 11, "validation": 12, "drawing": 13, "complement": 14,
+    }  # fmt: skip
+    assert numbers == streams._NUMBERS

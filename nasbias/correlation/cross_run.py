@@ -22,7 +22,7 @@ def cross_run(
     predictions: Predictions = None,
     *,
     space: str = "nb201",
-    scores: Iterable[str] | None = None,
+    scores: str | Iterable[str] | None = None,
     lower_is_better: Iterable[str] = (),
 ) -> pd.DataFrame:
     """Every pair of (run, seed, epoch, step) once, per score and BN mode, over the architectures that both scored.
@@ -34,9 +34,10 @@ def cross_run(
     Raises:
         InputError: what reading predictions raises, or fewer than two runs or lengths.
     """
+    wanted = [scores] if isinstance(scores, str) else None if scores is None else list(scores)
     vectors: dict[tuple, list[tuple[dict, pd.Series]]] = {}
     for _, frame in read_predictions(predictions, space):
-        for name in scores_of(frame) if scores is None else [name for name in scores if name in frame]:
+        for name in scores_of(frame) if wanted is None else [name for name in wanted if name in frame]:
             sign = sign_of(name, lower_is_better)
             for keys, at in runs_of(frame):
                 part = frame.iloc[at]

@@ -22,13 +22,15 @@ def rank_free(matched: Matched, items: np.ndarray | None = None) -> pd.DataFrame
     """Every free baseline's tau on the architectures of `matched`, best first.
 
     Args:
-        items: rows of `matched.architectures` (default: those of its first row of scores).
+        items: rows of `matched.architectures` (default: those of the first score's row that has most).
 
     Returns:
         `baseline`, `n` architectures, `gt_tau` with its 95 % interval `gt_tau_low`, `gt_tau_high`. What is constant, or
         NaN for more than a tenth, is left out; without shipped proxies the costs alone are there.
     """
-    items = matched.rows[0].items if items is None else items
+    if items is None:
+        score = matched.rows[0].keys["score"]
+        items = max((row.items for row in matched.rows if row.keys["score"] == score), key=len)
     architectures = matched.architectures.iloc[items]
     truth = architectures["truth"].to_numpy(dtype=float)
     values = {name: architectures[name].to_numpy(dtype=float) for name in COSTS}
@@ -45,13 +47,14 @@ def rank_free(matched: Matched, items: np.ndarray | None = None) -> pd.DataFrame
 
 
 def say_free(table: pd.DataFrame) -> str:
-    """One line on the best of `rank_free`; empty where none is judged."""
-    if table.empty:
+    """One line on the best of `rank_free`; empty where none is judged, or on so few architectures that none has an
+    interval: among twenty rankings of three architectures one is always right."""
+    best: Any = table.dropna(subset="gt_tau_low").to_dict("records")[:1]
+    if not best:
         return ""
-    best: Any = table.to_dict("records")[0]
-    sure = "" if np.isnan(best["gt_tau_low"]) else f" ({best['gt_tau_low']:.2f} to {best['gt_tau_high']:.2f})"
+    name, tau, low, high = (best[0][key] for key in ("baseline", "gt_tau", "gt_tau_low", "gt_tau_high"))
     return (
-        f"best free baseline of {len(table)} tried on these: {best['baseline']}, tau {best['gt_tau']:.2f}{sure}; "
+        f"best free baseline of {len(table)} tried on these: {name}, tau {tau:.2f} ({low:.2f} to {high:.2f}); "
         f"chosen on this truth."
     )
 

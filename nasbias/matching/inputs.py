@@ -1,7 +1,7 @@
 """Predictions in every form that somebody holds them in, as canonical tables with a name each."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ Predictions = (
     | Sequence[str | os.PathLike]
     | None
 )
+
+
+_FORMS = "Give a DataFrame, a Series with the architectures as index, a dict, a pair (architectures, scores), or paths."
 
 
 def runs_of(frame: pd.DataFrame) -> Iterator[tuple[dict[str, Any], Array]]:
@@ -53,15 +56,14 @@ def read_predictions(predictions: Predictions, space: str, reading: Reading = AS
         return [("predictions", check_predictions(table, space, "predictions", reading=reading))]
     if predictions is None:
         predictions = [find_predictions(space)]
+    if not isinstance(predictions, Iterable | os.PathLike):
+        raise InputError(f"predictions can't be read from {type(predictions).__name__}. {_FORMS}")
     paths: list[Any] = [predictions] if isinstance(predictions, (str, os.PathLike)) else list(predictions)
     if not paths:
         raise InputError("no predictions given. Name at least one run folder or table.")
     odd = next((path for path in paths if not isinstance(path, (str, os.PathLike))), None)
     if odd is not None:
-        raise InputError(
-            f"predictions can't be read from a list of {type(odd).__name__}. Give a DataFrame, a Series with the "
-            f"architectures as index, a dict, a pair (architectures, scores), or paths."
-        )
+        raise InputError(f"predictions can't be read from a list of {type(odd).__name__}. {_FORMS}")
     named, seen, resolved = [], set(), set()
     for path in map(checked_path, paths):
         if path.resolve() in resolved:

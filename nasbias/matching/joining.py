@@ -179,6 +179,13 @@ def choose_scores(
     """
     present = list(dict.fromkeys(name for frame in frames for name in scores_of(frame)))
     askable = list(dict.fromkeys(name for frame in frames for name in numbers_of(frame)))
+    if not present:  # a number whose name says that it describes a training is a score where it is named as one
+        present = [name for name in (*lower_is_better, *higher_is_better) if name in askable]
+    if scores is None and not present:
+        raise InputError(
+            f"none of the numbers looks like a score by its name: {', '.join(askable)}. "
+            f"If one is: --score {askable[0]}."
+        )
     chosen = by_headline(present if scores is None else _names(scores))
     for name in (*chosen, *lower_is_better, *higher_is_better):
         if name not in askable:

@@ -80,7 +80,7 @@ def read_truth_column(
     repeats = repeats.dropna(subset=column)
     repeats["key"] = join_keys(space, repeats["architecture"].tolist())
     groups = repeats.groupby("key", sort=False)
-    rows = pd.Index(list(groups.groups))
+    rows = pd.Index(repeats["key"].unique())
     by_seed = repeats.dropna(subset="seed").pivot_table(index="key", columns="seed", values=column).reindex(rows)
     n_seeds = (by_seed.notna().sum(axis=1) if by_seed.shape[1] else pd.Series(np.nan, rows)).to_numpy(dtype=float)
     if "n_seeds" in repeats:
@@ -154,6 +154,13 @@ def _widest(
         say(
             f"truth {chosen} has {covered[chosen]:,} of the {len(wanted):,} predicted architectures, {better[0]} only "
             f"{covered[better[0]]:,}: {chosen} is used (--truth {better[0]} takes the other)."
+        )
+    as_good = (name for name in names if covered.get(name, -1) >= _AS_GOOD * most)
+    wider = next((name for name in as_good if len(found[name].keys) > len(found[chosen].keys)), None)
+    if wider:
+        say(
+            f"truth {chosen} ({len(found[chosen].keys):,} architectures) is used; {wider} has the predicted ones as "
+            f"well (--truth {wider} takes it)."
         )
     return found[chosen]
 

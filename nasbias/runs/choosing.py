@@ -15,6 +15,7 @@ from nasbias.opening import checked_path, opened
 from nasbias.spaces import Space
 from nasbias.streams import stream
 from nasbias.tables import AS_IS, TABLES, check_architectures, read_table, table_ending
+from nasbias.tables.shipped import find_shipped, is_shipped
 
 REMAINING = "remaining.txt"  # in a run's folder: what pruning left, one architecture a line
 
@@ -23,12 +24,13 @@ def list_architectures(source: str | os.PathLike, space: Space) -> np.ndarray:
     """Canonical strings of the distinct architectures that `source` lists, in its order.
 
     Args:
-        source: the name of a stored truth, a table (`tables.read_table`), or a text file with one architecture a line.
+        source: the name of a stored truth, a table (`tables.read_table`) or one that is shipped (`shipped:darts`), or a
+            text file with one architecture a line.
 
     Raises:
         InputError: no such file or truth, nothing in it, or an architecture that is not in the space.
     """
-    path = checked_path(source)
+    path = find_shipped(source) if is_shipped(source) else checked_path(source)
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give a file or the name of a truth.")
     if not path.exists():

@@ -41,6 +41,7 @@ def random_rankings(truth: Array) -> dict[str, tuple[float, float, float]]:
                 at = ordered[n - place] if name.startswith("wr_") else ordered[place - 1]
                 values = at if name.startswith("best_") else (ordered[:, None] > at).sum(axis=0) + 1.0
                 values = values / n if name.startswith(("br_", "wr_")) else values
+        values = np.clip(values, *metric.bounds)  # of few architectures the normal reaches beyond the range
         result[name] = (float(values[0]), float(np.min(values)), float(np.max(values)))
     return result
 

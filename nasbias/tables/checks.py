@@ -128,8 +128,8 @@ def check_predictions(
         reading, per_cent: as in `check_truth`.
 
     Raises:
-        InputError: no architecture or score column, an unknown or ambiguous architecture, a score that is no number,
-            or the same prediction twice.
+        InputError: no architecture column or no number, an unknown or ambiguous architecture, a score that is no
+            number, or the same prediction twice.
     """
     space = get_space(space) if isinstance(space, str) else space
     per_cent = per_cent or bool(table.attrs.get("canonical"))  # what nasbias wrote or read is in per cent
@@ -147,7 +147,7 @@ def check_predictions(
     if "trained" in table:
         result["trained"] = table["trained"].astype("boolean").fillna(False).to_numpy(dtype=bool)
     scores = _read_scores(table, column_of(result, "architecture", where), where, per_cent)
-    if all(is_junk(name) and name not in MEASURES for name in scores):
+    if not scores:
         raise InputError(
             f"{where}: no numeric score among the columns {names_of(table)}. Beside `architecture` one column such as "
             f"`accuracy` (per cent) or `loss` is needed; --column accuracy=COLUMN says which one it is."

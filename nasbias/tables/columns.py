@@ -30,6 +30,7 @@ _MEASURE = {
     for name in names
     for spelled in ((f"{short}_{name}", f"{name}_{short}", f"{short}{name}") if short else (name,))
 }
+_UNNAMED = re.compile(r"|Unnamed: 0")
 _WIDE = re.compile(r"(?P<stem>.*?)[_@]?(?P<word>(?:epochs?|ep)_?)?(?P<length>\d+)")
 
 
@@ -89,6 +90,12 @@ def _chosen(table: pd.DataFrame, where: str, columns: dict[str, str]) -> dict[st
     return {name: by_text[column] for name, column in columns.items()}
 
 
+def is_usual(name: object, kind: str | None = None) -> bool:
+    """Whether a column is usually called so: one of architectures, or (where no `kind` is asked for) of a measure."""
+    plain = _plain(name)
+    return plain in _ARCHITECTURE or (kind is None and plain in _MEASURE)
+
+
 def column_of(table: pd.DataFrame, name: Hashable, where: str) -> pd.Series:
     """One column of a table, by its name.
 
@@ -107,12 +114,16 @@ def names_of(table: pd.DataFrame) -> str:
 
 
 def _index_as_column(table: pd.DataFrame, own: dict[str, Any]) -> pd.DataFrame:
-    """A frame whose index holds the architectures, as `df.set_index("arch")` or a dict makes it."""
+    """A frame whose index holds the architectures, as `df.set_index("arch")` or a dict makes it, or whose file has that
+    index as a first column without a name."""
     if "architecture" in own or not {_plain(column) for column in table.columns}.isdisjoint(_ARCHITECTURE):
         return table
     index = table.index
     if isinstance(index, (pd.RangeIndex, pd.MultiIndex)):
-        return table
+        first = table.columns[0] if len(table.columns) else None
+        written = isinstance(first, str) and _UNNAMED.fullmatch(first)  # by to_csv, whose index has no name
+        texts = written and first not in own.values() and not pd.api.types.is_numeric_dtype(table[first].dtype)
+        return table.rename(columns={first: "architecture"}) if texts else table
     if _plain(index.name) in _ARCHITECTURE or not pd.api.types.is_numeric_dtype(index.dtype):
         return table.rename_axis("architecture").reset_index()
     return table

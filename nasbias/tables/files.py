@@ -17,6 +17,7 @@ from nasbias.files import written_atomically
 from nasbias.forms import FORM, check_form
 from nasbias.opening import checked_path, opened
 from nasbias.seals import blank_seal, check_seal, seal
+from nasbias.tables.columns import is_usual
 from nasbias.tables.foreign import PICKLES, read_pickled, unnest
 
 _MOST_CELLS = 200_000_000  # of a Parquet table: a small file can claim any number
@@ -145,15 +146,19 @@ def _from_content(content: Any) -> pd.DataFrame:
 
 
 def from_mapping(content: dict[Any, Any]) -> pd.DataFrame:
-    """The table of {architecture: score} (its column is called `score`) or of {architecture: {score: value}}.
+    """The table of {architecture: score} (its column is called `score`), of {architecture: {score: value}}, or of
+    {column: {row: value}}, as a frame writes itself: known by a column's usual name among the keys.
 
     Raises:
         ValueError: some values are mappings and some are not, or one is a list.
     """
     nested = [isinstance(value, dict) for value in content.values()]
-    if any(nested) != all(nested) or any(isinstance(value, (list, tuple)) for value in content.values()):
+    if (any(nested) and not all(nested)) or any(isinstance(value, (list, tuple)) for value in content.values()):
         raise ValueError("the values of a mapping from architectures must all be numbers, or all be mappings")
     names = list(content)
+    if all(nested) and any(is_usual(name) for name in names):
+        table = pd.DataFrame(content)
+        return table.reset_index(drop=True) if any(is_usual(name, "architecture") for name in names) else table
     if all(nested) and nested:
         return pd.DataFrame([{"architecture": name, **value} for name, value in content.items()])
     return pd.DataFrame({"architecture": names, "score": list(content.values())})

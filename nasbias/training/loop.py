@@ -16,7 +16,9 @@ from nasbias.runs.contents import describe_contents
 from nasbias.spaces import get_space
 from nasbias.supernets.sharing import SharedNetwork
 from nasbias.training.companion import MakeCompanions, no_companions
+from nasbias.training.followers import followed
 from nasbias.training.pace import Clock, Pace
+from nasbias.training.ranks import Rank
 from nasbias.training.run import Run
 
 SAVE_SECONDS = 120  # at most this much work, and a step, is lost when a run is killed
@@ -47,7 +49,7 @@ def train(
         Diverged: the training came to nothing, now or in an earlier call; earlier checkpoints are kept.
         Interrupted: Ctrl-C or SIGTERM, after the state was saved.
     """
-    folder, run = RunFolder(out), Run(config, companions)
+    folder, run = RunFolder(out), Run(config, companions, Rank(0, config.devices))
     contents = describe_contents(config, run.sampler, run.network, run.task.data)
     if folder.is_claimed and folder.is_settled:
         folder.create(config, contents)  # only to see that it is this run
@@ -62,7 +64,8 @@ def train(
             asked = (lambda: signalled() or (signal.SIGTERM if stop() else None)) if stop else signalled
             keeper = _Keeper(run, folder, asked, watch)
             try:
-                keeper.carry_out(report, stop_after)
+                with followed(run, folder, companions):
+                    keeper.carry_out(report, stop_after)
             except Diverged as failure:
                 folder.write_log(run.log)
                 folder.end(failure)

@@ -77,11 +77,13 @@ TIDY = Format(
     read_object=lambda table: table,  # pyright: ignore[reportArgumentType]
 )
 
+_RECIPE = {"epochs": "epochs", "train_size": "examples", "resolution": "pixels a side"}  # a recipe's field -> in words
+
 # What this project trained alone, at the size of its shipped supernets: nobody's benchmark, so chosen last.
 SHIPPED = dataclasses.replace(
     TIDY,
     name="nasbias",
-    describes="trained alone by this project, as small as its shipped supernets",
+    describes="trained alone by this project, as small as its shipped supernets: no benchmark",
     licence="Apache-2.0",
     retrained=True,
 )
@@ -198,8 +200,20 @@ def describe_sources(space: str | None = None) -> list[dict[str, Any]]:
         own = f"{each.replace('-', '_')}_truth"
         for name, path in list_shipped(each).items():
             if (name == own or name.startswith(f"{own}_")) and (each, name) not in taken:
-                found.append({**_about(each, SHIPPED, path.name), "name": name, "path": str(path), "stored": False})
+                about = _about(each, SHIPPED, path.name) | {"describes": _describe_own(path)}
+                found.append({**about, "name": name, "path": str(path), "stored": False})
     return found
+
+
+def _describe_own(path: Path) -> str:
+    """What a shipped truth is, with the recipe that its file names: how small it is must be seen beside its numbers."""
+    recipe = read_about(path).get("recipe")
+    if not isinstance(recipe, dict):
+        return SHIPPED.describes
+    facts = [f"{recipe[name]:,} {what}" for name, what in _RECIPE.items() if isinstance(recipe.get(name), int)]
+    sizes = recipe.get("network")
+    facts += [f"{name} {value}" for name, value in sizes.items()] if isinstance(sizes, dict) else []
+    return f"{SHIPPED.describes} ({recipe.get('dataset')}: {', '.join(facts)})"
 
 
 def rank_sources(space: str) -> list[dict[str, Any]]:

@@ -77,7 +77,7 @@ def _report_import(about: dict[str, Any], form: str) -> None:
         print(to_json(about))
         return
     size = get_space(about["space"]).size
-    print(
+    say(
         f"{about['name']}: {about['architectures']:,} of {size:,} architectures of {about['space']}, "
         f"{about['rows']:,} rows from {about['source']} ({about['format']})."
     )
@@ -104,7 +104,9 @@ def _list(options: Any) -> None:
         table = pd.DataFrame(sources).loc[:, ["space", "name", "rows", "architectures", "coverage", "source"]]
         table["coverage"] = [f"{share:.2g} %" if share < 99.95 else "100 %" for share in table["coverage"]]
         print_table(table.rename(columns={"architectures": "n", "source": "file"}))
-        print(f"\nn: architectures; coverage: their share of the space. Stored in {data_folder() / 'truth'}")
+        print()
+        say("n: architectures; coverage: their share of the space. Stored in")
+        print(data_folder() / "truth")
 
 
 def _counted(about: dict[str, Any]) -> dict[str, Any]:
@@ -133,11 +135,11 @@ def _show(options: Any) -> None:
     if options.format == "json":
         print(to_json(described))
         return
-    print(f"{about['name']} ({about['format']}), ground truth of {space}: {about['describes']}.")
-    print(f"{about['architectures']:,} of {described['space_size']:,} architectures, {about['rows']:,} rows.")
-    print(f"Source: {about['source']}. Licence: {about['licence']}.")
+    say(f"{about['name']} ({about['format']}), ground truth of {space}: {about['describes']}.")
+    say(f"{about['architectures']:,} of {described['space_size']:,} architectures (n), {about['rows']:,} rows.")
+    say(f"Source: {about['source']}. Licence: {about['licence']}.")
     if about.get("published"):
-        print(f"Published digest: {about['published']}.")
+        say(f"Published digest: {about['published']}.")
     print()
     rows = pd.DataFrame(parts)
     rows["seeds"] = [", ".join(map(str, seeds)) or "mean only" for seeds in rows["seeds"]]
@@ -145,7 +147,7 @@ def _show(options: Any) -> None:
     rows["better"] = [f"{part['better']}, {part['unit']}".rstrip(", ") for part in parts]
     rows["epochs"] = rows["epochs"].astype("Int64")
     rows["ceiling"] = rows["ceiling"].astype(float)
-    print_table(rows.drop(columns=["unit", "rows"]))
+    print_table(rows.drop(columns=["unit", "rows"]).rename(columns={"architectures": "n"}))
     if described["ceiling"]:
         found = described["ceiling"]
         rows_of = "" if found["sample"] in (None, "all") else f" of the rows marked {found['sample']}"

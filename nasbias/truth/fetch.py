@@ -14,6 +14,7 @@ from nasbias.digests import compare_digests
 from nasbias.errors import InputError, unknown
 from nasbias.files import data_folder
 from nasbias.tables import list_shipped
+from nasbias.tables.shipped import PREFIX
 
 _P2_DATA = "the data folder of github.com/matluster/anonymous-2102"
 _NASBENCH = "https://storage.googleapis.com/nasbench/"
@@ -80,8 +81,8 @@ def remedy(space: str) -> str:
         return f"pip install '{installed.pip}'"
     if any(source.url for source in known) or space == "nb-macro":  # which has no supernet here, so nothing to train
         return f"python -m nasbias.truth fetch {space}"
-    predictions = list_shipped(space).get(f"{space.replace('-', '_')}_predictions")
-    among = f" --architectures {predictions}" if predictions else ""  # so that the truth is one of what was predicted
+    has_predictions = f"{space.replace('-', '_')}_predictions" in list_shipped(space)
+    among = f" --architectures {PREFIX}{space}" if has_predictions else ""  # so that what was predicted gets a truth
     small = "--hidden 64 --train-size 40000" if space == "ptb" else "--train-size 4000 --resolution 16"
     return (
         f"python -m nasbias.train --space {space}{among} --standalone-sample 12 --epochs 2 {small} "

@@ -64,3 +64,14 @@ def test_pairs_stand_on_the_architectures_that_both_scored_in_the_right_directio
 def test_a_map_needs_two_runs_or_lengths(table):
     with pytest.raises(InputError, match="at least two runs"):
         cross_run.cross_run(runs_of(table, seeds=[0], epochs=[8]))
+
+
+def test_one_score_may_be_named_by_a_string(table):
+    pairs = cross_run.cross_run(runs_of(table), scores="loss")
+    assert set(pairs["score"]) == {"loss"} and len(pairs) == 6
+
+
+def test_a_run_whose_seed_is_known_is_another_than_one_whose_is_not(table):
+    known = runs_of(table, seeds=[0], epochs=[8]).assign(run="a")
+    unknown = runs_of(table, seeds=[1], epochs=[8]).assign(run="a").drop(columns="seed")
+    assert len(cross_run.map_lengths(cross_run.cross_run(pd.concat([known, unknown]), scores="loss"))) == 1

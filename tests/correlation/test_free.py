@@ -58,6 +58,7 @@ def test_the_line_names_the_best_and_how_many_were_tried(truth, proxies):
     assert say_free(rank_free(matched_with(truth)).iloc[:0]) == ""
 
 
-def test_of_too_few_architectures_no_interval_is_said(truth, proxies):
-    line = say_free(rank_free(matched_with(truth, 2)))
-    assert "nan" not in line and line.startswith("best free baseline of ")
+def test_of_too_few_architectures_for_an_interval_nothing_is_said(truth, proxies):
+    table = rank_free(matched_with(truth, 3))
+    assert len(table) and say_free(table) == ""
+    assert say_free(rank_free(matched_with(truth, 4))).startswith("best free baseline of ")

@@ -96,7 +96,11 @@ ROWS: list[tuple[str, str, list[str], Callable[[str], Counts]]] = [
             ("contents", "other contents under the same name", "tests/runs/test_contents.py"),
             ("resume", "states saved and resumed after any step; another run's state", "tests/training/test_run.py"),
             ("divergence", "losses and weights that are no numbers, explosions", "tests/training/test_divergence.py"),
-            ("clusters", "12 runs: workers, scheduler, network lost; two at once", "tests/faults/test_clusters.py"),
+            (
+                "clusters",
+                "12 runs: workers, scheduler, network lost; two at once; one of two devices lost",
+                "tests/faults/test_clusters.py",
+            ),
         )
     ),
 ]

@@ -123,3 +123,18 @@ def test_runs_come_in_the_order_in_which_they_appear():
         {"run": ["z", "a", "z", "m"], "seed": [2, 1, 2, 0], "epoch": [9, 1, 9, 5], "step": 0, "bn": "x"}
     )
     assert [keys["run"] for keys, _ in runs_of(table)] == ["z", "a", "m"]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (5, "can't be read from int. Give a DataFrame"),
+        (object(), "can't be read from object. Give a DataFrame"),
+        ([1, 2], "can't be read from a list of int. Give a DataFrame"),
+        ({}, "the table has no rows"),
+        (([], []), "the table has no rows"),
+    ],
+)
+def test_what_holds_no_predictions_is_refused_with_what_does(given, says):
+    with pytest.raises(InputError, match=says):
+        read_predictions(given, "nb201")

@@ -261,3 +261,13 @@ def test_architectures_are_numbered_through_and_have_what_their_space_says_of_th
     described = get_space("nb201").describe(list(ARCHITECTURES[5:]))
     assert architectures.columns.tolist()[: len(described.columns)] == described.columns.tolist()
     assert "index" not in architectures
+
+
+def test_a_number_that_looks_like_no_score_is_one_where_it_is_named():
+    table = predictions(energy=ACCURACY, latency=1.0)
+    with pytest.raises(InputError, match=r"looks like a score by its name: energy, latency. If one is: --score energy"):
+        match(table, TRUTH)
+    assert [row.keys["score"] for row in match(table, TRUTH, scores="energy").rows] == ["energy"]
+    lower, higher = (match(table, TRUTH, **{f"{way}_is_better": "energy"}).rows for way in ("lower", "higher"))
+    assert [row.sign for row in (*lower, *higher)] == [-1, 1]
+    assert [row.keys["score"] for row in lower] == ["energy"]

@@ -88,7 +88,8 @@ def test_the_truth_that_covers_the_predictions_is_taken_with_a_line(two, monkeyp
     monkeypatch.setattr(nasbias.truth, "rank_sources", lambda space: [{"name": "small"}, {"name": "wide"}])
     with pytest.warns(Notice, match=r"truth wide has 40 of the 40 predicted architectures, small only 5: wide is used"):
         assert read_truth_column(None, "nb201", keys=KEYS).name == "wide"
-    assert read_truth_column(None, "nb201", keys=KEYS[:5]).name == "small"
+    with pytest.warns(Notice, match=r"truth small \(5 architectures\) is used; wide has the predicted ones as well"):
+        assert read_truth_column(None, "nb201", keys=KEYS[:5]).name == "small"
     predictions = pd.DataFrame({"architecture": ARCHITECTURES, "accuracy": ACCURACY})
     with pytest.warns(Notice, match="wide is used"):
         assert len(match(predictions, None).rows[0].score) == 40
@@ -103,7 +104,8 @@ def test_a_truth_of_nearly_the_same_coverage_is_as_good_and_its_kind_decides(tmp
         import_truth("nb201", tmp_path / "a.csv", f"n{n}")
     import_truth("nb201", TRUTH, "whole")
     monkeypatch.setattr(nasbias.truth, "rank_sources", lambda space: [{"name": "n38"}, {"name": "whole"}])
-    assert read_truth_column(None, "nb201", keys=KEYS).name == "n38"
+    with pytest.warns(Notice, match=r"--truth whole takes it"):
+        assert read_truth_column(None, "nb201", keys=KEYS).name == "n38"
     monkeypatch.setattr(nasbias.truth, "rank_sources", lambda space: [{"name": "n37"}, {"name": "whole"}])
     with pytest.warns(Notice, match="whole is used"):
         assert read_truth_column(None, "nb201", keys=KEYS).name == "whole"

@@ -282,3 +282,11 @@ def test_two_bytes_are_enough_to_tell_a_bare_pickle(tmp_path):
     for head, told in ((b"\x80\x04", True), (b"\x80", False), (b"\x80\x01", False), (b"\x80\x06", False), (b"", False)):
         (tmp_path / "x").write_bytes(head)
         assert is_pickle(tmp_path / "x") == told
+
+
+def test_an_entry_that_was_not_wanted_is_not_there_to_be_fetched():
+    data = io.BytesIO(b"X\x01\x00\x00\x00aq\x000h\x00.")
+    assert unpickle(data, "test", wanted={0}) == "a"
+    data.seek(0)
+    with pytest.raises(InputError, match="test: can't be read"):
+        unpickle(data, "test", wanted=set())

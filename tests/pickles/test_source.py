@@ -46,3 +46,25 @@ def test_an_opcode_that_no_file_has_is_named_with_its_place():
 def test_the_scan_finds_what_is_fetched_and_stops_at_the_end():
     fetched = b"h\x03" + b"j" + struct.pack("<I", 70_000) + b"g12\n" + b"X\x02\x00\x00\x00h\x07" + b"."
     assert scan(Source(io.BytesIO(fetched + b"h\x09."))) == {3, 70_000, 12}
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 30])
+def test_a_line_longer_than_the_window_is_read_whole(chunk, monkeypatch):
+    monkeypatch.setattr("nasbias.pickles.source._CHUNK", chunk)
+    source = Source(io.BytesIO(b"I" + b"1" * 90 + b"\nN."))
+    source.refill(0)
+    assert source.argument(ord("I")) == ["1" * 90]
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 8, 16, 40])
+def test_the_scan_steps_over_long_text_up_to_the_last_byte(chunk, monkeypatch):
+    monkeypatch.setattr("nasbias.pickles.source._CHUNK", chunk)
+    text = b"N" * 20 + b"X" + struct.pack("<I", 50) + b"h" * 50 + b"."
+    assert scan(Source(io.BytesIO(text))) == set()
+
+
+@pytest.mark.parametrize(
+    ("before", "skipped"), [(b"\x80", 1), (b"K", 1), (b"q", 1), (b"M", 2), (b"J", 4), (b"r", 4), (b"G", 8), (b"N", 0)]
+)
+def test_the_scan_knows_how_long_every_opcode_is(before, skipped):
+    assert scan(Source(io.BytesIO(before + bytes(skipped) + b"h\x03."))) == {3}

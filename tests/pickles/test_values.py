@@ -9,7 +9,7 @@ BYTES = Dtype("u1", False, True)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("code", ["f8", "f4", "f2", "i8", "i4", "i2"])
+@pytest.mark.parametrize("code", ["f8", "f4", "f2", "i8", "i4", "i2", "i1"])
 def test_a_scalar_is_what_numpy_reads(code, order):
     raw = np.array([1.5 if code[0] == "f" else -7], f"{order}{code}").tobytes()
     kind = Dtype(code)
@@ -30,12 +30,29 @@ def test_an_array_is_what_numpy_reads(is_fortran, as_text):
 
 @pytest.mark.parametrize(
     "state",
-    [None, (), (1, [2], BYTES, False, b"xx"), (1, (2,), Dtype("f8"), False, b"xx"), (1, (2,), BYTES, False, 7),
-     (1, (-1,), BYTES, False, b"xx"), (1, (2.0,), BYTES, False, b"xx"), (1, (3,), BYTES, False, b"xx")],
-)  # fmt: skip
+    [None, (), (1, [2], BYTES, False, b"xx"), (1, (-1,), BYTES, False, b"xx"), (1, (2.0,), BYTES, False, b"xx")],
+)
 def test_a_damaged_array_is_refused(state):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="^an array in it is damaged$"):
         Array().set_state(state)
+    with pytest.raises(ValueError):
+        Array().set_state((1, (3,), BYTES, False, b"xx"))  # two bytes are no three
+
+
+@pytest.mark.parametrize("state", [(1, (2,), Dtype("f8"), False, b"xx"), (1, (2,), BYTES, False, 7)])
+def test_an_array_of_anything_but_bytes_is_refused(state):
+    with pytest.raises(ValueError, match="^an array in it is not of unsigned bytes$"):
+        Array().set_state(state)
+
+
+@pytest.mark.parametrize("names", [SCALARS, ARRAYS])
+def test_bytes_that_protocol_2_spelled_as_text_are_bytes(names):
+    assert names["_codecs.encode"]("\xe9a", "latin1") == b"\xe9a"
+
+
+@pytest.mark.parametrize(("code", "raw", "value"), [("u1", b"\xff", 255), ("b1", b"\x01", True), ("i1", b"\xff", -1)])
+def test_a_scalar_of_one_byte_has_its_sign(code, raw, value):
+    assert SCALARS["numpy._core.multiarray.scalar"](Dtype(code), raw) == value
 
 
 def test_only_plain_numbers_and_latin1_are_known():

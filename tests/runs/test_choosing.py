@@ -4,6 +4,7 @@ import pytest
 from nasbias.errors import InputError
 from nasbias.runs.choosing import REMAINING, choose_listed, gather_architectures, list_architectures, read_lines
 from nasbias.spaces import get_space
+from nasbias.tables import load_predictions
 from nasbias.truth import import_truth
 
 SPACE = get_space("nb201")
@@ -122,3 +123,11 @@ def test_one_function_takes_a_number_a_name_a_list_and_nothing_for_all(tmp_path)
 def test_what_names_no_architectures_is_refused_in_one_line(space, which, subset, says):
     with pytest.raises(InputError, match=says):
         gather_architectures(get_space(space), which, subset=subset)
+
+
+def test_a_shipped_table_is_named_as_everywhere():
+    darts = get_space("darts")
+    listed = list_architectures("shipped:darts", darts)
+    assert set(listed) == set(load_predictions("shipped:darts", "darts")["architecture"]) and len(listed) == 148
+    with pytest.raises(InputError, match="unknown shipped table 'dart'. Did you mean darts"):
+        list_architectures("shipped:dart", darts)

@@ -143,3 +143,12 @@ def test_a_list_is_what_is_trained(tmp_path):
     sampler = make_sampler(replace(TINY, architectures=str(tmp_path / "list.txt"), order="cycle", per_step=3))
     assert get_space("nb201").decode(np.array(sampler.step())).tolist() == names.tolist()
     assert len(make_sampler(replace(TINY, subset="unique")).population) == 6461
+
+
+def test_a_network_has_the_sizes_of_the_configuration_and_alone_only_its_own_operations():
+    whole = make_network(TINY, ONE_GRAY)
+    assert whole.blocks[0].edges[0]["3"].conv.weight.shape[:2] == (4, 4)
+    (empty,) = get_space("nb201").parse_all(["|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|"])
+    alone = make_network(replace(TINY, standalone=empty), ONE_GRAY)
+    sizes = [sum(tensor.numel() for tensor in network.parameters()) for network in (alone, whole)]
+    assert sizes[0] < sizes[1] / 4

@@ -33,3 +33,11 @@ def test_the_best_of_all_architectures_is_sure_to_be_found():
 def test_a_truth_that_ranks_nothing_leaves_nothing_to_say():
     assert all(math.isnan(value) for values in random_rankings(np.ones(5)).values() for value in values)
     assert math.isnan(random_rankings(np.array([1.0, 1.01]))["sparse_tau"][0])
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_chance_never_leaves_a_metrics_range(n):
+    for name, values in random_rankings(np.arange(float(n))).items():
+        low, high = METRICS[name].bounds
+        assert all(low <= value <= high for value in values), name
+    assert random_rankings(np.arange(2.0))["gt_tau"] == (0, -1, 1)

@@ -7,6 +7,7 @@ import pytest
 from nasbias.errors import InputError
 from nasbias.notices import Notice
 from nasbias.tables import AS_IS, Reading, check_predictions, column_of, column_option, rename_columns
+from nasbias.tables.columns import is_usual
 
 
 def named(columns, key="epoch", reading=AS_IS):
@@ -188,3 +189,22 @@ def test_a_column_that_is_there_twice_is_refused_by_its_name():
     twice = once.set_axis(["architecture", "accuracy", "accuracy"], axis=1)
     with pytest.raises(InputError, match="mine: 2 columns are called 'accuracy'"):
         check_predictions(twice, "nb201", "mine")
+
+
+@pytest.mark.parametrize("header", ["", "Unnamed: 0"])
+def test_a_first_column_without_a_name_is_the_index_that_to_csv_wrote_where_it_is_text(header):
+    texts = pd.DataFrame({header: ["a", "b"], "zen": [1, 2]})
+    assert rename_columns(texts, "x", "epoch", AS_IS)["architecture"].tolist() == ["a", "b"]
+    numbers = pd.DataFrame({header: [0, 1], "zen": [1, 2]})
+    assert "architecture" not in rename_columns(numbers, "x", "epoch", AS_IS)
+    beside = texts.assign(arch=["c", "d"])
+    assert rename_columns(beside, "x", "epoch", AS_IS)["architecture"].tolist() == ["c", "d"]
+    asked = rename_columns(beside.rename(columns={"arch": "m"}), "x", "epoch", Reading({"architecture": "m"}))
+    assert asked["architecture"].tolist() == ["c", "d"]
+    later = pd.DataFrame({"zen": [1, 2], header: ["a", "b"]})
+    assert "architecture" not in rename_columns(later, "x", "epoch", AS_IS)
+
+
+def test_usual_names_are_known_as_such():
+    assert is_usual("Arch Str") and is_usual("val_acc") and not is_usual("|none~0|") and not is_usual("zen")
+    assert is_usual("arch", "architecture") and not is_usual("accuracy", "architecture")

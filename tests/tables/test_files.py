@@ -152,3 +152,12 @@ def test_the_architecture_that_is_there_twice_is_named(tmp_path):
         read_table(tmp_path / "a.json")
     (tmp_path / "a.parquet.gz").write_bytes(b"x")
     assert read_columns(tmp_path / "a.parquet.gz") == set()
+
+
+def test_a_frame_written_by_pandas_as_json_is_read_back_whatever_its_index(tmp_path):
+    frame = pd.DataFrame({"arch": ["a", "b"], "accuracy": [1, 3]})
+    frame.to_json(tmp_path / "a.json")
+    assert read_table(tmp_path / "a.json").to_dict("list") == frame.to_dict("list")
+    frame.set_index("arch").to_json(tmp_path / "b.json")
+    assert read_table(tmp_path / "b.json")["accuracy"].to_dict() == {"a": 1, "b": 3}
+    assert from_mapping(frame.to_dict()).to_dict("list") == frame.to_dict("list")

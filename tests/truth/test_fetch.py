@@ -49,5 +49,5 @@ def test_every_space_has_one_command_that_gets_a_truth(space):
 
 
 def test_a_truth_is_made_of_what_the_shipped_predictions_are_of():
-    assert "--architectures" in remedy("darts") and "darts_predictions.parquet" in remedy("darts")
+    assert "--architectures shipped:darts --standalone" in remedy("darts") and "shipped:ptb " in remedy("ptb")
     assert "--hidden 64" in remedy("ptb") and "--architectures" not in remedy("nats-sss")

@@ -3,11 +3,13 @@
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import nasbias
 from nasbias import InputError, load_truth
+from nasbias.tables import write_parquet
 from nasbias.truth import (
     describe_sources,
     find_truth,
@@ -71,7 +73,7 @@ def test_without_any_truth_one_line_says_how_to_get_it(monkeypatch):
     for space, command in (
         ("nb101", "python -m nasbias.truth fetch nb101"),
         ("nb-macro", "python -m nasbias.truth fetch nb-macro"),
-        ("ptb", "python -m nasbias.train --space ptb --architectures .*ptb_predictions.parquet --standalone-sample 12"),
+        ("ptb", "python -m nasbias.train --space ptb --architectures shipped:ptb --standalone-sample 12"),
     ):
         with pytest.raises(InputError, match=f"no ground truth for {space} is here. Remedy: {command}"):
             load_truth(space)
@@ -109,6 +111,27 @@ def test_p1s_truth_is_preferred_to_the_one_that_is_shipped_for_darts64():
     table = pd.DataFrame({"architecture": codes, "test_accuracy": 90.0, "epochs": 200})
     store.write_stored("darts64", "p1", read_truth("darts64", table), {"format": "p1-64", "architectures": 64})
     assert load_truth("darts64").attrs["name"] == "p1"
+
+
+@pytest.mark.parametrize("space", nasbias.list_spaces())
+def test_a_truth_of_this_project_is_found_by_its_files_name_says_how_small_it_is_and_comes_last(
+    space, tmp_path, monkeypatch
+):
+    measure = "valid_perplexity" if space == "ptb" else "valid_accuracy"
+    names = nasbias.get_space(space).sample(20, seed=0)
+    table = read_truth(space, pd.DataFrame({"architecture": names, measure: np.linspace(50, 69, 20), "seed": 0}))
+    recipe = {"dataset": "mine", "epochs": 4, "train_size": 10_000, "resolution": 16, "network": {"channels": 8}}
+    name = f"{space.replace('-', '_')}_truth"
+    write_parquet(table, tmp_path / f"{name}.parquet", {"space": space, "recipe": recipe})
+    monkeypatch.setattr("nasbias.tables.shipped.shipped_folders", lambda: [tmp_path])
+    found = load_truth(space, name)
+    assert found[measure].tolist() == table[measure].tolist() and found.attrs["licence"] == "Apache-2.0"
+    small = "no benchmark (mine: 4 epochs, 10,000 examples, 16 pixels a side, channels 8)"
+    assert found.attrs["describes"].startswith("trained alone by this project") and small in found.attrs["describes"]
+    import_truth(space, table, "theirs")
+    assert [about["name"] for about in rank_sources(space)][-1] == name and load_truth(space).attrs["name"] != name
+    write_parquet(table, tmp_path / f"{name}.parquet", {"space": space, "recipe": "small"})
+    assert load_truth(space, name).attrs["describes"].endswith(": no benchmark")
 
 
 @pytest.mark.parametrize("space", nasbias.list_spaces())
