@@ -21,6 +21,7 @@ from nasbias.runs import Training
 from nasbias.scoring import text
 from nasbias.scoring.data import BN, RECALIBRATION_BATCH, ScoringData, load_image_data
 from nasbias.scoring.plain import score as score_plain
+from nasbias.scoring.program import Engine as ProgramEngine
 from nasbias.spaces import get_space
 from nasbias.supernets import Choice, options_from, task_of
 from nasbias.supernets.sharing.aliased import AliasedNetworks
@@ -115,8 +116,8 @@ def score_architectures(
         InputError: unknown engine, or an architecture outside the space.
     """
     known = engines(space)
-    if isinstance(network, AliasedNetworks) and not network.is_whole:  # other engines know whole supernets only
-        known = {"plain": score_plain}
+    if isinstance(network, AliasedNetworks) and not network.is_whole:
+        known = {name: each for name, each in known.items() if each is score_plain or isinstance(each, ProgramEngine)}
     if engine is None:
         on_gpu = next(network.parameters()).device.type != "cpu"
         preferred = ("batched", "fast", "plain") if on_gpu else ("fast", "plain")
@@ -133,7 +134,7 @@ def score_architectures(
 
 def _score(network: nn.Module, choices: Sequence[Choice], data: Any, bn: BN, engine: Engine) -> dict[str, np.ndarray]:
     """An engine's scores; where a sharing plan gives architectures different networks, each is scored in its own."""
-    if not isinstance(network, AliasedNetworks):
+    if not isinstance(network, AliasedNetworks) or isinstance(engine, ProgramEngine):
         return engine(network, choices, data, bn)
     scores: dict[str, np.ndarray] = {}
     for part, positions in network.split(choices):

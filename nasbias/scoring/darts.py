@@ -24,23 +24,9 @@ from nasbias.supernets.darts import POOL, SLOTS, Cell, FactorizedReduce, Network
 from nasbias.supernets.nb201 import ReLUConvBN
 
 
-def score(network: nn.Module, choices: Sequence[Choice], data: ScoringData, bn: BN) -> dict[str, np.ndarray]:
-    """As `plain.score`, for a DARTS network.
-
-    Raises:
-        InputError: images that can't be halved twice.
-    """
-    check_side(data.valid[0][0].shape[-1])
-    return program.score(describe, network, choices, data, bn)
-
-
-ENGINES = {"fast": score}
-
-
 def describe(network: Network, choice: Choice, program: Program) -> int:
     """An architecture's logits."""
-    convolution, norm = network.stem
-    s0 = s1 = program.normalise(0, [convolution], norm)
+    s0 = s1 = program.normalise_each(0, network.stem)
     for cell in network.cells:
         assert isinstance(cell, Cell)
         s0, s1 = s1, _describe_cell(program, cell, s0, s1, part_of(choice, cell.is_reduction))
@@ -87,6 +73,21 @@ def _halving(module: FactorizedReduce) -> Unit:
 
 
 @dataclass(frozen=True)
+class Engine(program.Engine):
+    """As any; images that can't be halved twice are refused."""
+
+    def __call__(
+        self, network: nn.Module, choices: Sequence[Choice], data: ScoringData, bn: BN
+    ) -> dict[str, np.ndarray]:
+        """
+        Raises:
+            InputError: such images.
+        """
+        check_side(data.valid[0][0].shape[-1])
+        return super().__call__(network, choices, data, bn)
+
+
+@dataclass(frozen=True)
 class Pool:
     """3x3 pooling at a stride."""
 
@@ -97,3 +98,6 @@ class Pool:
         if self.kind == "max" and self.stride == 1:
             return program.max_pool(x)
         return pool(x, self.kind, self.stride).contiguous(memory_format=torch.channels_last)
+
+
+ENGINES = {"fast": Engine(describe)}

@@ -3,8 +3,6 @@
 All share the stem and the input of the first cell, where 24 operations stand for 192 (`nasbias.scoring.program`).
 """
 
-from functools import partial
-
 from nasbias.scoring import program
 from nasbias.scoring._separable import describe_separable
 from nasbias.scoring.program import Classify, Program
@@ -14,8 +12,7 @@ from nasbias.supernets.darts64 import Cell, Network, PoolBN
 
 def describe(network: Network, choice: Choice, program: Program) -> int:
     """An architecture's logits."""
-    first, first_norm, second, second_norm = network.stem
-    x = program.normalise(program.normalise(0, [first], first_norm), [second], second_norm)
+    x = program.normalise_each(0, network.stem)
     for cell in network.cells:
         assert isinstance(cell, Cell)
         x0 = program.normalise(program.relu(x), [cell.conv], cell.bn)
@@ -32,4 +29,4 @@ def _operate(steps: Program, cell: Cell, edge: int, choice: Choice, x: int) -> i
     return describe_separable(steps, operation, x)
 
 
-ENGINES = {"fast": partial(program.score, describe)}
+ENGINES = {"fast": program.Engine(describe)}

@@ -4,9 +4,8 @@ Cells that begin alike share what they have in common of the first stack, the st
 among it (`nasbias.scoring.program`); architectures are sorted by their codes, and so by their first vertices.
 """
 
-from functools import partial
-
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from nasbias.scoring import program
 from nasbias.scoring.program import Classify, Program
@@ -18,8 +17,12 @@ def describe(network: Network, choice: Choice, program: Program) -> int:
     """An architecture's logits."""
     x = _convolve(program, network.stem, 0)
     for block in network.blocks:
-        x = _describe_cell(program, block, choice, x) if isinstance(block, Cell) else program.apply(block, x)
+        x = _describe_cell(program, block, choice, x) if isinstance(block, Cell) else program.apply(_halve, x)
     return program.apply(Classify(network.classifier), x)
+
+
+def _halve(x: Tensor) -> Tensor:
+    return F.max_pool2d(x, 2, stride=2)
 
 
 def _describe_cell(steps: Program, cell: Cell, choice: Choice, x: int) -> int:
@@ -42,4 +45,4 @@ def _convolve(steps: Program, module: nn.Module, x: int) -> int:
     return steps.relu(steps.normalise(x, [module.conv], module.bn))
 
 
-ENGINES = {"fast": partial(program.score, describe)}
+ENGINES = {"fast": program.Engine(describe)}

@@ -9,6 +9,7 @@ Steps run in the order in which they were described, batch by batch; a value is 
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from nasbias.scoring.data import BN, ScoringData
 from nasbias.scoring.folding import Layer, Recalibrating, Statistics, Unit, layer_of, stack
 from nasbias.supernets import Choice
+from nasbias.supernets.sharing.aliased import AliasedNetworks
 
 IMAGES = 0  # the number of the input
 CHUNK = 256  # architectures described at a time, at most
@@ -51,6 +53,13 @@ class Program:
         if key not in self._units:
             self._units[key] = stack(convolutions, [norm])
         return self.apply(self._units[key], x)
+
+    def normalise_each(self, x: int, modules: nn.Sequential) -> int:
+        """Convolutions and their BNs in turn, as stems have them."""
+        for conv, norm in zip(list(modules)[::2], list(modules)[1::2]):
+            assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+            x = self.normalise(x, [conv], norm)
+        return x
 
     def unit(self, x: int, key: Hashable, make: Callable[[], Unit]) -> int:
         """A unit that is no plain stack of convolutions; `make` makes it where `key` has none yet."""
@@ -148,36 +157,49 @@ def max_pool(x: Tensor) -> Tensor:
 Describe = Callable[[Any, Choice, Program], int]  # network, choice, program -> number of the logits
 
 
-@torch.inference_mode()
-def score(
-    describe: Describe, network: nn.Module, choices: Sequence[Choice], data: ScoringData, bn: BN
-) -> dict[str, np.ndarray]:
-    """As `plain.score`, for a network whose architectures `describe` describes."""
-    unique = sorted(set(choices))
-    place = {choice: i for i, choice in enumerate(unique)}
-    back = [place[choice] for choice in choices]
-    valid = data.valid if bn == "batch" else _larger(data.valid)
-    units: dict[Hashable, Unit] = {}
-    columns: list[Tensor] = []
-    for i in range(0, len(unique), CHUNK):
-        for program, logits in _programs(describe, network, unique[i : i + CHUNK], units):
-            columns.append(_score(program, logits, data.recalibration, valid, bn))
-    correct, loss = torch.cat(columns, dim=1).cpu().numpy()[:, back] if columns else np.zeros((2, 0))
-    return {"accuracy": 100 * correct / data.n_valid, "loss": loss / data.n_valid}
+@dataclass(frozen=True)
+class Engine:
+    """Scores as `plain.score` the networks whose architectures `describe` describes: those of a sharing plan, too."""
+
+    describe: Describe
+
+    @torch.inference_mode()
+    def __call__(
+        self, network: nn.Module, choices: Sequence[Choice], data: ScoringData, bn: BN
+    ) -> dict[str, np.ndarray]:
+        resolve = network.resolve if isinstance(network, AliasedNetworks) else lambda choice: (network, choice)
+        networks = {choice: id(resolve(choice)[0]) for choice in choices}
+        first = {network: place for place, network in reversed(list(enumerate(networks.values())))}
+        unique = sorted(networks, key=lambda choice: (first[networks[choice]], choice))
+        place = {choice: i for i, choice in enumerate(unique)}
+        back = [place[choice] for choice in choices]
+        valid = data.valid if bn == "batch" else _larger(data.valid)
+        units: dict[Hashable, Unit] = {}
+
+        def describe(choice: Choice, program: Program) -> int:
+            mine, code = resolve(choice)
+            return self.describe(mine, code, program)
+
+        columns: list[Tensor] = []
+        for i in range(0, len(unique), CHUNK):
+            for program, logits in _programs(describe, unique[i : i + CHUNK], units):
+                columns.append(_score(program, logits, data.recalibration, valid, bn))
+        correct, loss = torch.cat(columns, dim=1).cpu().numpy()[:, back] if columns else np.zeros((2, 0))
+        return {"accuracy": 100 * correct / data.n_valid, "loss": loss / data.n_valid}
 
 
 def _programs(
-    describe: Describe, network: nn.Module, choices: Sequence[Choice], units: dict[Hashable, Unit]
+    describe: Callable[[Choice, Program], int], choices: Sequence[Choice], units: dict[Hashable, Unit]
 ) -> Iterator[tuple[Program, list[int]]]:
     """Programs of the architectures, in order, with the numbers of their logits: one, or more where it holds much."""
     program = Program(units)
-    logits = [describe(network, choice, program) for choice in choices]
+    logits = [describe(choice, program) for choice in choices]
     if len(choices) == 1 or program.peak() <= HELD:
         yield program, logits
     else:
         half = len(choices) // 2
         for part in (choices[:half], choices[half:]):
-            yield from _programs(describe, network, part, units)
+            yield from _programs(describe, part, units)
 
 
 def _score(

@@ -31,11 +31,8 @@ def test_a_stored_truth_is_named_and_its_architectures_come_once():
     assert list_architectures("mine", SPACE).tolist() == ARCHITECTURES.tolist()
 
 
-def test_a_shipped_truth_is_named_likewise_and_so_are_shipped_predictions():
+def test_a_shipped_truth_is_named_likewise():
     assert len(list_architectures("darts64_truth", get_space("darts64"))) == 64
-    assert len(list_architectures("shipped:darts", get_space("darts"))) == 148
-    with pytest.raises(InputError, match="shipped table"):
-        list_architectures("shipped:absent", get_space("darts"))
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,17 @@
 """Scoring by programs, over the spaces that have one: equal to the plain engine in every BN mode, and less work."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from nasbias.scoring import engines, program, score_architectures  # noqa: E402
+from nasbias.scoring import darts64, engines, program, score_architectures  # noqa: E402
 from nasbias.scoring.data import ScoringData  # noqa: E402
 from nasbias.scoring.program import Program, max_pool  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
+from nasbias.supernets.sharing import share  # noqa: E402
 from tests.small import IMAGES, small_network  # noqa: E402
 
 SPACES = [space for space in IMAGES if "fast" in engines(space)]
@@ -90,3 +93,30 @@ def test_a_value_that_two_need_is_computed_once_and_kept_until_the_last_has_read
 def test_the_maximum_by_rows_and_columns_is_max_pooling(shape):
     x = torch.randn(shape).contiguous(memory_format=torch.channels_last)
     assert torch.equal(max_pool(x), torch.nn.functional.max_pool2d(x, 3, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("space", "plan"), [("darts64", "groups:2"), ("darts64", "prefix:1"), ("nb101", "copies:conv3x3-bn-relu")]
+)
+def test_networks_of_a_sharing_plan_are_scored_as_by_the_plain_engine(space, plan, monkeypatch):
+    codes = get_space(space).encode(get_space(space).sample(9, seed=1))
+    network = share(plan, space, codes, lambda allowed: small_network(space, allowed=allowed))
+    x, y = torch.randn(40, 3, 8, 8), torch.randint(7, (40,))
+    data = ScoringData([x[:20]], [(x, y)])
+    names = get_space(space).decode(codes)
+    plain, fast = (score_architectures(network, names, data, space, engine=engine) for engine in ("plain", "fast"))
+    assert plain["loss"].nunique() > 5
+    np.testing.assert_allclose(fast["loss"], plain["loss"], atol=1e-4)
+
+
+def test_what_a_prefix_shares_is_one_value_in_all_networks():
+    space = get_space("darts64")
+    codes = space.encode(["111", "112", "113"])
+    build = partial(small_network, "darts64")
+    counts = {}
+    for plan in ("prefix:0", "prefix:1"):
+        network, steps = share(plan, "darts64", codes, lambda allowed: build(allowed=allowed)), Program({})
+        for code in map(tuple, codes.tolist()):
+            darts64.describe(network.resolve(code)[0], code, steps)
+        counts[plan] = len(steps.steps)
+    assert counts["prefix:1"] < counts["prefix:0"]
