@@ -70,6 +70,7 @@ FULL = Size("nb201", "nb201 C=16 N=5 32x32", 32, {"channels": 16, "cells": 5}, 6
 DARTS64 = Size("darts64", "darts64 C=8, 2 cells, 16x16", 16, {"channels": 8, "cells": 2}, 64)
 NB101 = Size("nb101", "nb101 C=16, 1 cell a stack, 8x8", 8, {"channels": 16, "cells": 1})
 DARTS = Size("darts", "darts C=4, 5 layers, 16x16", 16, {"channels": 4, "layers": 5, "auxiliary": False})
+SSS = Size("nats-sss", "nats-sss unit 4, 16x16", 16, {"unit": 4})
 PTB = Size("ptb", "ptb 64 hidden units", 0, {"hidden": 64}, 32)
 
 
@@ -88,7 +89,7 @@ def list_rows() -> Iterator[tuple[str, Callable[[], Row]]]:
             f"scoring, {size.name}",
             partial(score_row, size, what, bn, recalibration, scored, rounds, bf16=size is FULL),
         )
-    for size, steps in ((SMALL, 24), (FULL, 6), (DARTS64, 24), (NB101, 24), (DARTS, 10), (PTB, 12)):
+    for size, steps in ((SMALL, 24), (FULL, 6), (DARTS64, 24), (NB101, 24), (DARTS, 10), (SSS, 12), (PTB, 12)):
         yield f"training, {size.name}", partial(train_row, size, steps, bf16=size is FULL)
 
 
