@@ -107,8 +107,9 @@ def collect() -> pd.DataFrame:
     from analysis.findings_p1 import STUDIES as FIRST
     from analysis.findings_p2 import STUDIES as SECOND
     from analysis.findings_parts import STUDIES as PARTS
+    from analysis.findings_truths import STUDIES as TRUTHS
 
-    rows = [asdict(finding) for of_study in (*FIRST, *SECOND, *PARTS) for finding in of_study()]
+    rows = [asdict(finding) for of_study in (*FIRST, *SECOND, *PARTS, *TRUTHS) for finding in of_study()]
     return pd.DataFrame(rows, columns=list(Finding.__dataclass_fields__))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.plan import Alone
 from analysis.queue import Queue
 from analysis.study import STUDIES
 from nasbias.runs import RunFolder
@@ -50,8 +51,8 @@ TABLES = (
 TRUTHS = {  # run folder -> table, the least number of seeds
     "nb101-truth": ("nb101_truth", 1),
     "p1-truth": ("darts64_truth", 2),
-    "darts-truth": ("darts_truth", 2),
-    "ptb-truth": ("ptb_truth", 2),
+    "darts-truth": ("darts_truth", 1),
+    "ptb-truth": ("ptb_truth", 1),
 }
 
 
@@ -92,14 +93,26 @@ def harvest(queue: Queue, tables: Sequence[Table] = TABLES, out: Path = DATA) ->
 
 
 def harvest_truths(queue: Queue, out: Path = DATA) -> list[str]:
-    """Bring the truths of one's own whose seeds are finished to data/; returns their names."""
+    """Bring the truths of one's own whose seeds are finished to data/; returns their names.
+
+    Seeds of the same recipe that data/ has already and this queue's folder has not stay in it.
+    """
     copied = []
     for folder, (name, least) in TRUTHS.items():
         seeds = [item for item in queue.items if item.folder == folder and queue.is_here(item)]
-        if len(seeds) >= least:
-            path, here = out / f"{name}.parquet", queue.runs / folder / "truth.parquet"
-            table, about = read_table(here), read_about(here)
-            write_parquet(table, path, {**about, "runs": {item.name: {"cost": queue.cost(item)} for item in seeds}})
+        path, here = out / f"{name}.parquet", queue.runs / folder / "truth.parquet"
+        if not seeds:
+            continue
+        table, about = read_table(here), read_about(here)
+        table = table.loc[table["seed"].isin([item.work.seed for item in seeds if isinstance(item.work, Alone)])]
+        runs = {item.name: {"cost": queue.cost(item)} for item in seeds}
+        before = read_about(path) if path.exists() else {}
+        if before.get("recipe") == about["recipe"] and "runs" in before:
+            old = read_table(path)
+            table = pd.concat([old.loc[~old["seed"].isin(table["seed"])], table], ignore_index=True)
+            runs = before["runs"] | runs
+        if len(runs) >= least:
+            write_parquet(table.sort_values(["seed", "architecture"], ignore_index=True), path, {**about, "runs": runs})
             copied.append(name)
     return copied
 
@@ -129,7 +142,10 @@ def _already(path: Path, but: set[str]) -> tuple[list[pd.DataFrame], dict[str, d
 def is_harvested(name: str) -> bool:
     """Whether data/<name>.parquet is there and comes from the queue."""
     path = DATA / f"{name}.parquet"
-    return path.exists() and "all_runs" in read_about(path)
+    if not path.exists():
+        return False
+    about = read_about(path)
+    return "all_runs" in about or ("recipe" in about and "runs" in about)  # predictions, or a truth of one's own
 
 
 def cost_of(name: str) -> float:

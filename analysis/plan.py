@@ -250,15 +250,20 @@ def few_truths(runs: Path, seeds: Sequence[int]) -> Iterator[Item]:
         yield Item(f"ptb-truth-{seed}", "truths", 32 * 1.8, Alone(ptb, seed, 32), shares="ptb-truth")
 
 
-def truths(seeds: Sequence[int]) -> Iterator[Item]:
-    """Architectures alone at the supernets' sizes. BN statistics are running ones, so their momentum is .1 where a
-    supernet's is less; `cycle` and the like need no order alone."""
+def nb101_truths(seeds: Sequence[int]) -> Iterator[Item]:
+    """P2's cells alone at the supernets' size, 351 steps each. BN statistics are running ones, so their momentum is .1
+    where a supernet's is less."""
     network = {**NB101.network, "bn_momentum": 0.1}
-    nb101 = dataclasses.replace(NB101, epochs=1, network=network, architectures=NB101_CELLS)
-    p1 = dataclasses.replace(P1, epochs=8, order="uniform", valid_size=5000)
-    for seed in seeds:  # 351 steps each, 1,568 steps each
-        yield Item(f"nb101-truth-{seed}", "truths", 35.0, Alone(nb101, seed), shares="nb101-truth")
-        yield Item(f"p1-truth-{seed}", "truths", 64 * (8 * P1_EPOCH + 0.05), Alone(p1, seed), shares="p1-truth")
+    config = dataclasses.replace(NB101, epochs=1, network=network, architectures=NB101_CELLS)
+    for seed in seeds:
+        yield Item(f"nb101-truth-{seed}", "truths", 35.0, Alone(config, seed), shares="nb101-truth")
+
+
+def p1_truths(seeds: Sequence[int]) -> Iterator[Item]:
+    """P1's 64 alone, 1,568 steps each; `cycle` and the like need no order alone."""
+    config = dataclasses.replace(P1, epochs=8, order="uniform", valid_size=5000)
+    for seed in seeds:
+        yield Item(f"p1-truth-{seed}", "truths", 64 * (8 * P1_EPOCH + 0.05), Alone(config, seed), shares="p1-truth")
 
 
 def headline(seeds: Sequence[int]) -> Iterator[Item]:
@@ -280,29 +285,32 @@ def plan(runs: Path) -> list[Item]:
         *nb101_lengths((25, 1), [3, 4]),
         *p1_orders([0]),
         *nb101_lengths((100,), early),
-        *darts_lengths(runs, [16], early),
-        *p1_orders([1]),
-        *p1_tuning((100, 200), ["p1-cycle-0"]),
-        *nb201_lengths((64,), early),
+        *nb101_thirds(runs, early),
         *nb101_folds(early),
         *nb101_copies(early),
-        *p1_orders([2]),
-        *nb101_lengths((25,), late),
-        *nb101_thirds(runs, early),
+        *nb101_truths([0]),
         *nb101_shrunk(early),
+        *nb201_lengths((64,), early),
+        *few_truths(runs, [0]),
         *nb101_halved(runs, early),
-        *truths([0]),
-        *darts_lengths(runs, [48], early),
+        *p1_orders([1]),
+        *p1_tuning((100, 200), ["p1-cycle-1"]),
+        *darts_lengths(runs, [16], early),
+        *p1_orders([2]),
+        *p1_tuning((100, 200), ["p1-cycle-2"]),
+        *nb101_lengths((25,), late),
         *nb201_lengths((256,), early),
+        *darts_lengths(runs, [48], early),
+        *headline([0]),
         *p1_orders([3, 4]),
-        *p1_tuning((100, 200), ["p1-cycle-1", "p1-cycle-2"]),
+        *p1_tuning((100, 200), ["p1-cycle-3"]),
         *p1_sharing(["all", *groups, "prefix:0", "prefix:1", "prefix:2"], [0]),
-        *truths([1]),
-        *few_truths(runs, [0, 1]),
+        *nb101_truths([1]),
+        *few_truths(runs, [1]),
+        *p1_truths([0, 1]),
         *nb101_lengths((4, 10, 100), [3, 4]),
         *nb101_lengths((1, 4, 10, 100), late),
         *darts_lengths(runs, [100], early),
-        *headline([0]),
         *nb201_lengths((1024,), [0]),
         *darts_lengths(runs, [200], [0]),
     ]

@@ -100,11 +100,11 @@ PAPER: dict[str, tuple[tuple[int, ...], str]] = {
 }
 
 
-# Images that P2 recalibrates on, per architecture: 25 batches of 400, of 256, 100 of 200.
+# Images that P2 recalibrates on, per architecture, augmented as in training: 25 batches of 400, of 256, 100 of 200.
 PAPER_SCORE: dict[str, Scoring] = {
-    "nb101": Scoring(recalibration_images=10_000),
-    "nb201": Scoring(recalibration_images=6400),
-    "darts": Scoring(recalibration_images=20_000),
+    "nb101": Scoring(recalibration_images=10_000, recalibration_batch=400, recalibration_augmented=True),
+    "nb201": Scoring(recalibration_images=6400, recalibration_augmented=True),
+    "darts": Scoring(recalibration_images=20_000, recalibration_batch=200, recalibration_augmented=True),
     "darts64": Scoring(bn="running"),
 }
 

@@ -5,7 +5,6 @@ An answer is measured in the page: from a brush moved, a choice pressed or a run
 423,624 of NAS-Bench-101 are made up.
 """
 
-import shutil
 import time
 
 import numpy as np
@@ -14,8 +13,8 @@ import pytest
 
 from nasbias.report import make_report, render
 from nasbias.spaces.nb101 import SPACE
+from tests.browsers import CHROMIUM, chromium
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WHOLE = "data/nb201_predictions_whole.parquet"
 
 
@@ -47,13 +46,11 @@ def pages(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser():
-    sync = pytest.importorskip("playwright.sync_api")
+    pytest.importorskip("playwright.sync_api")
     if CHROMIUM is None:
         pytest.skip("no chromium: apt-get install --no-install-recommends chromium")
-    with sync.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 # What is done to the page, by its own events; each returns milliseconds until everything is drawn.

@@ -3,6 +3,9 @@
 A file is written under a hidden name beside its own (`.log.jsonl.5f0c2a91.jsonl`), handed to the disk and renamed, and
 the folder is handed to the disk after it: a kill or a power cut leaves the old file or the new one. What a killed
 process leaves behind is such a hidden file, which no reader looks at and `sweep_temporaries` removes.
+
+Who works in a folder for long holds it (`held`): should it be removed or replaced meanwhile, nothing is written there
+any more, and no part of it comes back.
 """
 
 import contextlib
@@ -27,39 +30,81 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# Folders that this process works in, absolute, and what raises when one is not the same any more.
+_HELD: list[tuple[Path, Callable[[], None]]] = []
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-z_]{8}(?P<suffix>\.[^.]*)?")  # also tempfile's, of earlier versions
 
 
 @contextmanager
-def written_atomically(path: str | os.PathLike, parents: bool = True) -> Iterator[Path]:
+def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` on success, remove it on any error.
 
-    A reader never sees half a file, and a failed write leaves what was there. Where `path` is a link, what it points to
-    is replaced.
-
-    Args:
-        parents: create every missing folder above; False: the last one only, for who works in a folder that must not
-            come back once somebody has removed it.
+    Creates the folder it lies in. A reader never sees half a file, and a failed write leaves what was there. Where
+    `path` is a link, what it points to is replaced.
 
     Raises:
-        InputError: it can't be written: no space, no permission, a folder, a device, a way that leads through a file.
+        InputError: it can't be written: no space, no permission, a folder, a device, a way that leads through a file,
+            or through a folder that is held and was removed.
     """
     path = Path(path)
     try:
         target = writable_target(path)
-        target.parent.mkdir(parents=parents, exist_ok=True)
+        make_folder(target.parent)
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{target.suffix}")
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         try:
             yield temporary
             _hand_to_disk(temporary)
+            _check_held(target)
             temporary.replace(target)
             _hand_to_disk(target.parent)
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
     except OSError as error:
+        _check_held(path)  # what can't be written may not be there any more
         raise unwritable(path, error) from None
+
+
+@contextmanager
+def held(folder: str | os.PathLike, check: Callable[[], None]) -> Iterator[None]:
+    """Until the end, this process writes below `folder` only while `check`, called last before each rename, does not
+    raise; and it does not make the folder again once that is gone."""
+    entry = (_absolute(folder), check)
+    _HELD.append(entry)
+    try:
+        yield
+    finally:
+        _HELD.remove(entry)
+
+
+def make_folder(path: str | os.PathLike) -> None:
+    """Make a folder and what is missing above it, but for a folder that is held: where that is gone, FileNotFoundError.
+
+    Raises:
+        OSError: as `mkdir` does.
+    """
+    path = _absolute(path)
+    _check_held(path)
+    around = [folder for folder, _ in _HELD if path.is_relative_to(folder)]
+    if not around:
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    inner = max(around, key=lambda folder: len(folder.parts))
+    inside = path.relative_to(inner)
+    for part in reversed((inside, *inside.parents)):
+        if part.parts:
+            (inner / part).mkdir(exist_ok=True)
+
+
+def _check_held(path: Path) -> None:
+    for folder, check in _HELD:
+        if _absolute(path).is_relative_to(folder):
+            check()
+
+
+def _absolute(path: str | os.PathLike) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 (resolve() follows links)
 
 
 def writable_target(path: str | os.PathLike) -> Path:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nasbias.errors import InputError
-from nasbias.files import unwritable
+from nasbias.files import held, make_folder, unwritable
 from nasbias.notices import say
 
 try:
@@ -51,6 +51,8 @@ class Lock:
 def locked(folder: str | os.PathLike) -> Iterator[Lock]:
     """Hold the lock of a folder, which is made where it is missing, and removed again if it stays empty.
 
+    Should the folder be removed or replaced meanwhile, this process writes nothing there any more (`files.held`).
+
     Raises:
         InUse: another process holds it: which one, where and since when.
         InputError: the folder can't be written.
@@ -62,7 +64,11 @@ def locked(folder: str | os.PathLike) -> Iterator[Lock]:
         raise unwritable(folder, error) from None
     lock = Lock(folder / LOCK, handle)
     try:
-        yield lock
+        with held(folder, lock.check):
+            yield lock
+    except InputError:
+        lock.check()  # what can't be read or written may not be there any more
+        raise
     finally:
         with contextlib.suppress(OSError):
             if _is_the_same(lock.path, handle):
@@ -75,7 +81,7 @@ def _enter(folder: Path) -> int:
     """The lock of a folder that whoever held it last may be removing at this moment."""
     for attempt in range(_ATTEMPTS):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             return _take(folder / LOCK)
         except (FileExistsError, FileNotFoundError, NotADirectoryError):
             if folder.exists() and not folder.is_dir():

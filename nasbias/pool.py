@@ -35,7 +35,7 @@ def carry_out(
         InputError: a worker was killed from outside, as a system out of memory does.
     """
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(max(1, min(processes, len(jobs))), mp_context=context, initializer=_begin)
+    pool = ProcessPoolExecutor(max(1, min(processes, len(jobs))), mp_context=context, initializer=begin_worker)
     try:
         pending = {pool.submit(_run, function, *job): place for place, job in enumerate(jobs)}
         while pending:
@@ -64,11 +64,12 @@ def _stop(pool: ProcessPoolExecutor) -> None:
         worker.join()
 
 
-def _begin() -> None:
+def begin_worker(threads: int = 1) -> None:
+    """For the start of a worker process: Ctrl-C is its parent's, with whom it ends; so many threads for torch."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from nasbias.threads import use_threads
 
-    use_threads(1)
+    use_threads(threads)
     parent = multiprocessing.parent_process()
     assert parent is not None
 

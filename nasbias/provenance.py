@@ -1,5 +1,6 @@
 """What made a result: commit, versions, hardware. Every result file and run folder carries it."""
 
+import functools
 import importlib.metadata
 import os
 import platform
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+_GITS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 _PACKAGES = ("nasbias", "torch", "lightning-fabric", "numpy", "pandas", "scipy")
 
 
@@ -39,13 +41,21 @@ def count_cores() -> int:
 
 
 def _commit() -> str | None:
+    """The commit of nasbias's own repository; none where it is installed, also inside somebody else's repository."""
     folder = Path(__file__).parent
+    # Git's own variables, as a hook sets them, would lead it elsewhere.
+    clean = {name: value for name, value in os.environ.items() if name not in _GITS}
+    git = functools.partial(subprocess.run, cwd=folder, env=clean, capture_output=True, text=True)
     try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True)
-        changed = subprocess.run(["git", "diff", "--quiet", "HEAD"], cwd=folder, capture_output=True)
+        git(["git", "ls-files", "--error-unmatch", Path(__file__).name], check=True)
+        top = Path(git(["git", "rev-parse", "--show-toplevel"], check=True).stdout.rstrip("\n"))
+        if not (top.samefile(folder.parent) and "name = nasbias\n" in (top / "setup.cfg").read_text()):
+            return None  # a copy of nasbias, or an environment that somebody committed
+        commit = git(["git", "rev-parse", "HEAD"], check=True).stdout.strip()
+        changed = git(["git", "diff", "--quiet", "HEAD"]).returncode
     except (OSError, subprocess.CalledProcessError):
         return None
-    return commit.stdout.strip() + ("+" if changed.returncode else "")
+    return commit + ("+" if changed else "")
 
 
 def _cpu() -> str:

@@ -58,7 +58,9 @@ class Scoring:
     sample_seed: int = option(0, "seed of the draw: one seed, the same architectures", SEED)
     subset: str | None = option(None, "subset of the space to score; none = what was trained on")
     bn: Literal["recalibrated", "batch", "running"] = option("recalibrated", "which BN statistics the networks use")
-    recalibration_images: int = option(512, "training images for recalibrated BN, in batches of 256", COUNT)
+    recalibration_images: int = option(512, "training images for recalibrated BN", COUNT)
+    recalibration_batch: int = option(256, "images whose statistics are averaged for recalibrated BN", COUNT)
+    recalibration_augmented: bool = option(False, "recalibrate on augmented images, the same for all (P2 augments)")
     valid_size: int | None = option(None, "validation images or words to score on; none = all", COUNT)
     precision: Literal["32-true", "bf16-mixed"] = option(
         "32-true",
@@ -256,6 +258,8 @@ def _prepare(run: str | os.PathLike, options: Scoring) -> _Work:
         options.engine,
         device,
         options.precision,
+        options.recalibration_batch,
+        options.recalibration_augmented,
     )
     return _Work(folder, config, space, epochs, architectures, settings, processes)
 

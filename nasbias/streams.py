@@ -19,6 +19,7 @@ _NUMBERS = {
     "dense": 8,  # architectures scored after every step
     "chance": 10,  # random rankings that frame a stability study
     "validation": 12,  # recurrent cells that every run of a text space is validated on
+    "recalibration": 15,  # augmentation of the images that BN is recalibrated on, where they are augmented
     "drawing": 13,  # of the points of a figure: which lies above
     "complement": 14,  # architectures trained alone, beside which a free score or a supernet's stands
     "correction": 11,  # architectures trained alone to correct the others

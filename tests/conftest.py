@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# One thread, as every command trains and scores: on some processors (an AVX-512 Xeon with AMX) sums of two threads
+# differ from those of one in the last bit. Set before torch is imported, which not every test does.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A machine under load must not fail a test for its slowness; a mutant must meet the same examples as its neighbours.
 settings.register_profile("nasbias", deadline=None)
 settings.register_profile("mutants", deadline=None, derandomize=True, database=None)

@@ -20,9 +20,11 @@ from tests.mirror import PACKAGE, list_modules, name_of
 # From the ground up. A room imports from floors below its own.
 FLOORS: list[list[str]] = [
     [
+        "digests",
         "errors",
         "options",
         "files",
+        "forms",
         "interrupts",
         "locks",
         "notices",

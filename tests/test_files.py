@@ -7,7 +7,17 @@ import pandas as pd
 import pytest
 
 from nasbias.errors import InputError
-from nasbias.files import list_temporaries, records, sweep_temporaries, to_json, write_table, written_atomically
+from nasbias.files import (
+    held,
+    list_temporaries,
+    make_folder,
+    records,
+    sweep_temporaries,
+    to_json,
+    write_table,
+    written_atomically,
+)
+from nasbias.locks import locked
 
 
 def test_json_has_null_where_a_number_is_missing():
@@ -94,12 +104,35 @@ def test_files_have_the_permissions_that_the_user_asks_for(tmp_path):
     assert (tmp_path / "x").stat().st_mode & 0o777 == 0o640
 
 
-def test_a_folder_that_was_removed_does_not_come_back_where_that_is_asked_for(tmp_path):
-    with written_atomically(tmp_path / "run" / "a.txt", parents=False) as temporary:
-        temporary.write_text("x")
+def test_a_folder_that_is_held_and_was_removed_does_not_come_back(tmp_path):
+    def check():
+        if not (tmp_path / "run").is_dir():
+            raise InputError("removed")
+
+    with held(tmp_path / "run", check):
+        with pytest.raises(InputError, match="removed"), written_atomically(tmp_path / "run" / "a" / "b.txt"):
+            pytest.fail("there is nowhere to write to")
+        (tmp_path / "run").mkdir()
+        with written_atomically(tmp_path / "run" / "a" / "b" / "c.txt") as temporary:
+            temporary.write_text("x")
+        with pytest.raises(InputError, match="removed"), written_atomically(tmp_path / "run" / "d.txt") as temporary:
+            temporary.write_text("x")
+            (tmp_path / "run").rename(tmp_path / "away")
+        make_folder(tmp_path / "elsewhere" / "x")
+    names = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {name for name in names if "d.txt" not in name} == {"away/a/b/c.txt"}
+    assert not (tmp_path / "run").exists() and not (tmp_path / "away" / "d.txt").exists()
+    with written_atomically(tmp_path / "run" / "x.txt") as temporary:
+        temporary.write_text("held no more")
+
+
+def test_a_file_is_not_put_into_the_place_of_a_folder_that_is_held(tmp_path):
     with (
-        pytest.raises(InputError, match=r"latest\.txt: can't be written"),
-        written_atomically(tmp_path / "gone" / "checkpoints" / "latest.txt", parents=False),
+        pytest.raises(InputError, match="was removed or replaced"),
+        locked(tmp_path / "run"),
+        written_atomically(tmp_path / "run" / "log.jsonl"),
     ):
-        pytest.fail("there is nowhere to write to")
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+        (tmp_path / "run").rename(tmp_path / "away")
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "thesis.tex").touch()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.tex"]

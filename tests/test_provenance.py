@@ -55,6 +55,7 @@ def test_the_commit_is_that_of_the_code_with_a_plus_where_the_tree_has_changes(c
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
     (tmp_path / "nasbias").mkdir()
     (tmp_path / "nasbias" / "provenance.py").write_text("one\n")
+    (tmp_path / "setup.cfg").write_text("[metadata]\nname = nasbias\n")
     for step in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run([*git, *step], cwd=tmp_path, check=True, capture_output=True)
     head = subprocess.run([*git, "rev-parse", "HEAD"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
@@ -63,6 +64,23 @@ def test_the_commit_is_that_of_the_code_with_a_plus_where_the_tree_has_changes(c
     monkeypatch.setattr(provenance, "__file__", str(tmp_path / "nasbias" / "provenance.py"))
     monkeypatch.chdir("/")  # where it is called from does not matter
     assert describe_provenance()["commit"] == head.strip() + ("+" if changed else "")
+
+
+@pytest.mark.parametrize(
+    ("place", "committed"), [(".venv/lib/nasbias", False), (".venv/lib/nasbias", True), ("nasbias", True)]
+)
+def test_inside_of_another_repository_its_commit_is_not_ours(place, committed, monkeypatch, tmp_path):
+    """Installed in an environment within somebody's clone, committed there or not, or copied beside their code."""
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    package = tmp_path / place
+    package.mkdir(parents=True)
+    (package / "provenance.py").write_text("one\n")
+    (tmp_path / "theirs.py").write_text("")
+    added = "." if committed else "theirs.py"
+    for step in (["init", "-q"], ["add", added], ["commit", "-qm", "theirs"]):
+        subprocess.run([*git, *step], cwd=tmp_path, check=True, capture_output=True)
+    monkeypatch.setattr(provenance, "__file__", str(package / "provenance.py"))
+    assert describe_provenance()["commit"] is None
 
 
 def test_outside_of_a_repository_there_is_no_commit(monkeypatch, tmp_path):

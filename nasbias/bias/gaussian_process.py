@@ -46,11 +46,12 @@ def path_features(panel: Panel) -> Array:
     values = [decision.values for decision in panel.space.decisions]
     words: dict[str, Array] = {}
     for path in _paths_to(max(into), into):
-        for row, codes in enumerate(panel.codes[:, path]):
+        kinds, of_row = np.unique(panel.codes[:, path], axis=0, return_inverse=True)
+        for kind, codes in enumerate(kinds):
             operations = [values[place][code] for place, code in zip(path, codes)]
             if "none" not in operations:
                 word = "|".join(each for each in operations if each != "skip_connect")
-                words.setdefault(word, np.zeros(panel.n))[row] = 1.0
+                words.setdefault(word, np.zeros(panel.n))[of_row == kind] = 1.0
     return np.stack([words[word] for word in sorted(words)], axis=1) if words else np.zeros((panel.n, 0))
 
 
@@ -65,16 +66,18 @@ class GaussianProcess:
     """Predictions of truth by scikit-learn's Gaussian process: RBF on the features, and on the score if there is one.
 
     Its hyperparameters (scale, length, noise, the score's weight) are those of the highest likelihood on the first call
-    and stay, so that many draws of one size cost seconds.
+    and stay, so that many draws of one size cost seconds: one process serves one panel's features.
     """
 
     def __init__(self) -> None:
         self._kernel: Any = None
-        self._weight = 1.0
+        self._weight = self._scale = 1.0
 
     def predict(self, score: Array | None, features: Array, truth: Array, fit: Array, rest: Array) -> Array:
         """Predicted truth of the rows `rest` from a fit on the rows `fit`."""
-        scaled = features / np.sqrt(max(float(features.var(axis=0).sum()), 1e-12))
+        if self._kernel is None:
+            self._scale = np.sqrt(max(float(features.var(axis=0).sum()), 1e-12))
+        scaled = features / self._scale
         mean, spread = truth[fit].mean(), max(float(truth[fit].std()), 1e-12)
         target = (truth[fit] - mean) / spread
         if self._kernel is None:
@@ -86,11 +89,9 @@ class GaussianProcess:
             self._kernel = best.kernel_
         known = _beside(scaled[fit], score, fit, self._weight)
         process = self._regress(known, target, self._kernel)
-        # By one matrix product: scikit-learn's own prediction of a census takes the distances one by one.
         new = _beside(scaled[rest], score, rest, self._weight)
         scale, length = self._kernel.k1.k1.constant_value, self._kernel.k1.k2.length_scale
-        distance = (new**2).sum(axis=1)[:, None] + (known**2).sum(axis=1) - 2 * new @ known.T
-        return mean + spread * (scale * np.exp(-0.5 * np.maximum(distance, 0) / length**2)) @ process.alpha_
+        return mean + spread * scale * (_similar(new, known, length) @ process.alpha_)
 
     @staticmethod
     def _regress(inputs: Array, target: Array, kernel: Any = None) -> Any:
@@ -104,6 +105,17 @@ class GaussianProcess:
         with warnings.catch_warnings():  # a bound that is reached is a choice here, no fault
             warnings.simplefilter("ignore", ConvergenceWarning)
             return process.fit(inputs, target)
+
+
+def _similar(new: Array, known: Array, length: float) -> Array:
+    """The RBF [new, known]: by one matrix product and in place, as scikit-learn's own takes the distances of a census
+    one by one."""
+    similar = (-2 * new) @ known.T
+    similar += (new**2).sum(axis=1)[:, None]
+    similar += (known**2).sum(axis=1)
+    np.maximum(similar, 0, out=similar)
+    similar *= -0.5 / length**2
+    return np.exp(similar, out=similar)
 
 
 def _beside(scaled: Array, score: Array | None, rows: Array, weight: float) -> Array:

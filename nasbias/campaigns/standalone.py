@@ -7,7 +7,7 @@ diverged is finished, has no row in the table, and is named in its metadata.
 """
 
 import dataclasses
-import json
+import functools
 import os
 import shutil
 from collections.abc import Callable, Generator, Sequence
@@ -22,7 +22,8 @@ from torch import nn
 
 from nasbias.datasets.text import columns, load_text
 from nasbias.errors import InputError
-from nasbias.files import sweep_temporaries, to_json, written_atomically
+from nasbias.files import held, sweep_temporaries, to_json, written_atomically
+from nasbias.forms import FORM
 from nasbias.notices import say
 from nasbias.pool import carry_out
 from nasbias.provenance import describe_provenance
@@ -31,6 +32,7 @@ from nasbias.runs.checkpoints import read_tensors
 from nasbias.runs.choosing import choose_listed, list_architectures
 from nasbias.runs.contents import describe_data
 from nasbias.runs.data import EVALUATION_COLUMNS, sized
+from nasbias.runs.folder import read_object
 from nasbias.runs.network import make_network
 from nasbias.scoring.data import ScoringData
 from nasbias.scoring.plain import score as score_plain
@@ -199,17 +201,21 @@ def _train_one(config: Training, out: Path) -> dict[str, Any]:
     running = out / "running" / config.identity
     assert config.standalone is not None
     about = {"architecture": config.standalone, "seed": config.seed}
-    try:
-        result = about | _outcome(config, train(config, running))
-    except Diverged as failure:
-        seconds = round(sum(record["seconds"] for record in RunFolder(running).log), 3)
-        result = {**about, "diverged": failure.to_plain(), "seconds": seconds}
-    if not RunFolder(out).is_claimed:
-        raise InputError(f"{out} was removed while its architectures were trained; nothing more is written there.")
-    with written_atomically(_result_path(out, config)) as temporary:
-        temporary.write_text(to_json(result))
+    with held(out, functools.partial(_refuse_removed, out)):
+        try:
+            result = about | _outcome(config, train(config, running))
+        except Diverged as failure:
+            seconds = round(sum(record["seconds"] for record in RunFolder(running).log), 3)
+            result = {**about, "diverged": failure.to_plain(), "seconds": seconds}
+        with written_atomically(_result_path(out, config)) as temporary:
+            temporary.write_text(to_json({"form": FORM, **result}))
     shutil.rmtree(running)
     return result
+
+
+def _refuse_removed(out: Path) -> None:
+    if not RunFolder(out).is_claimed:
+        raise InputError(f"{out} was removed while its architectures were trained; nothing more is written there.")
 
 
 def _outcome(config: Training, folder: RunFolder) -> dict[str, Any]:
@@ -232,9 +238,20 @@ def _result_path(out: Path, config: Training) -> Path:
     return out / "trainings" / f"{config.identity}.json"
 
 
+def _read_result(path: Path) -> dict[str, Any]:
+    """
+    Raises:
+        InputError: not a result as `_train_one` writes it.
+    """
+    result = read_object(path)
+    if not {"architecture", "seed", "seconds"} <= result.keys() or not isinstance(result["seconds"], (int, float)):
+        raise InputError(f"{path}: not as nasbias wrote it. Remove it, and its training is run again.")
+    return result
+
+
 def _write_truth(recipe: Training, out: Path) -> Path:
     """The truth table of every finished training in the folder, also those that this call did not ask for."""
-    results = [json.loads(path.read_text()) for path in sorted((out / "trainings").glob("[!.]*.json"))]
+    results = [_read_result(path) for path in sorted((out / "trainings").glob("[!.]*.json"))]
     diverged = [result for result in results if "diverged" in result]
     if len(diverged) == len(results):
         raise InputError(f"all {len(results):,} trainings diverged. The first: {Diverged.of(results[0]['diverged'])}")
@@ -243,7 +260,7 @@ def _write_truth(recipe: Training, out: Path) -> Path:
         told = f"{len(failures):,} of {len(results):,} trainings diverged and have no row in {out / TRUTH}"
         say(f"{told} (first: {failures[0]})")
     table = pd.DataFrame([result for result in results if "diverged" not in result])
-    table = table.drop(columns=["train_loss", "seconds"])
+    table = table.drop(columns=["train_loss", "seconds"], errors="ignore")
     dataset = Path(recipe.dataset).stem if os.sep in recipe.dataset else recipe.dataset
     table.insert(1, "dataset", dataset)
     table.insert(2, "epochs", recipe.epochs)

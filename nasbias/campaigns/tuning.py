@@ -47,7 +47,7 @@ def finetune(
     Raises:
         InputError: no such checkpoint, a learning rate of 0, or `out` was made with other options.
     """
-    config = dataclasses.replace(folder.config, dense_steps=0)
+    config = dataclasses.replace(folder.config, dense_steps=0, devices=1)
     space = get_space(config.space)
     canonical = list(dict.fromkeys(space.parse_all(architectures)))
     if epoch not in folder.epochs:

@@ -22,13 +22,15 @@ def rank_free(matched: Matched, items: np.ndarray | None = None) -> pd.DataFrame
     """Every free baseline's tau on the architectures of `matched`, best first.
 
     Args:
-        items: rows of `matched.architectures` (default: those of its first row of scores).
+        items: rows of `matched.architectures` (default: those of the first score's row that has most).
 
     Returns:
         `baseline`, `n` architectures, `gt_tau` with its 95 % interval `gt_tau_low`, `gt_tau_high`. What is constant, or
         NaN for more than a tenth, is left out; without shipped proxies the costs alone are there.
     """
-    items = matched.rows[0].items if items is None else items
+    if items is None:
+        score = matched.rows[0].keys["score"]
+        items = max((row.items for row in matched.rows if row.keys["score"] == score), key=len)
     architectures = matched.architectures.iloc[items]
     truth = architectures["truth"].to_numpy(dtype=float)
     values = {name: architectures[name].to_numpy(dtype=float) for name in COSTS}

@@ -17,12 +17,14 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from nasbias.datasets.published import compare_published
 from nasbias.errors import InputError
 from nasbias.files import data_folder, sha256, written_atomically
 from nasbias.seals import blank_seal, check_seal, seal
 
-LAYOUT = 1  # raise it when what the cached files hold changes
+LAYOUT = 2  # raise it when what the cached files hold changes
 _MOST_FILES = 100_000  # of a set
+_ABOUT = ("name", "classes", "fingerprint", "published")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Decoded:
     test_x: torch.Tensor
     test_y: torch.Tensor
     fingerprint: str = ""  # SHA-256 of the source's bytes
+    published: str = ""  # whether they are a published set's (`published.compare_published`)
 
     @property
     def resolution(self) -> int:
@@ -80,7 +83,7 @@ def decode(path: Path, read: Callable[[Path], Decoded], resolution: int | None =
     with contextlib.suppress(OSError, SafetensorError, KeyError, ValueError):  # absent or damaged: decode again
         return _load(cached)
     if resolution is None:
-        decoded = replace(read(path), fingerprint=fingerprint(path))
+        decoded = replace(read(path), fingerprint=fingerprint(path), published=compare_published(path))
     else:
         original = decode(path, read)
         if resolution == original.resolution:
@@ -159,7 +162,7 @@ def _cache_file(path: Path, resolution: int | None) -> Path:
 
 def _save(decoded: Decoded, path: Path) -> None:
     tensors = {name: getattr(decoded, name) for name in ("train_x", "train_y", "test_x", "test_y")}
-    about = {name: json.dumps(getattr(decoded, name)) for name in ("name", "classes", "fingerprint")}
+    about = {name: json.dumps(getattr(decoded, name)) for name in _ABOUT}
     with written_atomically(path) as temporary:
         save_file(tensors, temporary, metadata={**about, "seal": json.dumps(blank_seal())})
         seal(temporary)
@@ -172,4 +175,5 @@ def _load(path: Path) -> Decoded:
     with safe_open(os.fspath(path), framework="pt") as file:
         about = {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
         tensors = {name: file.get_tensor(name) for name in ("train_x", "train_y", "test_x", "test_y")}
-    return Decoded(about["name"], tuple(about["classes"]), **tensors, fingerprint=about["fingerprint"])
+    about["classes"] = tuple(about["classes"])
+    return Decoded(**{name: about[name] for name in _ABOUT}, **tensors)

@@ -9,7 +9,7 @@ Pixels are kept as uint8 (a quarter of float32's memory and of the traffic in au
 and normalised per batch: 0.2 ms for 128 images at 16x16, where a training step takes 45 ms on the same core.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +19,9 @@ import torch
 from nasbias.datasets import cifar, digits, idx, parquet
 from nasbias.datasets._decoded import Decoded, decode, resize
 from nasbias.datasets.published import locate
+from nasbias.digests import DIFFERS
 from nasbias.errors import InputError
+from nasbias.notices import say
 from nasbias.streams import stream
 
 READERS = (cifar, idx, parquet)
@@ -70,6 +72,7 @@ def load_images(
     valid: Literal["train", "test"] = "train",
     train_size: int | None = None,
     valid_size: int | None = None,
+    valid_indices: Sequence[int] | None = None,
     seed: int = 0,
     device: str | torch.device = "cpu",
 ) -> Images:
@@ -83,6 +86,8 @@ def load_images(
         valid: where validation images come from: cut out of the training split (default), or the test split (P1).
         train_size, valid_size: how many images; default: a fifth of the training split for validation (all of the test
             split with valid="test"), all that remains for training. With one seed a smaller set is part of the larger.
+        valid_indices: which images of the split `valid` validation images are drawn from, by their places in the
+            source; default: any. Of a training split the others are the training images.
         seed: of the split and of the order. Validation images are drawn from the front of the shuffled split, training
             images from its back.
         device: where the tensors live.
@@ -102,16 +107,23 @@ def load_images(
     if valid == "test":
         if not n_test:
             raise InputError(f"{decoded.name} has no test split to validate on. Leave valid at 'train'.")
-        valid_order = test_order[: _size(valid_size, n_test, n_test, "valid_size", decoded.name)]
+        listed, others = _parted(test_order, valid_indices, decoded.name)
+        most = default = n_test if listed is None else len(listed)
+        valid_order = (others if listed is None else listed)[
+            : _size(valid_size, default, most, "valid_size", decoded.name)
+        ]
         valid_x, valid_y = test_x[valid_order], decoded.test_y[valid_order]
-        left = n_train
+        left = order
     elif valid == "train":
-        valid_order = order[: _size(valid_size, n_train // 5, n_train - 1, "valid_size", decoded.name)]
+        listed, others = _parted(order, valid_indices, decoded.name)
+        default, most = (n_train // 5, n_train - 1) if listed is None else (len(listed), len(listed))
+        size = _size(valid_size, default, most, "valid_size", decoded.name)
+        valid_order = (others if listed is None else listed)[:size]
         valid_x, valid_y = train_x[valid_order], decoded.train_y[valid_order]
-        left = n_train - len(valid_order)
+        left = others[size:] if listed is None else others
     else:
         raise InputError(f"valid must be 'train' or 'test', not {valid!r}.")
-    kept = order.flip(0)[: _size(train_size, left, left, "train_size", decoded.name)]
+    kept = left.flip(0)[: _size(train_size, len(left), len(left), "train_size", decoded.name)]
     mean, std = _moments(train_x)
     try:
         device = torch.device(device)
@@ -146,6 +158,7 @@ def describe_images(name_or_path: str | Path = "digits") -> dict[str, Any]:
         "mean": mean.flatten().tolist(),
         "std": std.flatten().tolist(),
         "fingerprint": decoded.fingerprint,
+        "published": decoded.published or None,
     }
 
 
@@ -182,7 +195,10 @@ def _decoded(name_or_path: str | Path, resolution: int | None) -> Decoded:
     path = locate(name_or_path)
     for reader in READERS:
         if reader.recognises(path):
-            return decode(path, reader.read, resolution)
+            decoded = decode(path, reader.read, resolution)
+            if decoded.published.startswith(DIFFERS):
+                say(f"{path}: is not the published set: {decoded.published.removeprefix(f'{DIFFERS}: ')}.")
+            return decoded
     raise InputError(f"{path}: not an image set. Known: {'; '.join(reader.DESCRIBES for reader in READERS)}.")
 
 
@@ -192,6 +208,21 @@ def _size(asked: int | None, default: int, most: int, name: str, source: str) ->
     if not 1 <= asked <= most:
         raise InputError(f"{name} is {asked:,}, but {source} has room for 1 to {most:,} there.")
     return asked
+
+
+def _parted(order: torch.Tensor, places: Sequence[int] | None, name: str) -> tuple[torch.Tensor | None, torch.Tensor]:
+    """The images of a shuffled split that are among `places`, None where there are no places, and the others; both in
+    the split's order."""
+    if places is None:
+        return None, order
+    n = len(order)
+    beyond = [place for place in places if not 0 <= place < n]
+    if beyond or not 0 < len(places) < n:
+        what = f"place {beyond[0]:,}" if beyond else f"{len(places):,} places"
+        raise InputError(f"{name} has {n:,} images in that split, {what} asked for: some of 0 to {n - 1:,} are wanted.")
+    listed = torch.zeros(n, dtype=torch.bool)
+    listed[torch.tensor(list(places))] = True
+    return order[listed[order]], order[~listed[order]]
 
 
 def _moments(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from nasbias.digests import compare_digests
 from nasbias.errors import InputError, unknown
 from nasbias.files import data_folder
 from nasbias.opening import checked_path, home
@@ -72,6 +73,34 @@ PUBLISHED = {
         ),
     )
 }
+
+
+# Of the files that CIFAR's archives are extracted to, as torchvision checks them, and of the binary archives.
+_EXTRACTED = {
+    "data_batch_1": "c99cafc152244af753f735de768cd75f",
+    "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+    "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+    "data_batch_4": "634d18415352ddfa80567beed471001a",
+    "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+    "test_batch": "40351d587109b95175f43aff81a1287e",
+    "train": "16019d7e3df5f24257cddd939b257f8d",
+    "test": "f0ef6b0ae62326f3e7ffdfab6717acfc",
+}
+_BINARY = {
+    "cifar-10-binary.tar.gz": "c32a1d4ab5d03f1284b67883e8d87530",
+    "cifar-100-binary.tar.gz": "03b5dce01913d631647c71ecec9e9cb8",
+}
+
+
+def compare_published(path: Path) -> str:
+    """Whether a file or folder is a published set, by its digests: `matched`, `differs` or `unknown`, and what was
+    compared (`nasbias.digests`). Of CIFAR's binary folders and of idx files that are not gzipped none is published."""
+    published = {name: md5 for one in PUBLISHED.values() for name, md5 in one.files.items()} | _BINARY
+    if path.is_file():
+        return compare_digests([path], published)
+    inside = [file for pattern in ("*", "*/*") for file in path.glob(pattern) if file.is_file()]
+    published |= _EXTRACTED
+    return compare_digests([file for file in inside if file.name in published], published)
 
 
 def images_folder() -> Path:

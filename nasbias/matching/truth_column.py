@@ -80,7 +80,7 @@ def read_truth_column(
     repeats = repeats.dropna(subset=column)
     repeats["key"] = join_keys(space, repeats["architecture"].tolist())
     groups = repeats.groupby("key", sort=False)
-    rows = pd.Index(list(groups.groups))
+    rows = pd.Index(repeats["key"].unique())
     by_seed = repeats.dropna(subset="seed").pivot_table(index="key", columns="seed", values=column).reindex(rows)
     n_seeds = (by_seed.notna().sum(axis=1) if by_seed.shape[1] else pd.Series(np.nan, rows)).to_numpy(dtype=float)
     if "n_seeds" in repeats:

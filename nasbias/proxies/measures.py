@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nasbias.proxies.probe import Probe, changed_weights, without_normalisation
+from nasbias.proxies.probe import Probe, changed_weights, normalised, without_normalisation
 
 MEASURES: dict[str, Callable[[Probe, torch.Generator], float]] = {}
 Measure = Callable[[Probe, torch.Generator], float]
@@ -85,8 +85,8 @@ def nwot(probe: Probe, generator: torch.Generator) -> float:
     kernel = torch.zeros(len(probe.x), len(probe.x), dtype=torch.float64)
     for rectified in probe.rectified:
         code = (rectified > 0).flatten(1).float()
-        agree = code @ code.T + (1 - code) @ (1 - code).T
-        kernel += agree.double()
+        on, both = code.sum(1), code @ code.T  # whole numbers, exact in float32
+        kernel += (code.shape[1] - on[:, None] - on + 2 * both).double()
     return float(torch.linalg.slogdet(kernel)[1])
 
 
@@ -98,14 +98,11 @@ def synflow(probe: Probe, generator: torch.Generator) -> float:
 
     The network is homogeneous in its weights layer by layer, so float64 is enough and no constant is subtracted.
     """
-    network = probe.network.double()
-    try:
-        with changed_weights(network, torch.abs), without_normalisation(network):
-            ones = torch.ones_like(probe.x[:1], dtype=torch.float64)
-            gradients = torch.autograd.grad(probe.run(ones).sum(), probe.weights, materialize_grads=True)
-            total = float(sum((w.detach() * g).abs().sum() for w, g in zip(probe.weights, gradients)))
-    finally:
-        network.float()
+    ones = torch.ones_like(probe.x[:1], dtype=torch.float64)
+    with without_normalisation(probe.network):
+        logits, weights = probe.run_with(lambda weight: weight.double().abs(), ones)
+        gradients = torch.autograd.grad(logits.sum(), weights, materialize_grads=True)
+    total = float(sum((w.detach() * g).abs().sum() for w, g in zip(weights, gradients)))
     return float(np.log10(total)) if total > 0 else -np.inf
 
 
@@ -116,17 +113,9 @@ def zen(probe: Probe, generator: torch.Generator) -> float:
     (Zen-NAS, arXiv 2102.01063 and its code). -inf where the map is constant."""
     with changed_weights(probe.network, lambda p: _normal(p, generator) if p.dim() > 1 else p):
         noise, step = (torch.randn(probe.x.shape, generator=generator).to(probe.x) for _ in range(2))
-        variances: list[Tensor] = []
-        hooks = [
-            module.register_forward_pre_hook(lambda _m, given: variances.append(given[0].var((0, 2, 3)).mean()))
-            for module in probe.network.modules()
-            if isinstance(module, torch.nn.BatchNorm2d)
-        ]
-        try:
+        with normalised(probe.network) as layers:
             first = probe.last_map(noise)
-        finally:
-            for hook in hooks:
-                hook.remove()
+            variances = [layer.running_var.mean() for layer in layers if layer.running_var is not None]
         moved = probe.last_map(noise + _STEP * step)
     difference = float((first - moved).abs().sum((1, 2, 3)).mean())
     if difference == 0:

@@ -5,9 +5,12 @@ from typing import Any
 
 from nasbias.options import CHANNELS, DEPTH, PART, SHARE, check_options, option
 
-# P2 trains on 4 GPUs with 112 images and a rate of .025 each, cuts out 16 of 32 pixels, validates on the test split.
+# P2 trains on 4 GPUs, each with an architecture and 112 images of its own and a rate of .025, cuts out 16 of 32 pixels,
+# validates on the test split.
 RECIPE: dict[str, Any] = {
-    "batch_size": 448,
+    "batch_size": 112,
+    "per_step": 4,
+    "step_images": "own",
     "learning_rate": 0.1,
     "nesterov": False,
     "weight_decay": 3e-4,

@@ -14,6 +14,7 @@ RECIPE: dict[str, Any] = {
     "weight_decay": 1e-3,
     "clip": 0.0,
     "order": "cycle",
+    "last_batch": "keep",
     "valid_from": "test",
 }
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nasbias.correlation import wording
+from nasbias.correlation.free import say_free
 from nasbias.figures.sources import say_runs
 from nasbias.report.content import Section, Table
 from nasbias.report.drawing import draw
@@ -76,6 +77,7 @@ _FILTER = {
 def tell_ranking(studied: Studied) -> Section:
     """Section 1: against counting parameters and against chance."""
     claims = [wording.answer(studied.correlation), _say_chance(studied), _say_ceiling(studied)]
+    claims.append(say_free(studied.correlation.free))
     missing, drawings = [], []
     lengths = studied.lengths.dropna(subset=["gt_tau"])
     if studied.correlation.ceiling is None:
@@ -278,6 +280,11 @@ def _rank_everything(studied: Studied) -> pd.DataFrame:
     lengths = lengths.loc[lengths["n"] == studied.last["n"]]
     rows = [part.to_dict("records")[-1] for _, part in lengths.groupby("score", sort=False)]
     beside = studied.baselines.to_dict("records")
+    free = studied.correlation.free
+    if len(free) and (best := free.to_dict("records")[0])["baseline"] not in {row["score"] for row in beside}:
+        beside.insert(
+            0, {"score": f"{best['baseline']} (best free)", **{name: best[name] for name in _TAU}, "n": best["n"]}
+        )
     if studied.correlation.ceiling:
         ceiling = studied.correlation.ceiling
         names = ("n", "gt_tau", "gt_tau_low", "gt_tau_high")

@@ -14,23 +14,25 @@ from torch import Tensor
 
 from nasbias.errors import InputError
 from nasbias.files import written_atomically
+from nasbias.forms import FORM, check_form
 from nasbias.seals import blank_seal, check_seal, seal
 
-_SEAL = "seal"  # inside the state, so that the header has one entry and its bytes are the same every time
+
+def _ours() -> dict[str, Any]:
+    """Inside the state, so that the header has one entry and its bytes are the same every time."""
+    return {"form": FORM, "seal": blank_seal()}
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
     """One safetensors file with JSON `state` and a seal (`nasbias.seals`) in its metadata.
 
     Raises:
-        InputError: it can't be written; a run's folder that somebody removed meanwhile does not come back.
+        InputError: it can't be written.
     """
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with written_atomically(path, parents=False) as temporary:
+    with written_atomically(path) as temporary:
         try:
-            safetensors.torch.save_file(
-                whole, temporary, metadata={"state": json.dumps({**state, _SEAL: blank_seal()})}
-            )
+            safetensors.torch.save_file(whole, temporary, metadata={"state": json.dumps({**state, **_ours()})})
             seal(temporary)
         except safetensors.SafetensorError as error:  # its own kind of OSError
             number = re.search(r"os error (\d+)", str(error))
@@ -47,7 +49,8 @@ def read_tensors(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[
         check_seal(path.read_bytes(), str(path))
         with safetensors.safe_open(path, framework="pt") as file:
             state = json.loads((file.metadata() or {})["state"])
-            state.pop(_SEAL, None)  # checkpoints of the first round have none
+            check_form(state.pop("form", None), str(path))
+            state.pop("seal", None)  # checkpoints of the first round have none
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (not a mapping)
             return {name.removeprefix(prefix): file.get_tensor(name) for name in names}, state
     except InputError:

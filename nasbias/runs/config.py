@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nasbias.errors import InputError, unknown
+from nasbias.forms import FORM, check_form
 from nasbias.opening import checked_path
-from nasbias.options import COUNT, FROM_ZERO, PART, SEED, WEIGHT, Bounds, check_options, option
+from nasbias.options import COUNT, FROM_ZERO, PART, SEED, THREADS, WEIGHT, Bounds, check_options, option
 from nasbias.runs.sampling import Order
 
-_LATER = ("order_seed", "init_seed", "data_seed")  # fields that run folders of the first round do not have
+# Fields that older run folders do not have: at their default they do not count in a run's identity.
+_LATER = ("order_seed", "init_seed", "data_seed", "valid_indices", "last_batch", "step_images", "devices")
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,18 @@ class Training:
         None, "validation images, split off the training set; none = the data set's own rule", COUNT
     )
     valid_from: Literal["train", "test"] = option("train", "validation images: a part of train, or the test split (P1)")
+    valid_indices: str | None = option(
+        None,
+        "file of the validation images' places in their split: numbers, or AutoDL-Projects' cifar100-test-split.txt "
+        "(NAS-Bench-201's own, with --valid-from test)",
+    )
     split_seed: int = option(0, "seed of the train/validation split, shared by runs that are to be compared", SEED)
     epochs: int = option(64, "passes over the training images", COUNT)
     checkpoints: tuple[int, ...] = option((), "epochs to keep, 0 = untrained; the last one always is", FROM_ZERO)
     batch_size: int = option(256, "images per architecture and step", COUNT)
+    last_batch: Literal["drop", "keep"] = option(
+        "drop", "an epoch's last images, where they fill no batch (P1 keeps them)"
+    )
     learning_rate: float = option(0.1, "initial learning rate; cosine to --final-learning-rate over all steps", WEIGHT)
     final_learning_rate: float = option(0.0, "learning rate at the last step", WEIGHT)
     momentum: float = option(0.9, "SGD momentum", PART)
@@ -47,6 +57,9 @@ class Training:
     )
     order: Order = option("uniform", "which architecture next; fair = FairNAS permutations")
     per_step: int = option(1, "architectures per step, their gradients averaged", Bounds(least=1, most=10_000))
+    step_images: Literal["same", "own"] = option(
+        "same", "images of a step's architectures: the same for all, or each its own (P2's darts, one GPU each)"
+    )
     subset: str | None = option(None, "subset of the space to train on; none = the space's first")
     architectures: str | None = option(
         None, "train on these alone: a stored truth's name, a table, a file with one a line"
@@ -78,6 +91,9 @@ class Training:
         "auto", "auto = bf16 autocast on a GPU, float32 on a CPU"
     )
     device: Literal["auto", "cpu", "cuda"] = option("auto", "where tensors live; auto = a GPU where there is one")
+    devices: int = option(
+        1, "GPUs (or processes on a CPU) that share every step's images; BN sees each one's part", THREADS
+    )
     network: dict[str, Any] = field(default_factory=dict)  # the space's own options, by name
 
     def __post_init__(self) -> None:
@@ -85,6 +101,8 @@ class Training:
         late = [epoch for epoch in self.checkpoints if not 0 <= epoch <= self.epochs]
         if late:
             raise InputError(f"checkpoint {late[0]} is not among the epochs 0 to {self.epochs}.")
+        if self.batch_size % self.devices:
+            raise InputError(f"batch_size ({self.batch_size:,}) must be a multiple of devices ({self.devices:,}).")
 
     @property
     def kept_epochs(self) -> tuple[int, ...]:
@@ -95,8 +113,11 @@ class Training:
     def identity(self) -> str:
         """Twelve hexadecimal digits: equal configurations, equal runs. A field that came later and is not set does not
         count, so that folders made before it keep their identity."""
+        defaults = {each.name: each.default for each in dataclasses.fields(self) if each.name in _LATER}
         values = {
-            name: value for name, value in dataclasses.asdict(self).items() if name not in _LATER or value is not None
+            name: value
+            for name, value in dataclasses.asdict(self).items()
+            if name not in defaults or value != defaults[name]
         }
         text = json.dumps(values, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -111,7 +132,7 @@ class Training:
         import tomli_w  # comes with the extra "train"; who only reads runs does not have it
 
         values = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
-        return tomli_w.dumps(values)
+        return tomli_w.dumps({"form": FORM, **values})
 
 
 def read_config(path: str | os.PathLike) -> Training:
@@ -131,6 +152,7 @@ def read_config(path: str | os.PathLike) -> Training:
         raise InputError(f"{path}: can't be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}: not TOML ({error}).") from None
+    check_form(values.pop("form", None), str(path))
     known = [f.name for f in dataclasses.fields(Training)]
     for name in values:
         if name not in known:

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 
 from nasbias.datasets import Images, load_images
+from nasbias.datasets.augment import cutout, random_crop, random_flip
+from nasbias.datasets.indices import read_indices
 from nasbias.datasets.text import Text
 from nasbias.errors import InputError
 from nasbias.runs.config import Training
@@ -19,6 +21,7 @@ def load_run_images(config: Training, device: torch.device | str) -> Images:
         train_size=config.train_size,
         valid_size=config.valid_size,
         valid=config.valid_from,
+        valid_indices=None if config.valid_indices is None else read_indices(config.valid_indices),
         seed=config.split_seed,
         device=device,
     )
@@ -27,6 +30,18 @@ def load_run_images(config: Training, device: torch.device | str) -> Images:
 def network_sizes(images: Images) -> dict[str, int]:
     """What a network for these images takes and gives: `inputs` and `classes` of `build_supernet`."""
     return {"inputs": images.channels, "classes": len(images.classes)}
+
+
+def augment(x: Tensor, images: Images, config: Training, generator: torch.Generator) -> Tensor:
+    """uint8 images [n, channels, height, width] cropped, flipped, normalised and cut out as a run is trained on them:
+    float32, channels_last."""
+    if config.crop:
+        x = random_crop(x, config.crop, generator)
+    if config.flip:
+        x = random_flip(x, generator)
+    x = images.normalise(x, memory_format=torch.channels_last)
+    side = config.cutout if config.cutout >= 0 else x.shape[-1] // 2
+    return cutout(x, side, generator) if side else x
 
 
 def sized(text: Text, config: Training) -> tuple[Tensor, Tensor]:

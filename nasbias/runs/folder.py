@@ -10,6 +10,7 @@ from typing import Any
 
 from nasbias.errors import InputError
 from nasbias.files import list_temporaries, sweep_temporaries, to_json, unwritable, written_atomically
+from nasbias.forms import FORM, check_form
 from nasbias.locks import LOCK, Lock, locked
 from nasbias.opening import checked_path
 from nasbias.provenance import describe_provenance
@@ -65,7 +66,9 @@ class RunFolder:
         if not path.exists():
             return None
         try:
-            return Diverged.of(_decoded(path, path.read_text()))
+            return Diverged.of(read_object(path))
+        except InputError:
+            raise
         except (KeyError, TypeError, ValueError):
             raise InputError(f"{path}: does not say where a run diverged. Remove it, and the run goes on.") from None
 
@@ -120,8 +123,9 @@ class RunFolder:
             self.refuse_changed(contents or {})
             return
         more = {"contents": dict(contents)} if contents else {}
+        about_run = describe_provenance(seed=config.seed, identity=config.identity, **more)
         with written_atomically(about) as temporary:
-            temporary.write_text(to_json(describe_provenance(seed=config.seed, identity=config.identity, **more)))
+            temporary.write_text(to_json({"form": FORM, **about_run}))
 
     def refuse_other(self, config: Training) -> None:
         """
@@ -146,7 +150,8 @@ class RunFolder:
                 digests, and are taken as they are.
         """
         about = self.path / "provenance.json"
-        kept = _decoded(about, about.read_text()).get("contents", {}) if about.exists() else {}
+        kept = read_object(about).get("contents") if about.exists() else None
+        kept = kept if isinstance(kept, dict) else {}
         changed = [name for name in contents if name in kept and kept[name] != contents[name]]
         if changed:
             raise InputError(
@@ -182,16 +187,31 @@ class RunFolder:
         """Sweep what an ended run needs no more; with `failure` that is what ends it."""
         if failure is not None:
             with written_atomically(self.path / "diverged.json") as temporary:
-                temporary.write_text(to_json(failure.to_plain()))
+                temporary.write_text(to_json({"form": FORM, **failure.to_plain()}))
         self.latest.unlink(missing_ok=True)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """What a JSON file of ours holds, without its form.
+
+    Raises:
+        InputError: it can't be read, is no JSON object, or is of a later form.
+    """
+    try:
+        return _decoded(path, path.read_text(errors="replace"))
+    except OSError as error:
+        raise InputError(f"{path}: can't be read ({error.strerror}).") from None
 
 
 def _decoded(path: Path, text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
         if isinstance(found, dict):
+            check_form(found.pop("form", None), str(path))
             return found
         reason = "no JSON object"
+    except InputError:
+        raise
     except (ValueError, RecursionError) as error:
         reason = str(error)
     raise InputError(f"{path}: not as nasbias wrote it ({reason}). Remove it; what it tells is made again.")

@@ -19,8 +19,9 @@ from nasbias.datasets import Images
 from nasbias.errors import unknown
 from nasbias.runs import Training
 from nasbias.scoring import text
-from nasbias.scoring.data import BN, ScoringData, load_image_data
+from nasbias.scoring.data import BN, RECALIBRATION_BATCH, ScoringData, load_image_data
 from nasbias.scoring.plain import score as score_plain
+from nasbias.scoring.program import Engine as ProgramEngine
 from nasbias.spaces import get_space
 from nasbias.supernets import Choice, options_from, task_of
 from nasbias.supernets.sharing.aliased import AliasedNetworks
@@ -45,14 +46,18 @@ def load_scoring_data(
     device: torch.device | str = "cpu",
     bn: BN = "recalibrated",
     images: Images | None = None,
+    recalibration_batch: int = RECALIBRATION_BATCH,
+    augmented: bool = False,
 ) -> Any:
-    """What a run's architectures are scored on: the data its space's engines take; `images` where they are loaded.
+    """What a run's architectures are scored on: the data its space's engines take; `images` where they are loaded, and
+    the rest as in `load_image_data`.
 
     Raises:
         InputError: more images or words than there are, or none.
     """
     if task_of(config.space) == "images":
-        return load_image_data(config, recalibration_images, valid_size, device, bn, images)
+        how = (recalibration_images, valid_size, device, bn, images, recalibration_batch, augmented)
+        return load_image_data(config, *how)
     return text.load_data(config, valid_size, device)
 
 
@@ -111,8 +116,8 @@ def score_architectures(
         InputError: unknown engine, or an architecture outside the space.
     """
     known = engines(space)
-    if isinstance(network, AliasedNetworks) and not network.is_whole:  # other engines know whole supernets only
-        known = {"plain": score_plain}
+    if isinstance(network, AliasedNetworks) and not network.is_whole:
+        known = {name: each for name, each in known.items() if each is score_plain or isinstance(each, ProgramEngine)}
     if engine is None:
         on_gpu = next(network.parameters()).device.type != "cpu"
         preferred = ("batched", "fast", "plain") if on_gpu else ("fast", "plain")
@@ -129,7 +134,7 @@ def score_architectures(
 
 def _score(network: nn.Module, choices: Sequence[Choice], data: Any, bn: BN, engine: Engine) -> dict[str, np.ndarray]:
     """An engine's scores; where a sharing plan gives architectures different networks, each is scored in its own."""
-    if not isinstance(network, AliasedNetworks):
+    if not isinstance(network, AliasedNetworks) or isinstance(engine, ProgramEngine):
         return engine(network, choices, data, bn)
     scores: dict[str, np.ndarray] = {}
     for part, positions in network.split(choices):

@@ -9,10 +9,11 @@ from torch import Tensor
 from nasbias.datasets import Images
 from nasbias.errors import InputError
 from nasbias.runs import Training
-from nasbias.runs.data import load_run_images, network_sizes
+from nasbias.runs.data import augment, load_run_images, network_sizes
+from nasbias.streams import torch_seed
 
 BN = Literal["recalibrated", "batch", "running"]
-# Recalibrated statistics are means over batches: another size is another network, by a little. So it is fixed.
+# Recalibrated statistics are means over batches: another size is another network, by a little. So it is stated.
 RECALIBRATION_BATCH = 256
 # With known statistics the batch changes nothing but the time: these fit the caches (C=16 N=5: 256 take 1.1 to 1.9
 # times as long, by how the allocator does; 16 take 1.1 times). A GPU wants more at once.
@@ -40,10 +41,15 @@ def load_image_data(
     device: torch.device | str = "cpu",
     bn: BN = "recalibrated",
     images: Images | None = None,
+    recalibration_batch: int = RECALIBRATION_BATCH,
+    augmented: bool = False,
 ) -> ScoringData:
-    """The first training images, unaugmented, for recalibration and the first validation images for scoring.
+    """The first training images for recalibration and the first validation images for scoring.
 
     Args:
+        recalibration_batch: images whose statistics are averaged; another size is another network, by a little.
+        augmented: recalibrate on images cropped, flipped and cut out as in training, drawn once for all architectures
+            (P2 draws anew for each, which adds noise to what is compared).
         images: the run's, where they are loaded already, on the device.
         bn: statistics of the scored batches (`batch`) are those of 256 images; else their size changes no score.
 
@@ -63,14 +69,18 @@ def load_image_data(
     on_cpu = torch.device(device).type == "cpu"
     valid_batch = RECALIBRATION_BATCH if bn == "batch" else VALID_BATCH if on_cpu else VALID_BATCH_ON_GPU
 
-    def batches(x: Tensor, n: int, batch_size: int) -> list[Tensor]:
-        whole = images.normalise(x[:n]).contiguous(memory_format=torch.channels_last)
-        return list(whole.split(batch_size))
+    def normalised(x: Tensor) -> Tensor:
+        return images.normalise(x).contiguous(memory_format=torch.channels_last)
 
+    train = images.train_x[:recalibration_images]
+    if augmented:
+        generator = torch.Generator().manual_seed(torch_seed("recalibration", 0))
+        train = augment(train, images, config, generator)
+    else:
+        train = normalised(train)
+    valid = normalised(images.valid_x[:valid_images])
     return ScoringData(
-        recalibration=batches(images.train_x, recalibration_images, RECALIBRATION_BATCH),
-        valid=list(
-            zip(batches(images.valid_x, valid_images, valid_batch), images.valid_y[:valid_images].split(valid_batch))
-        ),
+        recalibration=list(train.split(recalibration_batch)),
+        valid=list(zip(valid.split(valid_batch), images.valid_y[:valid_images].split(valid_batch))),
         sizes=network_sizes(images),
     )

@@ -13,8 +13,7 @@ Images go by in the outer loop and architectures, sorted, in the inner one, so t
 """
 
 import itertools
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nasbias.scoring.data import BN, ScoringData
+from nasbias.scoring.folding import Layer, Recalibrating, Statistics, Unit, layer_of, stack
 from nasbias.scoring.nb201_batched import score as score_batched
 from nasbias.spaces.nb201 import EDGES, OPERATIONS, SPACE
 from nasbias.supernets import Choice
@@ -60,12 +60,12 @@ def deduplicate(choices: Sequence[Choice], affine: bool, bn: BN) -> tuple[list[C
 def _score(bank: "_Bank", choices: Sequence[Choice], data: ScoringData, bn: BN) -> tuple[Tensor, Tensor]:
     """Number of correct images [n] and summed loss [n]."""
     correct, loss = torch.zeros(len(choices)), torch.zeros(len(choices))
-    statistics: _Statistics = {}
+    statistics: Statistics = {}
     if bn == "recalibrated":
         for k, x in enumerate(data.recalibration):
-            for _ in _logits(bank, _Recalibrating(statistics, momentum=1 / (k + 1)), x, choices):
+            for _ in _logits(bank, Recalibrating(statistics, momentum=1 / (k + 1)), x, choices):
                 pass
-    layer = {"recalibrated": _Recalibrated(statistics), "running": _Running(), "batch": _Batch()}[bn]
+    layer = layer_of(bn, statistics)
     for x, y in data.valid:
         for i, logits in enumerate(_logits(bank, layer, x, choices)):
             correct[i] += (logits.argmax(1) == y).sum()
@@ -73,7 +73,7 @@ def _score(bank: "_Bank", choices: Sequence[Choice], data: ScoringData, bn: BN) 
     return correct, loss
 
 
-def _logits(bank: "_Bank", layer: "_Layer", x: Tensor, choices: Sequence[Choice]) -> Iterator[Tensor]:
+def _logits(bank: "_Bank", layer: Layer, x: Tensor, choices: Sequence[Choice]) -> Iterator[Tensor]:
     """Logits [batch, classes] of one batch of images, architecture by architecture."""
     cell = _FirstCell(bank, layer, layer.convolve(x, bank.stem, "stem"))
     for i, choice in enumerate(choices):
@@ -110,7 +110,7 @@ class _FirstCell:
     of node 2 until the next prefix.
     """
 
-    def __init__(self, bank: "_Bank", layer: "_Layer", x: Tensor) -> None:
+    def __init__(self, bank: "_Bank", layer: Layer, x: Tensor) -> None:
         self.bank, self.layer, self.x = bank, layer, x
         self.terms: dict[tuple[int, int, Choice], Tensor | None] = {}
         self.nodes: dict[Choice, Tensor | None] = {(): x}
@@ -165,26 +165,6 @@ class _FirstCell:
         return self.terms[key]
 
 
-@dataclass(frozen=True, eq=False)
-class _Unit:
-    """A convolution (or none) and the BN after it; several of one node stacked along the outputs."""
-
-    weight: Tensor | None
-    gamma: Tensor
-    beta: Tensor
-    mean: Tensor
-    variance: Tensor
-    eps: float
-    stride: int = 1
-    padding: int = 0
-
-    def folded(self, mean: Tensor, variance: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
-        """Kernel times scale, scale, and shift, for given statistics."""
-        scale = self.gamma * (variance + self.eps).rsqrt_()
-        weight = None if self.weight is None else self.weight * scale.view(-1, 1, 1, 1)
-        return weight, scale, torch.addcmul(self.beta, mean, scale, value=-1)
-
-
 class _Bank:
     """A network's convolutions as units, stacked as they are asked for."""
 
@@ -193,31 +173,31 @@ class _Bank:
         convolution, norm, last = network.stem[0], network.stem[1], network.last[0]
         assert isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
         assert isinstance(last, nn.BatchNorm2d)
-        self.stem = _stack([convolution], [norm])
-        self.last = _stack([], [last])
-        self._cells: dict[tuple[int, int, tuple[int, ...]], _Unit] = {}
-        self._reductions: dict[tuple[int, int], tuple[_Unit, _Unit, Callable[[Tensor], Tensor]]] = {}
+        self.stem = stack([convolution], [norm])
+        self.last = stack([], [last])
+        self._cells: dict[tuple[int, int, tuple[int, ...]], Unit] = {}
+        self._reductions: dict[tuple[int, int], tuple[Unit, Unit, Callable[[Tensor], Tensor]]] = {}
 
     def has(self, number: int, op: int, edge: int) -> bool:
         """Whether the network holds `op` on `edge` of block `number`: an architecture alone has one on each."""
         return str(op) in self.network.blocks[number].edges[edge]  # type: ignore[operator]
 
-    def cell(self, number: int, op: int, edges: tuple[int, ...]) -> _Unit:
+    def cell(self, number: int, op: int, edges: tuple[int, ...]) -> Unit:
         """The convolutions `op` on `edges` of block `number`."""
         key = (number, op, edges)
         if key not in self._cells:
             block = self.network.blocks[number]
             assert isinstance(block, Cell)
             modules = [block.convolution(edge, op) for edge in edges]
-            self._cells[key] = _stack([module.conv for module in modules], [module.bn for module in modules])
+            self._cells[key] = stack([module.conv for module in modules], [module.bn for module in modules])
         return self._cells[key]
 
-    def reduction(self, number: int, size: int) -> tuple[_Unit, _Unit, Callable[[Tensor], Tensor]]:
+    def reduction(self, number: int, size: int) -> tuple[Unit, Unit, Callable[[Tensor], Tensor]]:
         """Both convolutions of a residual block, and its shortcut for images of `size`."""
         if (number, size) not in self._reductions:
             block = self.network.blocks[number]
             assert isinstance(block, Reduction)
-            first, second = (_stack([module.conv], [module.bn]) for module in (block.conv_a, block.conv_b))
+            first, second = (stack([module.conv], [module.bn]) for module in (block.conv_a, block.conv_b))
             self._reductions[number, size] = (first, second, _shortcut(block, size))
         return self._reductions[number, size]
 
@@ -230,97 +210,3 @@ def _shortcut(block: Reduction, size: int) -> Callable[[Tensor], Tensor]:
     mean = projection.weight.detach() * 0.25
     kernel = mean.expand(-1, -1, 2, 2).contiguous(memory_format=torch.channels_last)
     return lambda x: F.conv2d(x, kernel, stride=2)
-
-
-def _stack(convolutions: Sequence[nn.Conv2d], norms: Sequence[nn.BatchNorm2d]) -> _Unit:
-    def together(name: str, default: float) -> Tensor:
-        parts: list[Tensor] = []
-        for norm in norms:
-            part, like = getattr(norm, name), norm.running_mean
-            assert like is not None
-            parts.append(torch.full_like(like, default) if part is None else part.detach())
-        return torch.cat(parts)
-
-    weight, stride, padding = None, 1, 0
-    if convolutions:
-        weight = torch.cat([module.weight.detach() for module in convolutions])
-        weight = weight.contiguous(memory_format=torch.channels_last)
-        stride, sides = convolutions[0].stride[0], convolutions[0].padding
-        assert not isinstance(sides, str)  # "same" is a word of torch's, none of this network's
-        padding = sides[0]
-    return _Unit(
-        weight,
-        together("weight", 1.0),
-        together("bias", 0.0),
-        together("running_mean", 0.0),
-        together("running_var", 1.0),
-        norms[0].eps,
-        stride,
-        padding,
-    )
-
-
-_Statistics = dict[tuple[Hashable, "_Unit"], tuple[Tensor, Tensor]]
-
-
-class _Layer:
-    """How BN is done: `convolve` applies a unit, `normalise` one without a convolution; `owner` has the statistics."""
-
-    def convolve(self, x: Tensor, unit: _Unit, owner: Hashable) -> Tensor:
-        assert unit.weight is not None
-        return self.normalise(F.conv2d(x, unit.weight, None, unit.stride, unit.padding), unit, owner)
-
-    def normalise(self, x: Tensor, unit: _Unit, owner: Hashable) -> Tensor:
-        raise NotImplementedError
-
-
-class _Batch(_Layer):
-    """Statistics of the images at hand."""
-
-    def normalise(self, x: Tensor, unit: _Unit, owner: Hashable) -> Tensor:
-        return F.batch_norm(x, None, None, unit.gamma, unit.beta, True, 0.0, unit.eps)
-
-
-class _Recalibrating(_Layer):
-    """Statistics of the images at hand, averaged into the owner's."""
-
-    def __init__(self, statistics: _Statistics, momentum: float) -> None:
-        self.statistics, self.momentum = statistics, momentum
-
-    def normalise(self, x: Tensor, unit: _Unit, owner: Hashable) -> Tensor:
-        key = (owner, unit)
-        if key not in self.statistics:
-            self.statistics[key] = (torch.zeros_like(unit.beta), torch.zeros_like(unit.beta))
-        mean, variance = self.statistics[key]
-        return F.batch_norm(x, mean, variance, unit.gamma, unit.beta, True, self.momentum, unit.eps)
-
-
-class _Recalibrated(_Layer):
-    """The owner's statistics, folded into the kernel."""
-
-    def __init__(self, statistics: _Statistics) -> None:
-        self.statistics = statistics
-
-    def _folded(self, unit: _Unit, owner: Hashable) -> tuple[Tensor | None, Tensor, Tensor]:
-        return unit.folded(*self.statistics[owner, unit])
-
-    def convolve(self, x: Tensor, unit: _Unit, owner: Hashable) -> Tensor:
-        weight, _, shift = self._folded(unit, owner)
-        assert weight is not None
-        return F.conv2d(x, weight, shift, unit.stride, unit.padding)
-
-    def normalise(self, x: Tensor, unit: _Unit, owner: Hashable) -> Tensor:
-        _, scale, shift = self._folded(unit, owner)
-        return torch.addcmul(shift.view(-1, 1, 1), x, scale.view(-1, 1, 1))
-
-
-class _Running(_Recalibrated):
-    """The statistics of training, folded once."""
-
-    def __init__(self) -> None:
-        self.kept: dict[_Unit, tuple[Tensor | None, Tensor, Tensor]] = {}
-
-    def _folded(self, unit: _Unit, owner: Hashable) -> tuple[Tensor | None, Tensor, Tensor]:
-        if unit not in self.kept:
-            self.kept[unit] = unit.folded(unit.mean, unit.variance)
-        return self.kept[unit]

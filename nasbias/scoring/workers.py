@@ -26,6 +26,7 @@ from nasbias.runs.contents import describe_contents
 from nasbias.runs.data import load_run_images
 from nasbias.runs.network import make_network
 from nasbias.scoring import BN, Precision, distinct_architectures, load_scoring_data, score_architectures
+from nasbias.scoring.data import RECALIBRATION_BATCH
 from nasbias.supernets import task_of
 from nasbias.tables import read_table, write_parquet
 
@@ -43,6 +44,8 @@ class Settings:
     engine: str | None = None
     device: str = "cpu"
     precision: Precision = "32-true"
+    recalibration_batch: int = RECALIBRATION_BATCH
+    recalibration_augmented: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,14 @@ class Scorer:
         is_images = task_of(self.config.space) == "images"
         images = load_run_images(self.config, settings.device) if is_images else None
         self.data = load_scoring_data(
-            self.config, settings.recalibration_images, settings.valid_size, settings.device, settings.bn, images
+            self.config,
+            settings.recalibration_images,
+            settings.valid_size,
+            settings.device,
+            settings.bn,
+            images,
+            settings.recalibration_batch,
+            settings.recalibration_augmented,
         )
         self.network = make_network(self.config, self.data.sizes).to(settings.device)
         seen = None if images is None else (images.train_x, images.train_y, images.valid_x, images.valid_y)

@@ -6,7 +6,7 @@ weights per (cell, node, slot, operation), whatever the input: the stride of an 
 given. In training, drop-path zeroes an operation's output for whole images, with a probability that grows linearly over
 the run; identities are spared.
 
-There is no fast path: a cell's eight operations have work of their own, and inputs differ between architectures.
+Scoring has a fast path (`nasbias.scoring.darts`); a training step runs only what the architecture uses.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nasbias.datasets.sending import send
 from nasbias.errors import InputError
 from nasbias.recipes.darts import Options
 from nasbias.spaces._darts_costs import Layer, list_layers
@@ -143,7 +144,7 @@ class Network(nn.Module):
             nn.Conv2d(inputs, width, 3, padding=1, bias=False), nn.BatchNorm2d(width, momentum=momentum)
         )
         layers = list(list_layers(options.layers, options.channels))
-        self.cells = nn.ModuleList(Cell(layer, _part(allowed, layer.is_reduction), momentum) for layer in layers)
+        self.cells = nn.ModuleList(Cell(layer, part_of(allowed, layer.is_reduction), momentum) for layer in layers)
         self.auxiliary_at = 2 * options.layers // 3
         channels = 4 * layers[self.auxiliary_at].channels
         self.auxiliary = AuxiliaryHead(channels, classes, momentum) if options.auxiliary else None
@@ -162,17 +163,13 @@ class Network(nn.Module):
         Raises:
             InputError: images that can't be halved twice.
         """
-        side = x.shape[-1]
-        if side % 4 or side < 8:
-            raise InputError(
-                f"darts halves images twice: a resolution that is a multiple of 4 from 8 is wanted, not {side}."
-            )
+        check_side(x.shape[-1])
         masks = self._draw_masks(len(x), x.device)
         s0 = s1 = self.stem(x.contiguous(memory_format=torch.channels_last))
         side_logits = None
         for i, cell in enumerate(self.cells):
             assert isinstance(cell, Cell)
-            s0, s1 = s1, cell(s0, s1, _part(choice, cell.is_reduction), None if masks is None else masks[i])
+            s0, s1 = s1, cell(s0, s1, part_of(choice, cell.is_reduction), None if masks is None else masks[i])
             if self.training and self.auxiliary is not None and i == self.auxiliary_at:
                 side_logits = self.auxiliary(s1)
         logits = self.classifier(s1.mean((2, 3)))
@@ -185,7 +182,7 @@ class Network(nn.Module):
             found += self.auxiliary.parameters()
         for cell in self.cells:
             assert isinstance(cell, Cell)
-            for module in cell.modules_of(_part(choice, cell.is_reduction)):
+            for module in cell.modules_of(part_of(choice, cell.is_reduction)):
                 found += module.parameters()
         return found
 
@@ -195,10 +192,21 @@ class Network(nn.Module):
             return None
         keep = 1 - self.drop_probability
         kept = torch.rand(len(self.cells), SLOTS, batch, generator=self.generator) < keep
-        return (kept / keep).to(device)
+        return send(kept / keep, device)
 
 
-def _part(values: Sequence[Any], is_reduction: bool) -> Sequence[Any]:
+def check_side(side: int) -> None:
+    """
+    Raises:
+        InputError: images of this side can't be halved twice.
+    """
+    if side % 4 or side < 8:
+        raise InputError(
+            f"darts halves images twice: a resolution that is a multiple of 4 from 8 is wanted, not {side}."
+        )
+
+
+def part_of(values: Sequence[Any], is_reduction: bool) -> Sequence[Any]:
     """The decisions of one kind of cell: normal first, then reduction."""
     half = len(values) // 2
     return values[half:] if is_reduction else values[:half]

@@ -5,7 +5,7 @@ pooling, linear. In a cell x0 is a 1x1 ReLU-conv-BN of the cell's input, x1 = O0
 cells has no scale and shift. Where paper and code differ both readings are options: the cell's output and the kernel of
 the dilated convolution.
 
-There is no fast path: every edge of a cell is live and has work of its own.
+Scoring has a fast path (`nasbias.scoring.darts64`); training has none: every edge of a cell has work of its own.
 """
 
 from collections.abc import Sequence

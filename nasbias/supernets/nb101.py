@@ -8,7 +8,7 @@ channels, a 3x3 and a 1x1 convolution, whatever its parents are. A vertex applie
 parents (the projection standing for the input), the output concatenates its two parents. With one value allowed per
 decision, the parameters are those of the benchmark's network for that cell.
 
-There is no fast path: a step runs only what the cell uses, and a cell has no edge to share work between.
+Scoring has a fast path (`nasbias.scoring.nb101`); a training step runs only what the cell uses.
 """
 
 from collections.abc import Iterator, Sequence

@@ -4,16 +4,10 @@
     python -m nasbias.sweep plan.toml --scheduler scheduler.json        # wherever dask workers are
     python -m nasbias.sweep plan.toml --status
 
-A sweep is a folder: plan.toml, runs/LABEL-DIGEST for each run (known by the digest of its configuration), errors/ with
-what went wrong, tables of its studies. Whatever is killed, the same command goes on: nothing is lost but the last two
-minutes of a run, and nothing is done twice. A run that fails keeps its error and stops no other. Needs the extra
-"sweep". On Slurm, with dask-jobqueue, a machine with a GPU per worker:
-
-    from dask_jobqueue import SLURMCluster
-    cluster = SLURMCluster(cores=1, memory="8GB", walltime="04:00:00", job_extra_directives=["--gres=gpu:1"],
-                           worker_extra_args=["--resources", "GPU=1"])
-    cluster.scale(20)
-    nasbias.sweep.sweep("plan.toml", "runs/plan", scheduler=cluster.scheduler_address, resources={"GPU": 1})
+A sweep is a folder: runs/LABEL-DIGEST for each run (known by the digest of its configuration), errors/ with what went
+wrong, sweep.json, and NAME.json for each of its studies. Whatever is killed, the same command goes on: nothing is lost
+but the last two minutes of a run, and nothing is done twice. A run that fails keeps its error and stops no other. Needs
+the extra "sweep". README shows other machines: dask workers, Slurm, a GPU each.
 """
 
 import json
@@ -29,11 +23,12 @@ from nasbias.errors import InputError
 from nasbias.files import sweep_temporaries, to_json, written_atomically
 from nasbias.locks import find_holder, locked
 from nasbias.matching import match
+from nasbias.provenance import count_cores
 from nasbias.runs import RunFolder
 from nasbias.sweep import work
 from nasbias.sweep.plan import Item, Plan, make_plan, read_plan
 
-__all__ = ["Plan", "make_plan", "read_plan", "read_status", "sweep"]
+__all__ = ["Item", "Plan", "make_plan", "read_plan", "read_status", "sweep"]
 
 PRIORITY_SCORES = 10  # runs that are begun are finished before others are begun
 
@@ -45,6 +40,7 @@ def sweep(
     scheduler: str | os.PathLike | None = None,
     processes: int | None = None,
     resources: Mapping[str, float] | None = None,
+    begin: Callable[[int, int], None] | None = None,
     report: Callable[[str, str, int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Carry out a plan in the folder `out`, going on where an earlier call stopped; returns `read_status`.
@@ -53,8 +49,9 @@ def sweep(
         plan: a `Plan`, a mapping of its parts, or the path of a plan file.
         scheduler: address or file of a dask scheduler whose workers see the same files; None: `processes` of this
             machine.
-        processes: single-thread workers; None: one per core.
+        processes: single-thread workers; None: one per core, or for as many cores as a run has devices.
         resources: what each task asks of its worker, such as {"GPU": 1}.
+        begin: called with how many runs are to be done, and how many there are, when the scheduler is there.
         report: called with each run that ends: its name, "done" or why it failed, how many have ended, of how many.
 
     Raises:
@@ -69,9 +66,13 @@ def sweep(
         _claim(plan, out)
         waiting = [item for item in plan.items if not work.is_done(item, item.folder(out / "runs"))]
         if waiting:
-            n = min(len(waiting), processes) if processes else processes
+            n = processes or max(1, count_cores() // plan.devices)
+            if not any(item.score for item in waiting):  # whose shards are shared out, however few the runs
+                n = min(n, len(waiting))
             with connected(scheduler, n) as client:
                 engine = Engine(client, resources)
+                if begin:
+                    begin(len(waiting), len(plan.items))
                 try:
                     _Sweep(plan, out, engine, report).carry_out(waiting)
                 except BaseException:
@@ -115,7 +116,8 @@ class _Sweep:
         if kind == "train" and outcome:
             self.left[item.identity] = len(outcome)
             for shard in outcome:
-                self.engine.submit(("shard", item), work.score_part, shard, priority=PRIORITY_SCORES)
+                task = (work.score_part, item, self._folder(item), shard)
+                self.engine.submit(("shard", item), *task, priority=PRIORITY_SCORES)
             return True
         if kind == "shard":
             self.left[item.identity] -= 1

@@ -74,6 +74,11 @@ class Plan:
     studies: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
+    def devices(self) -> int:
+        """The most that one of the runs takes."""
+        return max(item.config.devices for item in self.items)
+
+    @property
     def identity(self) -> str:
         """Twelve hexadecimal digits: equal runs, equal plans."""
         return hashlib.sha256(json.dumps([item.identity for item in self.items]).encode()).hexdigest()[:12]

@@ -5,8 +5,8 @@ Workers see the same files as whoever started the sweep, by the same paths.
 
 import contextlib
 import os
-import threading
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +22,20 @@ if TYPE_CHECKING:
     from nasbias.scoring.workers import Shard
 
 PREDICTIONS = "predictions.parquet"
-_asked_to_stop = threading.Event()  # of this worker
+_stopped: set["Caller"] = set()  # whose work this worker does no more; it may serve another sweep
 
 
-def ask_to_stop() -> None:
-    """Have what this worker trains save its state and end."""
-    _asked_to_stop.set()
+@dataclass(frozen=True)
+class Caller:
+    """The call of `sweep` that a task is for: the folder it works in, and a name of its own."""
+
+    cwd: str
+    name: str
+
+
+def ask_to_stop(caller: Caller) -> None:
+    """Have what this worker trains for `caller` save its state and end."""
+    _stopped.add(caller)
 
 
 def is_done(item: Item, folder: Path) -> bool:
@@ -45,7 +53,7 @@ def _is_scored(options: Scoring, folder: Path) -> bool:
     return False
 
 
-def train_item(item: Item, folder: Path, cwd: str) -> "list[Shard] | None":
+def train_item(item: Item, folder: Path, caller: Caller) -> "list[Shard] | None":
     """Train a run, from where it stands; returns the shards that its scoring comes to, none where that is done. None:
     `ask_to_stop` was called; the state is saved.
 
@@ -54,9 +62,9 @@ def train_item(item: Item, folder: Path, cwd: str) -> "list[Shard] | None":
     """
     from nasbias.campaigns import train_run  # late: whoever asks how far a sweep is needs no torch
 
-    _settle(cwd)
+    _settle(caller)
     try:
-        train_run(item.config, folder, stop=_asked_to_stop.is_set)
+        train_run(item.config, folder, stop=lambda: caller in _stopped)
     except KeyboardInterrupt:  # which would end the worker's thread
         return None
     if item.score is None or _is_scored(item.score, folder):
@@ -64,19 +72,21 @@ def train_item(item: Item, folder: Path, cwd: str) -> "list[Shard] | None":
     return list_scoring(folder, item.score)
 
 
-def score_part(shard: "Shard", cwd: str) -> None:
-    """Score a shard, unless it is there."""
+def score_part(item: Item, folder: Path, shard: "Shard", caller: Caller) -> None:
+    """Score a shard of a run, unless it is there or was put together with the others."""
     from nasbias.scoring.workers import score_shard
 
-    _settle(cwd)
-    if not _asked_to_stop.is_set() and shard.read() is None:
-        shard.path.parent.mkdir(exist_ok=True)
-        score_shard(shard)
+    _settle(caller)
+    assert item.score is not None
+    if caller in _stopped or shard.read() is not None or _is_scored(item.score, folder):
+        return
+    shard.path.parent.mkdir(exist_ok=True)
+    score_shard(shard)
 
 
-def finish_item(item: Item, folder: Path, cwd: str) -> list[str]:
+def finish_item(item: Item, folder: Path, caller: Caller) -> list[str]:
     """Put the shards of a run together; one that was lost is scored here. Returns the notices that were given."""
-    _settle(cwd)
+    _settle(caller)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", Notice)
         if item.score is not None and not _is_scored(item.score, folder):
@@ -84,7 +94,7 @@ def finish_item(item: Item, folder: Path, cwd: str) -> list[str]:
     return [str(each.message) for each in caught if issubclass(each.category, Notice)]
 
 
-def _settle(cwd: str) -> None:
+def _settle(caller: Caller) -> None:
     """As in the process that started the sweep: paths of a plan are relative to its folder."""
-    os.chdir(cwd)
+    os.chdir(caller.cwd)
     use_threads(1)

@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 
 from nasbias.errors import InputError
 from nasbias.files import written_atomically
+from nasbias.forms import FORM, check_form
 from nasbias.opening import checked_path, opened
 from nasbias.seals import blank_seal, check_seal, seal
 from nasbias.tables.columns import is_usual
 from nasbias.tables.foreign import PICKLES, read_pickled, unnest
 
-_VERSION = 1  # of the tables that `write_parquet` writes
 _MOST_CELLS = 200_000_000  # of a Parquet table: a small file can claim any number
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".parquet")
 _BROKEN = (
@@ -192,7 +192,7 @@ def write_parquet(table: pd.DataFrame, path: str | os.PathLike, about: dict[str,
         # a file and not its path, which Arrow takes only where it is UTF-8
         with temporary.open("wb") as file, pq.ParquetWriter(file, arrow.schema, compression="zstd") as writer:
             writer.write_table(arrow)
-            writer.add_key_value_metadata({"nasbias.seal": blank_seal(), "nasbias.version": str(_VERSION)})
+            writer.add_key_value_metadata({"nasbias.seal": blank_seal(), "nasbias.version": str(FORM)})
         seal(temporary)
 
 
@@ -211,15 +211,11 @@ def read_about(path: str | os.PathLike) -> dict[str, Any]:
 
 
 def _about_of(metadata: dict[bytes, bytes], where: str) -> dict[str, Any]:
+    check_form(metadata.get(b"nasbias.version"), where)
     try:
-        version = int(metadata.get(b"nasbias.version", b"1"))
         about = json.loads(metadata.get(b"nasbias", b"{}"))
     except (ValueError, RecursionError):
-        version, about = _VERSION, None
-    if version > _VERSION:
-        raise InputError(
-            f"{where}: is of form {version}, which a later nasbias writes; this one reads up to {_VERSION}. Update it."
-        )
+        about = None
     if not isinstance(about, dict):
         raise InputError(f"{where}: what it says about its origin can't be read. Take a copy, or make it once more.")
     return about

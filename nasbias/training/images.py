@@ -5,25 +5,45 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nasbias.datasets import Images
-from nasbias.datasets.augment import cutout, random_crop, random_flip
+from nasbias.datasets.sending import send
+from nasbias.errors import InputError
 from nasbias.runs import Training
-from nasbias.runs.data import load_run_images, network_sizes
+from nasbias.runs.data import augment, load_run_images, network_sizes
 from nasbias.supernets import Choice
+from nasbias.training.ranks import ALONE, Rank
 from nasbias.training.task import Task
 
 AUXILIARY_WEIGHT = 0.4  # of the auxiliary head's loss, where a network has one (DARTS)
 
 
 class ImageTask(Task):
-    """Training images on the device; an epoch is a random permutation cut into whole batches."""
+    """Training images on the device; an epoch is a random permutation cut into batches.
 
-    def __init__(self, config: Training, device: torch.device) -> None:
-        self.config = config
+    A step takes one batch, which all its architectures see, or one for each (`Training.step_images`).
+    """
+
+    def __init__(self, config: Training, device: torch.device, rank: Rank = ALONE) -> None:
+        """`rank`: this process takes its part of every batch.
+
+        Raises:
+            InputError: fewer images than a step takes, or a batch that can't be parted equally.
+        """
+        self.config, self.rank = config, rank
         self.device, self.images = device, load_run_images(config, device)
-        self.batch_size = min(config.batch_size, len(self.images.train_y))
-        self.steps = len(self.images.train_y) // self.batch_size
-        self.examples = self.steps * self.batch_size
-        self.cutout = config.cutout if config.cutout >= 0 else self.images.train_x.shape[-1] // 2
+        self.per_step = config.per_step if config.step_images == "own" else 1
+        n = len(self.images.train_y)
+        self.batch_size = min(config.batch_size, n // self.per_step)
+        if not self.batch_size:
+            raise InputError(f"{n:,} training images are too few for {self.per_step:,} architectures a step.")
+        rank.part(self.batch_size)
+        in_step = self.batch_size * self.per_step
+        self.steps = n // in_step
+        self.examples = self.steps * self.batch_size  # of one architecture
+        if config.last_batch == "keep" and n % in_step >= self.per_step:
+            last = n % in_step // self.per_step
+            rank.part(last)
+            self.examples += last
+            self.steps += 1
         self.sizes = network_sizes(self.images)
 
     @property
@@ -38,23 +58,25 @@ class ImageTask(Task):
     def begin_epoch(self, generator: torch.Generator) -> None:
         """Shuffle the training images."""
         order = torch.randperm(len(self.images.train_y), generator=generator)
-        self.order = order.to(self.images.train_x.device)
+        self.order = send(order, self.images.train_x.device)
 
-    def loss(self, network: nn.Module, choice: Choice, step: int, generator: torch.Generator) -> Tensor:
-        """Mean cross entropy of the epoch's batch number `step` under one architecture."""
-        indices = self.order[step * self.batch_size : (step + 1) * self.batch_size]
-        x, y = self.augment(self.images.train_x[indices], generator), self.images.train_y[indices]
+    def loss(
+        self, network: nn.Module, choice: Choice, step: int, generator: torch.Generator, number: int = 0
+    ) -> Tensor:
+        """Mean cross entropy of a batch of the epoch's step number `step` under its architecture `number`."""
+        indices = self.batch(step, number)
+        x, y = augment(self.images.train_x[indices], self.images, self.config, generator), self.images.train_y[indices]
+        mine = self.rank.part(len(y))  # after the augmentation, whose draws are those of the whole batch
+        x, y = x[mine], y[mine]
         output = network(x, choice)
         if isinstance(output, tuple):
             logits, auxiliary = output
             return F.cross_entropy(logits, y) + AUXILIARY_WEIGHT * F.cross_entropy(auxiliary, y)
         return F.cross_entropy(output, y)
 
-    def augment(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Normalised float images [n, channels, height, width], channels_last, of uint8 ones."""
-        if self.config.crop:
-            x = random_crop(x, self.config.crop, generator)
-        if self.config.flip:
-            x = random_flip(x, generator)
-        x = self.images.normalise(x, memory_format=torch.channels_last)
-        return cutout(x, self.cutout, generator) if self.cutout else x
+    def batch(self, step: int, number: int) -> Tensor:
+        """Places of the training images that the architecture `number` of a step sees."""
+        in_step = self.batch_size * self.per_step
+        taken = self.order[step * in_step : (step + 1) * in_step]
+        size = len(taken) // self.per_step  # a last, smaller step is shared out evenly
+        return taken if self.per_step == 1 else taken[number * size : (number + 1) * size]

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nasbias.errors import InputError
 from nasbias.interrupts import Interrupted, deferred
-from nasbias.locks import Lock
 from nasbias.runs import Diverged, RunFolder, Training
 from nasbias.runs.checkpoints import read_tensors
 from nasbias.runs.contents import describe_contents
 from nasbias.spaces import get_space
 from nasbias.supernets.sharing import SharedNetwork
 from nasbias.training.companion import MakeCompanions, no_companions
+from nasbias.training.followers import followed
 from nasbias.training.pace import Clock, Pace
+from nasbias.training.ranks import Rank
 from nasbias.training.run import Run
 
 SAVE_SECONDS = 120  # at most this much work, and a step, is lost when a run is killed
@@ -49,12 +49,12 @@ def train(
         Diverged: the training came to nothing, now or in an earlier call; earlier checkpoints are kept.
         Interrupted: Ctrl-C or SIGTERM, after the state was saved.
     """
-    folder, run = RunFolder(out), Run(config, companions)
+    folder, run = RunFolder(out), Run(config, companions, Rank(0, config.devices))
     contents = describe_contents(config, run.sampler, run.network, run.task.data)
     if folder.is_claimed and folder.is_settled:
         folder.create(config, contents)  # only to see that it is this run
         return _ended(folder)
-    with deferred() as signalled, folder.claimed(config, contents) as lock:
+    with deferred() as signalled, folder.claimed(config, contents):
         if folder.is_finished:
             state = read_tensors(folder.checkpoint(config.epochs), "random.")[1]
             if folder.log != state["log"]:
@@ -62,16 +62,13 @@ def train(
             folder.end()
         elif folder.failure is None:
             asked = (lambda: signalled() or (signal.SIGTERM if stop() else None)) if stop else signalled
-            keeper = _Keeper(run, folder, lock, asked, watch)
+            keeper = _Keeper(run, folder, asked, watch)
             try:
-                keeper.carry_out(report, stop_after)
+                with followed(run, folder, companions):
+                    keeper.carry_out(report, stop_after)
             except Diverged as failure:
-                lock.check()
                 folder.write_log(run.log)
                 folder.end(failure)
-            except InputError:  # what can't be written may not be there any more
-                lock.check()
-                raise
         else:
             folder.end()
         return folder if stop_after is not None and not folder.is_finished and not folder.failure else _ended(folder)
@@ -94,11 +91,10 @@ class _Keeper:
         self,
         run: Run,
         folder: RunFolder,
-        lock: Lock,
         signalled: Callable[[], int | None],
         watch: Callable[[Pace], None] | None,
     ) -> None:
-        self.run, self.folder, self.lock, self.signalled, self.watch = run, folder, lock, signalled, watch
+        self.run, self.folder, self.signalled, self.watch = run, folder, signalled, watch
 
     def carry_out(self, report: Callable[[dict[str, Any]], None] | None, stop_after: int | None) -> None:
         run, folder, config = self.run, self.folder, self.run.config
@@ -117,12 +113,10 @@ class _Keeper:
             stopping = run.epoch == stop_after
             kept = run.epoch in config.kept_epochs
             if kept:
-                self.lock.check()
                 run.save(folder.checkpoint(run.epoch))
             self.save_if(kept or stopping)
             if stopping:
                 return
-        self.lock.check()
         for companion in run.companions:
             companion.write(folder.path, run.task.steps)
         folder.write_log(run.log)
@@ -152,7 +146,6 @@ class _Keeper:
         run = self.run
         if number and run.epoch == run.config.epochs - 1 and run.within == run.task.steps:
             return  # what is left is to write the end
-        self.lock.check()
         run.save(self.folder.latest)
         self.folder.write_log(run.log)
         self.saved = time.monotonic()

@@ -1,5 +1,6 @@
 """How far a run is and how fast it goes, for whoever waits for it; and how long it would take, before it is begun."""
 
+import dataclasses
 import time
 from dataclasses import dataclass
 
@@ -47,12 +48,14 @@ class Clock:
 def estimate_seconds(config: Training, companions: MakeCompanions = no_companions) -> float:
     """How long a run would take here, by a few of its steps; writes nothing.
 
-    Dense scoring is counted by one scoring. Rounds of pruning and validation in between are not.
+    Dense scoring is counted by one scoring. Rounds of pruning and validation in between are not, nor what several
+    devices have to tell each other.
 
     Raises:
         InputError: as `training.train`, before it has made a folder.
     """
-    run = Run(config, companions)
+    alone = dataclasses.replace(config, devices=1, batch_size=config.batch_size // config.devices)
+    run = Run(alone, companions)
     run.begin_epoch()
     for _ in range(min(2, run.task.steps)):  # the first steps allocate
         run.train_next()
@@ -66,7 +69,7 @@ def estimate_seconds(config: Training, companions: MakeCompanions = no_companion
         run.begin_epoch()
         run.train_next()
         each = time.perf_counter() - began
-    total = each * config.epochs * run.task.steps
+    total = each * config.epochs * run.task.steps / config.devices  # of whose parts an epoch has as many more
     for companion in run.companions:
         if config.dense_steps and companion.name == "dense":
             began = time.perf_counter()

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim.sgd import sgd
 
@@ -28,6 +27,7 @@ from nasbias.supernets import Choice, options_from, task_of
 from nasbias.training.companion import MakeCompanions, no_companions
 from nasbias.training.divergence import LossWatch
 from nasbias.training.images import ImageTask
+from nasbias.training.ranks import ALONE, Rank, agree, average, make_fabric
 from nasbias.training.task import Task
 from nasbias.training.text import TextTask
 
@@ -35,14 +35,12 @@ from nasbias.training.text import TextTask
 class Run:
     """Network, optimiser, sampler and generators of one run, with their whole state."""
 
-    def __init__(self, config: Training, companions: MakeCompanions = no_companions) -> None:
-        self.config = config
-        accelerator = {"cuda": "gpu"}.get(config.device, config.device)
-        on_gpu = accelerator == "gpu" or (accelerator == "auto" and torch.cuda.is_available())
-        precision = config.precision if config.precision != "auto" else "bf16-mixed" if on_gpu else "32-true"
-        self.fabric = Fabric(accelerator=accelerator, devices=1, precision=precision)
+    def __init__(self, config: Training, companions: MakeCompanions = no_companions, rank: Rank = ALONE) -> None:
+        """`rank`: which of the run's processes this is; one that is alone takes all images of a step."""
+        self.config, self.rank = config, rank
+        self.fabric = make_fabric(config, rank)
         self.generator = torch.Generator().manual_seed(torch_seed("data", config.seed_of("data")))
-        self.task = make_task(config, self.fabric.device)
+        self.task = make_task(config, self.fabric.device, rank)
         self.network = make_network(config, self.task.sizes).to(self.fabric.device)
         self.sampler = make_sampler(config)
         self.companions = companions(config, self.sampler, self.task)
@@ -77,6 +75,8 @@ class Run:
 
     def begin_epoch(self) -> None:
         """Put the data in order, and the network in training mode."""
+        if self.rank.of > 1:
+            agree(self.sampler, self.fabric.device)
         self.began_with = self.generator.get_state()
         self._prepare_epoch()
         self.within, self.seconds = 0, 0.0
@@ -151,11 +151,13 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         loss = torch.zeros((), device=self.fabric.device)
-        for choice in choices:
+        for place, choice in enumerate(choices):
             with self.fabric.autocast():
-                part = self.task.loss(self.network, choice, step, self.generator) / len(choices)
+                part = self.task.loss(self.network, choice, step, self.generator, place) / len(choices)
             self.fabric.backward(part)
             loss += part.detach()
+        if self.rank.of > 1:
+            average([*(p.grad for p in self.sampled_parameters(choices) if p.grad is not None), loss])
         if config.move_unsampled:
             for parameter in self.parameters:
                 if parameter.grad is None:
@@ -288,10 +290,18 @@ class Run:
         self.task.restore_within(tensors, self.within)
 
 
-def make_task(config: Training, device: torch.device) -> Task:
-    """The data and loss of a run: images, or text where the space's supernet is a language model."""
+def make_task(config: Training, device: torch.device, rank: Rank = ALONE) -> Task:
+    """The data and loss of a run: images, or text where the space's supernet is a language model.
+
+    Raises:
+        InputError: a language model on several devices: its hidden state goes from step to step.
+    """
     if task_of(config.space) == "images":
-        return ImageTask(config, device)
+        return ImageTask(config, device, rank)
+    if config.valid_indices or config.step_images == "own":
+        raise InputError("--valid-indices and --step-images are of images, and this space's supernets read text.")
+    if rank.of > 1:
+        raise InputError("--devices is for image networks, and this space's supernets read text.")
     n = options_from(config.space, config.network).evaluated_cells
     uniform = dataclasses.replace(config, order="uniform", per_step=n)
     cells = make_sampler(uniform, stream("validation", 0)).step()  # the same in every run

@@ -38,8 +38,10 @@ class Task:
         """Put the epoch's data in order."""
         raise NotImplementedError
 
-    def loss(self, network: nn.Module, choice: Choice, step: int, generator: torch.Generator) -> Tensor:
-        """What the epoch's step number `step` minimises, under one architecture."""
+    def loss(
+        self, network: nn.Module, choice: Choice, step: int, generator: torch.Generator, number: int = 0
+    ) -> Tensor:
+        """What the epoch's step number `step` minimises, under its architecture `number`, `choice`."""
         raise NotImplementedError
 
     def rate_scale(self, step: int) -> float:

@@ -59,7 +59,9 @@ class TextTask(Task):
         self.hidden = self.reached = self.train.new_zeros(self.train.shape[1], self.options.hidden, dtype=torch.float32)
         self.at = 0
 
-    def loss(self, network: nn.Module, choice: Choice, step: int, generator: torch.Generator) -> Tensor:
+    def loss(
+        self, network: nn.Module, choice: Choice, step: int, generator: torch.Generator, number: int = 0
+    ) -> Tensor:
         """Mean nats per word of a window, and the penalties on the states."""
         assert isinstance(network, TextNetwork)
         if step != self.at:  # several cells may read one window: all from the same state

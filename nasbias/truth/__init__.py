@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from nasbias.digests import DIFFERS
 from nasbias.errors import InputError
 from nasbias.files import data_folder, sha256
 from nasbias.notices import Notice, say
@@ -41,7 +42,7 @@ from nasbias.tables import (
     write_parquet,
 )
 from nasbias.truth import store
-from nasbias.truth.fetch import remedy
+from nasbias.truth.fetch import compare_published, remedy
 from nasbias.truth.formats import Format, columns_of
 
 __all__ = [
@@ -285,6 +286,8 @@ def _read_path(space: str, path: Path, reading: Reading = AS_IS) -> tuple[pd.Dat
         known_unit = form is not TIDY or bool(own)  # a benchmark's reader, or nasbias itself, wrote per cent
         table = check_truth(form.read(path), space, path.name, reading, per_cent=known_unit)
         about = _about(space, form, path.name, table) | {"sha256": sha256(path) if path.is_file() else None}
+        if form is not TIDY:
+            about |= _compared(path, form, table)
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror or error}).") from None
     diverged = own.get("diverged")
@@ -292,6 +295,16 @@ def _read_path(space: str, path: Path, reading: Reading = AS_IS) -> tuple[pd.Dat
         say(f"{path}: {len(diverged):,} of its trainings diverged and have no row (first: {str(diverged[0])[:300]})")
     claimed = {key: own[key] for key in ("describes", "licence") if isinstance(own.get(key), str)}
     return table, about | {key: text if text.startswith(_CLAIMED) else _CLAIMED + text for key, text in claimed.items()}
+
+
+def _compared(path: Path, form: Format, table: pd.DataFrame) -> dict[str, str]:
+    """Whether a file in a published form is the published one, and whole; a notice says where it is not."""
+    published, missing = compare_published(path), form.what_is_missing(table)
+    if missing:
+        say(f"{path}: holds {missing}. Is it a part that was cut out on purpose? Else get the file again.")
+    elif published.startswith(DIFFERS):
+        say(f"{path}: is not the published file: it {published.partition(' ')[2].partition(' ')[2]}.")
+    return {"published": published, "holds": missing or "all of it"}
 
 
 def _read_object(space: str, thing: object, reading: Reading = AS_IS) -> tuple[pd.DataFrame, dict[str, Any]]:

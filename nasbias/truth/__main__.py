@@ -81,6 +81,8 @@ def _report_import(about: dict[str, Any], form: str) -> None:
         f"{about['name']}: {about['architectures']:,} of {size:,} architectures of {about['space']}, "
         f"{about['rows']:,} rows from {about['source']} ({about['format']})."
     )
+    if about.get("published"):
+        print(f"Published digest: {about['published']}.")
     note(f"See what it holds: python -m nasbias.truth show {about['name']} --space {about['space']}")
 
 
@@ -136,6 +138,8 @@ def _show(options: Any) -> None:
     say(f"{about['name']} ({about['format']}), ground truth of {space}: {about['describes']}.")
     say(f"{about['architectures']:,} of {described['space_size']:,} architectures (n), {about['rows']:,} rows.")
     say(f"Source: {about['source']}. Licence: {about['licence']}.")
+    if about.get("published"):
+        say(f"Published digest: {about['published']}.")
     print()
     rows = pd.DataFrame(parts)
     rows["seeds"] = [", ".join(map(str, seeds)) or "mean only" for seeds in rows["seeds"]]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from nasbias.errors import InputError
+from nasbias.spaces.darts64 import SPACE
 from nasbias.tables import read_table
 from nasbias.truth.formats import Format, columns_of
 
@@ -44,5 +45,6 @@ FORMATS = (
         recognises=_recognises,
         read=_read,
         licence="MIT (ultmaster/deeper-insights-weight-sharing)",
+        architectures=SPACE.size,
     ),
 )

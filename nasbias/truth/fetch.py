@@ -1,13 +1,16 @@
 """Where the official files are, and the download of those that have an address and a known hash.
 
-NAS-Bench-101's hashes are its publishers'. NAS-Bench-201 is on Google Drive only, which hands such large files to a
-browser: `fetch` says what to get there and how to import it.
+NAS-Bench-101's hashes are its publishers'; NAS-Bench-201's files have the end of theirs in their names. Files put here
+by hand are compared with them too. NAS-Bench-201 is on Google Drive only, which hands such large files to a browser:
+`fetch` says what to get there and how to import it.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nasbias.digests import compare_digests
 from nasbias.errors import InputError, unknown
 from nasbias.files import data_folder
 from nasbias.tables import list_shipped
@@ -56,6 +59,18 @@ SOURCES = (
         page="the data folder of github.com/xiusu/NAS-Bench-Macro",
     ),
 )  # fmt: skip
+
+
+_ENDS_IN_MD5 = re.compile(r"NAS-Bench-201-v\d_\d-([0-9a-f]{6})\.pth")  # md5sum's last six digits
+
+
+def compare_published(path: Path) -> str:
+    """Whether a file is one of those published, by its digest: `matched`, `differs` or `unknown`, and what was compared
+    (`nasbias.digests`). Folders have none."""
+    published = {source.file: source.sha256 for source in SOURCES if source.sha256}
+    if named := _ENDS_IN_MD5.fullmatch(path.name):
+        published = {path.name: named[1]}
+    return compare_digests([path] if path.is_file() else [], published)
 
 
 def remedy(space: str) -> str:

@@ -29,6 +29,8 @@ class Format:
         retrained: whether these are somebody's retraining rather than the benchmark's own numbers; chosen last.
         installed: where an installed package ships such a file, which then needs no import.
         extra: the extra of nasbias that installs that package.
+        architectures: how many the whole published file holds.
+        rows: how many rows the tables of whole published files have, where that is fixed.
     """
 
     name: str
@@ -41,6 +43,17 @@ class Format:
     retrained: bool = False
     installed: Callable[[], Path | None] | None = None
     extra: str | None = None
+    architectures: int | None = None
+    rows: tuple[int, ...] = ()
+
+    def what_is_missing(self, table: pd.DataFrame) -> str:
+        """How much a truth table of this form has where it is not the whole published file's, else nothing."""
+        n, rows = table["architecture"].nunique(), len(table)
+        if self.architectures and n < self.architectures:
+            return f"{n:,} of the {self.architectures:,} architectures"
+        if self.rows and rows not in self.rows:
+            return f"{rows:,} rows where whole files have {' or '.join(f'{each:,}' for each in self.rows)}"
+        return ""
 
 
 def columns_of(path: Path) -> set[str]:

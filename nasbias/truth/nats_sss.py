@@ -5,6 +5,7 @@ Every architecture was trained for 1, 12 and 90 epochs, each budget with its own
 """
 
 from nasbias.pickles import is_pickle
+from nasbias.spaces.nats_sss import SPACE
 from nasbias.truth.formats import Format
 from nasbias.truth.nats import SPLITS_SAID, is_api, is_folder, read_api, read_file, read_folder
 
@@ -22,6 +23,7 @@ FORMATS = (
         takes_object=is_api,
         read_object=lambda api: read_api(api, "nats-sss"),
         licence=_LICENCE,
+        architectures=SPACE.size,
     ),
     Format(
         name="nats-sss",
@@ -29,5 +31,6 @@ FORMATS = (
         recognises=is_folder,
         read=lambda path: read_folder(path, "nats-sss"),
         licence=_LICENCE,
+        architectures=SPACE.size,
     ),
 )

@@ -13,7 +13,7 @@ import pandas as pd
 from nasbias.errors import InputError
 from nasbias.pickles import is_pickle, open_pickle, readable, unpickle
 from nasbias.spaces import get_space
-from nasbias.spaces.nb201 import NASLIB_EDGES, NASLIB_OPERATIONS
+from nasbias.spaces.nb201 import NASLIB_EDGES, NASLIB_OPERATIONS, SPACE
 from nasbias.tables import read_table
 from nasbias.truth.formats import Format, columns_of
 from nasbias.truth.nats import SPLITS_SAID, is_api, is_folder, read_api, read_file, read_folder
@@ -108,6 +108,7 @@ FORMATS = (
         takes_object=is_api,
         read_object=lambda api: read_api(api, "nb201"),
         licence="MIT (NAS-Bench-201 / NATS-Bench)",
+        architectures=SPACE.size,
     ),
     Format(
         name="nats-bench",
@@ -115,6 +116,7 @@ FORMATS = (
         recognises=is_folder,
         read=lambda path: read_folder(path, "nb201"),
         licence="MIT (NATS-Bench)",
+        architectures=SPACE.size,
     ),
     Format(
         name="wide",
@@ -134,6 +136,7 @@ FORMATS = (
         read=read_analog,
         licence="not stated by analog-nasbench 0.1.3",
         retrained=True,
+        architectures=SPACE.size,
         installed=analog_file,
         extra="analog",
     ),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from nasbias.errors import InputError
+from nasbias.spaces.nb_macro import SPACE
 from nasbias.tables import read_table
 from nasbias.truth.formats import Format, columns_of
 
@@ -62,6 +63,6 @@ _DESCRIBES = (
 )
 _LICENCE = "Apache-2.0 (xiusu/NAS-Bench-Macro)"
 FORMATS = (
-    Format("nb-macro-json", _DESCRIBES, _recognises_json, _read_json, licence=_LICENCE),
-    Format("nb-macro-table", _DESCRIBES, _recognises_table, _read_table, licence=_LICENCE),
+    Format("nb-macro-json", _DESCRIBES, _recognises_json, _read_json, licence=_LICENCE, architectures=SPACE.size),
+    Format("nb-macro-table", _DESCRIBES, _recognises_table, _read_table, licence=_LICENCE, architectures=SPACE.size),
 )

@@ -219,3 +219,27 @@ def test_a_run_in_data_is_done_on_every_machine_unless_another_needs_its_folder(
     tuned = items(work, "a-tuned", after=("a",))
     Queue([*tuned, *runs], tmp_path, {"a": cost}).work()
     assert work.log == ["b", "a", "a-tuned"]
+
+
+@pytest.mark.filterwarnings("ignore:.*nothing is ranked")
+def test_a_harvested_truth_keeps_the_seeds_that_another_machine_made(tmp_path, monkeypatch):
+    from analysis.harvest import harvest_truths
+    from nasbias.tables import read_about, read_table
+
+    monkeypatch.setattr("analysis.harvest.TRUTHS", {"net-truth": ("net_truth", 1)})
+    config = Training(
+        space="darts64", epochs=1, train_size=64, valid_size=32, batch_size=32, network={"channels": 4, "cells": 1}
+    )
+    data = tmp_path / "data"
+    data.mkdir()
+    for seed, machine in ((0, "one"), (1, "other")):
+        item = Item(f"net-truth-{seed}", "truths", 1.0, Alone(config, seed, 2), shares="net-truth")
+        queue = Queue([item], tmp_path / machine)
+        queue.work()
+        assert harvest_truths(queue, data) == ["net_truth"]
+    table = read_table(data / "net_truth.parquet")
+    assert table["seed"].tolist() == [0, 0, 1, 1]
+    assert (
+        table.loc[table["seed"] == 0, "architecture"].tolist() == table.loc[table["seed"] == 1, "architecture"].tolist()
+    )
+    assert list(read_about(data / "net_truth.parquet")["runs"]) == ["net-truth-0", "net-truth-1"]

@@ -132,3 +132,26 @@ def test_the_shared_cifar10_has_the_published_counts_and_moments(cifar10):
 
 def test_the_first_validation_images_are_a_random_sample_of_the_classes(cifar10):
     assert int(cifar10.valid_y[:1000].bincount().min()) >= 60  # expected 100, standard deviation 9.5
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_listed_images_alone_are_validated_on_and_none_of_them_is_trained_on(split):
+    whole = load_images("digits", valid="test")
+    source = load_images("digits", valid=split, valid_indices=range(0, 200, 2), seed=1)
+    fewer = load_images("digits", valid=split, valid_indices=range(0, 200, 2), seed=1, valid_size=30)
+    assert len(source.valid_x) == 100
+    assert torch.equal(fewer.valid_x, source.valid_x[:30])
+    assert len(source.train_x) == len(fewer.train_x) == (1400 if split == "train" else 1500)
+    if split == "train":
+        assert sorted(rows(source.train_x) + rows(source.valid_x)) == sorted(rows(whole.train_x))
+    else:
+        assert set(rows(source.valid_x)) < set(rows(whole.test_x))
+
+
+def test_places_that_the_split_does_not_have_are_refused():
+    with pytest.raises(InputError, match="place 1,500 asked for"):
+        load_images("digits", valid_indices=[3, 1500])
+    with pytest.raises(InputError, match="0 places asked for"):
+        load_images("digits", valid_indices=[])
+    with pytest.raises(InputError, match="297 images in that split, 297 places"):
+        load_images("digits", valid="test", valid_indices=range(297))

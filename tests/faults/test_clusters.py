@@ -1,5 +1,5 @@
-"""Sweeps whose machines are lost: workers, schedulers, networks. Each must end with what an undisturbed one has, every
-run once and equal to the bit."""
+"""Sweeps whose machines are lost: workers, schedulers, networks; runs on two devices, one of which is lost. Each must
+end with what an undisturbed one has, every run once and equal to the bit."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("distributed")
 
 from tests.faults import kills
-from tests.faults.test_signals import Command, is_gone
+from tests.faults.test_signals import NETWORK, Command, is_gone
 from tests.mirror import ROOT
 from tests.sweep.small import contents
 
@@ -22,14 +22,15 @@ pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc"),
 ]
 
-RUNS = 12
+LONG = 600  # seconds that something may take on a busy machine
+RUNS, EPOCHS = 12, 10
 PLAN = f"""
 [training]
 space = "nb201"
 batch_size = 64
 crop = 1
 train_size = 512
-epochs = 20
+epochs = {EPOCHS}
 network = {{channels = 4, cells = 1}}
 [grid]
 seed = {list(range(RUNS))}
@@ -77,7 +78,7 @@ def begun(out, n=1):
 def trained_once(out):
     """Every run's log is of one training: each epoch once, in order."""
     logs = [path.read_text().count('"epoch"') for path in out.glob("runs/*/log.jsonl")]
-    return logs == [20] * RUNS
+    return logs == [EPOCHS] * RUNS
 
 
 def assert_whole(out, undisturbed):
@@ -88,9 +89,9 @@ def assert_whole(out, undisturbed):
 def test_a_killed_worker_costs_nothing(plan, undisturbed, tmp_path):
     out = tmp_path / "out"
     sweeping = Command("sweep", plan, "--processes", "2", "--out", out)
-    sweeping.wait_for(lambda: begun(out))
+    sweeping.wait_for(lambda: begun(out), LONG)
     os.kill(workers_of(sweeping.process.pid)[0], signal.SIGKILL)
-    sweeping.wait_for(lambda: begun(out, 6))
+    sweeping.wait_for(lambda: begun(out, 6), LONG)
     for worker in workers_of(sweeping.process.pid):
         os.kill(worker, signal.SIGKILL)
     code, errors, _ = sweeping.end()
@@ -98,18 +99,40 @@ def test_a_killed_worker_costs_nothing(plan, undisturbed, tmp_path):
     assert_whole(out, undisturbed)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_killed_or_interrupted_sweep_leaves_nobody_and_goes_on(number, code, plan, undisturbed, tmp_path):
+class Terminal(Command):
+    """A command whose signals reach all of its processes, as Ctrl-C does."""
+
+    def __init__(self, *words):
+        super().__init__(*words, process_group=0)
+
+    def end(self, number=None):
+        if number:
+            os.killpg(self.process.pid, number)
+        return super().end()
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "code"),
+    [
+        (Command, signal.SIGKILL, -9),
+        (Command, signal.SIGINT, 130),
+        (Command, signal.SIGTERM, 143),
+        (Terminal, signal.SIGINT, 130),
+    ],
+)
+def test_a_killed_or_interrupted_sweep_leaves_nobody_and_goes_on(start, number, code, plan, undisturbed, tmp_path):
     out = tmp_path / "out"
-    stopped = Command("sweep", plan, "--processes", "2", "--out", out)
-    stopped.wait_for(lambda: begun(out, 2))
+    stopped = start("sweep", plan, "--processes", "2", "--out", out)
+    stopped.wait_for(lambda: begun(out, 2), LONG)
     workers = workers_of(stopped.process.pid)
     returned, errors, _ = stopped.end(number)
     assert returned == code, errors
     if code > 0:
         assert errors[-1].startswith("nasbias: interrupted: to go on: python -m nasbias.sweep "), errors
-        assert list(out.glob("runs/*/checkpoints/latest.safetensors"))
-    ends = time.monotonic() + 20
+        begun_runs = [path.parent for path in out.glob("runs/*/config.toml")]
+        kept = ("latest", f"epoch-{EPOCHS:04d}")  # each is saved or has ended
+        assert all(any((run / "checkpoints" / f"{name}.safetensors").exists() for name in kept) for run in begun_runs)
+    ends = time.monotonic() + 60
     while not all(map(is_gone, workers)) and time.monotonic() < ends:
         time.sleep(0.1)
     assert workers and all(map(is_gone, workers))
@@ -122,7 +145,7 @@ def test_a_killed_or_interrupted_sweep_leaves_nobody_and_goes_on(number, code, p
 def test_two_sweeps_of_one_plan_are_one_and_a_line(plan, undisturbed, tmp_path):
     out = tmp_path / "out"
     first = Command("sweep", plan, "--processes", "2", "--out", out)
-    first.wait_for(lambda: (out / "sweep.json").exists())
+    first.wait_for(lambda: (out / "sweep.json").exists(), LONG)
     code, errors, _ = Command("sweep", plan, "--processes", "2", "--out", out).end()
     assert code == 2 and len(errors) == 1 and f"is in use by process {first.process.pid} on" in errors[0]
     assert first.end()[0] == 0
@@ -143,13 +166,13 @@ class Cluster:
         self.file = folder / "scheduler.json"
         self.file.unlink(missing_ok=True)
         self.scheduler = self.start("scheduler", "--host", host, "--port", "0", "--scheduler-file", self.file)
-        ends = time.monotonic() + 60
+        ends = time.monotonic() + LONG
         while not self.file.exists() and time.monotonic() < ends:
             time.sleep(0.1)
         self.workers = [self.worker(f"worker{i}") for i in range(workers)]
 
     def worker(self, name, before=(), *options):
-        given = ["--nthreads", "1", "--nworkers", "1", "--name", name, "--death-timeout", "20", "--no-dashboard"]
+        given = ["--nthreads", "1", "--nworkers", "1", "--name", name, "--death-timeout", "300", "--no-dashboard"]
         return self.start("worker", "--scheduler-file", self.file, *given, *options, before=before)
 
     def start(self, what, *options, before=()):
@@ -191,10 +214,10 @@ def clusters(tmp_path):
 def test_a_lost_scheduler_is_one_line_and_another_one_goes_on(plan, undisturbed, tmp_path, clusters):
     out, cluster = tmp_path / "out", clusters()
     sweeping = Command("sweep", plan, "--scheduler", cluster.file, "--out", out)
-    sweeping.wait_for(lambda: begun(out, 2))
+    sweeping.wait_for(lambda: begun(out, 2), LONG)
     cluster.scheduler.kill()
     code, errors, _ = sweeping.end()
-    lines = [line for line in errors if "  done" not in line]
+    lines = [line for line in errors if "  done" not in line and " runs to do; " not in line]
     assert code == 2 and len(lines) == 1 and "the scheduler is lost. What is done is kept" in lines[0], errors
     again = clusters()
     code, errors, _ = Command("sweep", plan, "--scheduler", again.file, "--out", out).end()
@@ -234,8 +257,50 @@ def test_a_worker_whose_link_goes_down_is_given_up_and_its_run_is_done_once(plan
     out, cluster = tmp_path / "out", clusters(host="10.77.7.1", workers=1)
     cluster.worker("far", ("ip", "netns", "exec", far))
     sweeping = Command("sweep", plan, "--scheduler", cluster.file, "--out", out)
-    sweeping.wait_for(lambda: begun(out, 2) and len(list(out.glob("runs/*/.lock"))) == 2)
+    sweeping.wait_for(lambda: begun(out, 2) and len(list(out.glob("runs/*/.lock"))) == 2, LONG)
     ip("link", "set", "nasbias0", "down")
     code, errors, _ = sweeping.end()
     assert code == 0, errors
     assert_whole(out, undisturbed)
+
+
+ON_TWO = ["--device", "cpu", "--devices", "2", *NETWORK, "--epochs", "12", "--checkpoints", "1,2", "--out"]
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory):
+    out = tmp_path_factory.mktemp("devices") / "whole"
+    assert Command("train", *ON_TWO, out).end()[0] == 0
+    return kills.snapshot(out)
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "code", "says"),
+    [
+        (Command, signal.SIGKILL, -9, None),
+        (
+            Terminal,
+            signal.SIGINT,
+            130,
+            "the state is saved; to go on: python -m nasbias.train --device cpu --devices 2 ",
+        ),
+        (Command, None, 2, "the process of device 2 of 2 was killed (SIGKILL). What is saved is kept"),
+    ],
+)
+def test_a_run_on_two_devices_loses_one_and_leaves_nobody_and_goes_on(start, number, code, says, whole_run, tmp_path):
+    out = tmp_path / "run"
+    stopped = start("train", *ON_TWO, out)
+    stopped.wait_for((out / "checkpoints" / "epoch-0002.safetensors").exists, LONG)
+    (other,) = workers_of(stopped.process.pid)
+    if number is None:
+        os.kill(other, signal.SIGKILL)
+    returned, errors, _ = stopped.end(number)
+    assert returned == code, errors
+    assert says is None or says in errors[-1]
+    assert not any("Traceback" in line for line in errors)
+    ends = time.monotonic() + 60
+    while not is_gone(other) and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert is_gone(other)
+    assert Command("train", *ON_TWO, out).end()[0] == 0
+    assert kills.differences(kills.snapshot(out), whole_run) == []

@@ -27,9 +27,10 @@ NETWORK = ["--channels", "4", "--cells", "1", "--batch-size", "64"]
 class Command:
     """A command of nasbias, started."""
 
-    def __init__(self, module, *arguments):
+    def __init__(self, module, *arguments, **options):
         self.words = [sys.executable, "-m", f"nasbias.{module}", *map(str, arguments)]
-        self.process = subprocess.Popen(self.words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(self.words, cwd=ROOT, **pipes, **options)
 
     def wait_for(self, claim, seconds=120):
         ends = time.monotonic() + seconds
@@ -49,7 +50,7 @@ class Command:
             self.process.send_signal(number)
         began = time.monotonic()
         try:
-            _, errors = self.process.communicate(timeout=400)
+            _, errors = self.process.communicate(timeout=1200)  # of a busy machine
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise

@@ -16,7 +16,15 @@ PUBLISHED = {
     "nb101": ({"weight_decay": 1e-4, "nesterov": False}, {"channels": 128, "stacks": 3, "cells": 3}),
     "nats-sss": ({}, {"unit": 8}),
     "darts": (
-        {"batch_size": 4 * 112, "learning_rate": 4 * 0.025, "weight_decay": 3e-4, "nesterov": False, "cutout": -1},
+        {
+            "batch_size": 112,
+            "per_step": 4,
+            "step_images": "own",
+            "learning_rate": 4 * 0.025,
+            "weight_decay": 3e-4,
+            "nesterov": False,
+            "cutout": -1,
+        },
         {"layers": 20, "channels": 36, "auxiliary": True, "drop_path": 0.2},
     ),
     "darts64": (

@@ -3,7 +3,6 @@
 import importlib.util
 import io
 import json
-import shutil
 from urllib.parse import unquote
 
 import numpy as np
@@ -16,18 +15,16 @@ from nasbias.figures.cells import _rise, extent
 from nasbias.figures.style import short
 from nasbias.report import render
 from nasbias.report.explorer import describe_wiring
+from tests.browsers import chromium, has_chromium, has_playwright
 from tests.report.conftest import EVIL
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 if importlib.util.find_spec("playwright"):
     from playwright.sync_api import expect
 pytestmark = [
+    has_chromium,
+    has_playwright,
     pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium: apt-get install --no-install-recommends chromium (make test does it)"
-    ),
-    pytest.mark.skipif(
-        importlib.util.find_spec("playwright") is None or importlib.util.find_spec("axe_playwright_python") is None,
-        reason="no playwright or axe: pip install 'nasbias[test]'",
+        importlib.util.find_spec("axe_playwright_python") is None, reason="no axe: pip install 'nasbias[test]'"
     ),
 ]
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
@@ -36,12 +33,8 @@ EXPLORER = "#explorer"
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +81,11 @@ def joined(runs, truth):
     return table
 
 
+def settle(page):
+    """Until what was done is shown and said in the address, however busy the machine."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(() => setTimeout(done, 0), 0)))")
+
+
 def count_of(page):
     text = page.inner_text("#ex-count")
     return int(text.removeprefix("All ").split()[0].replace(",", ""))
@@ -110,7 +108,20 @@ def drag(page, start, end):
     page.mouse.down()
     page.mouse.move(*corner[1], steps=5)
     page.mouse.up()
-    page.wait_for_timeout(50)
+    settle(page)
+
+
+def touch(page, *places):
+    """A finger set down at the first of these places, moved over the others, lifted: shares of the plot's sides."""
+    page.locator("#ex-plot").scroll_into_view_if_needed()
+    box = page.locator("#ex-plot").bounding_box()
+    spots = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in places]
+    hand = page.context.new_cdp_session(page)
+    kinds = ["touchStart", *["touchMove"] * (len(spots) - 1)]
+    for kind, spot in zip(kinds, spots):
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [spot]})
+    hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    settle(page)
 
 
 def listed(page):
@@ -152,6 +163,26 @@ def test_a_brush_on_ranks_selects_by_percentile(page, joined):
     under, over = (float(end) for end in unquote(inside).split("scorePercentile=")[1].split("&")[0].split(".."))
     x, y = percentiles(joined["truth"].to_numpy()), percentiles(joined["score"].to_numpy())
     assert 0 < count_of(page) == ((x >= low) & (x <= high) & (y >= under) & (y <= over)).sum()
+
+
+def test_a_finger_that_sets_out_sideways_selects_and_one_that_goes_up_scrolls(browser, place):
+    page = browser.new_page(viewport=NARROW, has_touch=True, is_mobile=True)
+    page.goto(place.as_uri() + "#explorer")
+    page.wait_for_selector("#ex:not([hidden])")
+    page.locator("#ex-plot").scroll_into_view_if_needed()
+    start = page.evaluate("scrollY")
+    touch(page, (0.6, 0.8), (0.6, 0.6), (0.6, 0.4), (0.6, 0.2))
+    assert page.evaluate("scrollY") > start + 50 and count_of(page) == 300 and "truth=" not in page.url
+    touch(page, (0.4, 0.2), (0.6, 0.22), (0.8, 0.4), (0.9, 0.7))
+    assert 0 < count_of(page) < 300 and "truth=" in page.url and "score=" in page.url
+    page.close()
+
+
+def test_the_end_of_a_drag_keeps_no_architecture(page):
+    set_range(page, "truth: valid accuracy (%)")
+    for end in (0.5, 0.6, 0.7):
+        drag(page, (0.4, 0.1), (end, 0.5))
+        assert "at=" not in page.url and "rank" not in page.inner_text("#ex-card .ex-small")
 
 
 @pytest.mark.parametrize(
@@ -256,7 +287,7 @@ def test_the_state_lives_in_the_address(page, browser, place):
     page.locator("#ex-bars [aria-label^='0->1: skip,']").click()
     set_range(page, "parameters", 100_000, 900_000)
     page.locator("#ex-list tbody button").nth(2).click()
-    page.wait_for_timeout(50)
+    settle(page)
     shown = page.inner_text("#ex-count"), page.inner_text("#ex-card"), page.inner_text("#ex-list")
     other = browser.new_page(viewport=WIDE)
     other.goto(page.url)
@@ -277,7 +308,7 @@ def test_the_state_lives_in_the_address(page, browser, place):
 )
 def test_an_address_that_was_cut_or_made_up_shows_everything(page, address):
     page.evaluate("(address) => { location.hash = address }", address)
-    page.wait_for_timeout(50)
+    settle(page)
     assert count_of(page) == 300
 
 

@@ -14,6 +14,8 @@ def test_a_field_that_came_later_changes_no_older_identity():
     assert Training().identity == "a7d3a3100e5e"  # of the first round's Training()
     for field in ("order_seed", "init_seed", "data_seed"):
         assert Training(**{field: 0}).identity != Training().identity
+    for field, other in (("valid_indices", "places.txt"), ("last_batch", "keep"), ("step_images", "own")):
+        assert Training(**{field: other}).identity != Training().identity
 
 
 def test_an_identity_tells_every_field_and_no_more():

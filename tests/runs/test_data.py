@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from nasbias.errors import InputError  # noqa: E402
 from nasbias.runs import Training  # noqa: E402
-from nasbias.runs.data import EVALUATION_COLUMNS, load_run_images, network_sizes, sized  # noqa: E402
+from nasbias.runs.data import EVALUATION_COLUMNS, augment, load_run_images, network_sizes, sized  # noqa: E402
 
 
 def test_every_field_of_the_split_reaches_the_images():
@@ -21,6 +21,36 @@ def test_every_field_of_the_split_reaches_the_images():
 
 def test_a_network_takes_the_channels_and_gives_the_classes_of_the_images():
     assert network_sizes(load_run_images(Training(), "cpu")) == {"inputs": 1, "classes": 10}
+
+
+def test_listed_places_are_validated_on(tmp_path):
+    (tmp_path / "places.txt").write_text(" ".join(map(str, range(0, 100, 2))))
+    images = load_run_images(Training(valid_indices=str(tmp_path / "places.txt"), valid_from="test"), "cpu")
+    assert len(images.valid_y) == 50 and len(images.train_y) == 1500
+
+
+def augmented(images, seed, **fields):
+    config = Training(**{"crop": 0, "flip": False, **fields})
+    return augment(images.train_x[:64], images, config, torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("fields", [{"crop": 2}, {"flip": True}, {"cutout": 3}])
+def test_each_augmentation_is_asked_for_by_its_field_and_repeats_with_the_generator(fields):
+    images = load_run_images(Training(), "cpu")
+    first, again, other = (augmented(images, seed, **fields) for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert not torch.equal(first, images.normalise(images.train_x[:64]))
+
+
+@pytest.mark.parametrize(("cutout", "side"), [(0, 0), (3, 3), (-1, 4)])
+def test_a_square_of_the_side_is_cut_out_after_normalising_and_minus_one_is_half_the_image(cutout, side):
+    images = load_run_images(Training(), "cpu")
+    cut, whole = augmented(images, 0, cutout=cutout), images.normalise(images.train_x[:64])
+    changed = cut != whole
+    assert (cut[changed] == 0).all()  # the mean
+    most = changed.any(dim=1).flatten(1).sum(dim=1).max()
+    assert (most == 0) if side == 0 else (side * side / 2 < most <= side * side)
 
 
 class Words:

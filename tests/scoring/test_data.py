@@ -23,3 +23,17 @@ def test_the_scored_images_are_the_same_ones_in_batches_of_any_size():
 def test_more_images_than_there_are_are_refused():
     with pytest.raises(InputError, match="5000 validation images asked for"):
         load_scoring_data(Training(), valid_size=5000)
+
+
+def test_recalibration_takes_batches_of_another_size_and_augmented_images_where_asked():
+    config = Training(crop=1, flip=True)
+    plain, again, augmented = (
+        load_scoring_data(config, 300, 40, recalibration_batch=100, augmented=asked) for asked in (False, True, True)
+    )
+    assert [len(x) for x in plain.recalibration] == [len(x) for x in augmented.recalibration] == [100] * 3
+    one, other, third = (torch.cat(data.recalibration) for data in (plain, again, augmented))
+    assert torch.equal(other, third)  # for every architecture and run
+    assert not torch.equal(one, other)
+    assert torch.equal(plain.valid[0][0], augmented.valid[0][0])  # what is scored is not augmented
+    bare = load_scoring_data(Training(crop=0, flip=False), 300, 40, recalibration_batch=100, augmented=True)
+    assert torch.equal(torch.cat(bare.recalibration), one)

@@ -82,6 +82,6 @@ def test_what_can_not_be_scored_is_refused(trained):
     with pytest.raises(InputError, match="Did you mean fast"):
         score_architectures(network, get_space("nb201").sample(1, seed=0), data, engine="fas")
     with pytest.raises(InputError, match="engine for darts64"):
-        score_architectures(*trained("darts64")[:1], ["222"], trained("darts64")[1], "darts64", engine="fast")
+        score_architectures(*trained("darts64")[:1], ["222"], trained("darts64")[1], "darts64", engine="batched")
     with pytest.raises(InputError, match="not in nb201"):
         score_architectures(network, ["|x|"], data)

@@ -125,7 +125,8 @@ def test_settings_reach_the_scores(folder, settings):
         return Scorer(given).score(2, NAMES)["loss"].tolist()
 
     base = losses()
-    for fields in ({"bn": "running"}, {"recalibration_images": 32}, {"valid_size": 30}, {"precision": "bf16-mixed"}):
+    more = ({"precision": "bf16-mixed"}, {"recalibration_batch": 16}, {"recalibration_augmented": True})
+    for fields in ({"bn": "running"}, {"recalibration_images": 32}, {"valid_size": 30}, *more):
         assert losses(**fields) != base, fields
     assert losses(engine="plain") == pytest.approx(base, abs=1e-4)
     with pytest.raises(InputError, match="engine"):

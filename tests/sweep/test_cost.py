@@ -23,8 +23,9 @@ def test_longer_runs_cost_more_seeds_cost_the_same_and_what_is_done_costs_nothin
     short, _, long, other = table["minutes"]
     assert long == other > 10 * short > 0 and (table["scoring"] > 0).all()
     assert not (tmp_path / "out").exists()
+    caller = work.Caller(str(tmp_path), "test")
     folder = plan.items[0].folder(tmp_path / "out" / "runs")
-    work.train_item(plan.items[0], folder, str(tmp_path))
-    work.finish_item(plan.items[0], folder, str(tmp_path))
+    work.train_item(plan.items[0], folder, caller)
+    work.finish_item(plan.items[0], folder, caller)
     table = cost.estimate(plan, tmp_path / "out", 3)
     assert table["state"].tolist() == ["done", "waiting", "waiting", "waiting"] and table["minutes"][0] == 0

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 
 import torch.nn.functional as F  # noqa: E402
 
+from nasbias.errors import InputError  # noqa: E402
 from nasbias.runs import Training  # noqa: E402
 from nasbias.training.images import AUXILIARY_WEIGHT, ImageTask  # noqa: E402
 
@@ -81,23 +82,30 @@ def test_without_augmentation_images_are_only_normalised():
     assert make(resolution=16).augment(x, generator()).is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize("fields", [{"crop": 2}, {"flip": True}, {"cutout": 3}])
-def test_each_augmentation_is_asked_for_by_its_field_and_repeats_with_the_generator(fields):
-    task = make(**fields)
-    x = task.images.train_x[:64]
-    first, again, other = (task.augment(x, generator(seed)) for seed in (0, 0, 1))
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other)
-    assert not torch.equal(first, task.images.normalise(x))
+def test_the_last_images_of_an_epoch_are_a_smaller_batch_where_they_are_kept():
+    task = make(last_batch="keep")
+    assert (task.steps, task.examples) == (4, 200)
+    assert len({image.numpy().tobytes() for image in shown(task)}) == len(
+        {image.numpy().tobytes() for image in task.images.normalise(task.images.train_x)}
+    )
+    assert make(last_batch="keep", batch_size=100).steps == 2  # none is left over
 
 
-@pytest.mark.parametrize(("cutout", "side"), [(0, 0), (3, 3), (-1, 4)])
-def test_minus_one_cuts_out_half_the_image(cutout, side):
-    assert make(cutout=cutout).cutout == side
+@pytest.mark.parametrize(("last", "steps", "examples"), [("drop", 3, 60), ("keep", 4, 66)])
+def test_architectures_of_a_step_see_images_of_their_own_where_asked(last, steps, examples):
+    task = make(step_images="own", per_step=3, batch_size=20, last_batch=last)
+    assert (task.steps, task.examples) == (steps, examples)
+    recorder, source = Recorder(), generator()
+    task.begin_epoch(source)
+    for step in range(task.steps):
+        for number in range(3):
+            task.loss(recorder, (number,), step, source, number)
+    seen = [{image.numpy().tobytes() for image in x} for x, _ in recorder.seen]
+    assert [len(x) for x, _ in recorder.seen] == [20] * 9 + ([6] * 3 if last == "keep" else [])
+    assert len(set.union(*seen)) == sum(map(len, seen))  # no image twice
 
 
-def test_cutout_comes_after_normalising_so_that_the_square_is_the_mean():
-    task = make(cutout=-1)
-    cut, whole = (task.augment(task.images.train_x[:64], generator()), task.images.normalise(task.images.train_x[:64]))
-    changed = cut != whole
-    assert changed.any() and (cut[changed] == 0).all()
+def test_images_too_few_for_a_step_are_refused():
+    assert make(step_images="own", per_step=4).batch_size == 50
+    with pytest.raises(InputError, match="200 training images are too few for 201 architectures a step"):
+        make(step_images="own", per_step=201)

@@ -1,16 +1,18 @@
 import functools
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from nasbias.campaigns import train_run
 from nasbias.errors import InputError
 from nasbias.runs import Training, read_config
 from nasbias.runs.checkpoints import read_tensors
 from nasbias.spaces import get_space
-from nasbias.training import train
+from nasbias.training import loop, train
 from nasbias.training.run import Run
 from tests.small import SPACES, small_run
 
@@ -136,3 +138,42 @@ def test_checkpoint_0_is_the_network_before_training(tmp_path):
     untrained, kept = Run(config).network.state_dict(), weights(folder, 0)
     assert all(torch.equal(kept[f"network.{name}"], tensor) for name, tensor in untrained.items())
     assert not same(kept, weights(folder, 1))
+
+
+GROUPS, HALVE = {"sharing": "groups:2", "dense_steps": 2, "dense_sample": 3}, {"prune": "halve"}
+
+
+@pytest.mark.parametrize(
+    ("more", "points"),
+    [
+        (GROUPS, (9, 30)),
+        pytest.param(GROUPS, range(1, 40), marks=pytest.mark.faults),
+        pytest.param(HALVE, range(1, 40), marks=pytest.mark.faults),
+    ],
+)
+def test_a_folder_that_is_moved_away_before_any_write_gets_no_part_of_the_run_back(more, points, tmp_path, monkeypatch):
+    """Moved between the writing of a file and its name, which no check before the writing can see."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.txt").write_text("\n".join(get_space("nb201").sample(8, 0)))
+    monkeypatch.setattr(loop, "SAVE_SECONDS", -1.0)
+    config = small_run("nb201", epochs=2, checkpoints=(0,), prune_every=1, architectures="list.txt", **more)
+    fsync, written, moved = os.fsync, [], 0
+
+    def synced(handle):
+        fsync(handle)
+        written.append(handle)
+        if len(written) == point:
+            (tmp_path / "run").rename(tmp_path / f"away-{point}")
+
+    monkeypatch.setattr(os, "fsync", synced)
+    for point in points:
+        written.clear()
+        try:
+            train_run(config, tmp_path / "run")
+        except InputError as error:
+            assert "was removed or replaced while this process worked in it" in str(error)
+            assert not (tmp_path / "run").exists(), point
+            moved += 1
+        else:
+            assert len(written) <= point, "the folder was gone, and the run went on"
+    assert moved >= min(len(points), 20)

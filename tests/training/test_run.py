@@ -33,7 +33,6 @@ def assert_same(first, second):
 
 def carried_out(config, folder, stops=()):
     """The run's last state; begun anew from a saved one after each of the steps in `stops`."""
-    folder.mkdir()
     folder = RunFolder(folder)
     run = Run(config, companions_of)
     while run.epoch < config.epochs:

@@ -2,6 +2,7 @@
 published."""
 
 import copy
+import hashlib
 import re
 import subprocess
 import sys
@@ -12,7 +13,10 @@ import pandas as pd
 import pytest
 
 from nasbias import InputError, load_truth
+from nasbias.notices import Notice
 from nasbias.truth import find_truth, import_truth, read_truth
+from nasbias.truth.__main__ import main
+from nasbias.truth.fetch import compare_published
 from nasbias.truth.nats import SPLITS
 from tests.truth import official_nb201 as official
 
@@ -249,3 +253,28 @@ def test_a_nats_file_that_is_cut_or_misplaced_is_refused(nats_folder, tmp_path):
 
 def _ordered(table: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["architecture", "dataset", "epochs", "seed"]).reset_index(drop=True)
+
+
+def test_the_end_of_the_md5_in_an_official_name_is_compared_and_said(whole, tmp_path, capsys):
+    path = official.write_pth(tmp_path / "x.pth", whole)
+    digest = hashlib.md5(path.read_bytes()).hexdigest()
+    path = path.rename(tmp_path / f"NAS-Bench-201-v1_1-{digest[-6:]}.pth")
+    assert compare_published(path) == f"matched: the published MD5 of {path.name}"
+    about = import_truth("nb201", path, "mine")
+    assert about["published"] == f"matched: the published MD5 of {path.name}"
+    assert about["holds"] == f"{N} of the 15,625 architectures"
+    assert main(["show", "mine"]) == 0
+    assert f"Published digest: matched: the published MD5 of {path.name}." in capsys.readouterr().out
+    path = path.rename(tmp_path / "NAS-Bench-201-v1_1-096897.pth")
+    assert compare_published(path).startswith(f"differs: {path.name} has another MD5 than was published (096897)")
+    assert compare_published(path.rename(tmp_path / "mine.pth")).startswith("unknown: ")
+
+
+def test_a_whole_file_that_is_not_the_published_one_is_named(tmp_path, monkeypatch):
+    """Nothing is missing from it, but it is another one."""
+    path = tmp_path / "wide.csv"
+    monkeypatch.setattr("nasbias.truth.compare_published", lambda path: "differs: x has another MD5 than was published")
+    rows = [f"{name},{50 + place / 1000}" for place, name in enumerate(official.names(15_625))]
+    path.write_text("\n".join(["architecture,c10_val_200", *rows]))
+    with pytest.warns(Notice, match="is not the published file: it has another MD5 than was published"):
+        assert find_truth("nb201", path)[1]["holds"] == "all of it"

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from nasbias.errors import InputError
+from nasbias.notices import Notice
 from nasbias.spaces import get_space
 from nasbias.tables import check_truth, choose_split, select_truth
-from nasbias.truth import load_truth
+from nasbias.truth import find_truth, load_truth
 from nasbias.truth.nb101 import FORMATS, _metrics_message
 
 SPACE = get_space("nb101")
@@ -273,3 +274,21 @@ def test_predictions_for_isomorphic_labelled_cells_meet_one_truth_row(shared):
     joined = pd.Series(keys)[[key in known for key in keys]]
     assert joined.duplicated().any()
     assert joined.nunique() == 2_571
+
+
+def test_a_file_cut_at_the_border_of_a_record_says_how_much_it_has_of_the_whole(file):
+    path = file.rename(file.with_name("nasbench_only108.tfrecord"))
+    with pytest.warns(Notice, match=r"holds 7 of the 423,624 architectures. Is it a part that was cut out"):
+        about = find_truth("nb101", path)[1]
+    assert about["holds"] == "7 of the 423,624 architectures"
+    assert about["published"].startswith(
+        "differs: nasbench_only108.tfrecord has another SHA-256 than was published (4c39"
+    )
+
+
+def test_whole_architectures_with_a_run_too_few_are_not_all_of_it():
+    (form,) = [form for form in FORMATS if form.name == "tfrecord"]
+    whole = pd.DataFrame({"architecture": np.repeat(np.arange(423_624), 3)})
+    assert form.what_is_missing(whole) == ""
+    cut = form.what_is_missing(whole.iloc[:-1])
+    assert cut == "1,270,871 rows where whole files have 1,270,872 or 5,083,488"

@@ -108,6 +108,13 @@ function countValues(data, inside) {
   });
 }
 
+// The smallest and the largest parameter count of all.
+function sizeLimits(data) {
+  data.costValues ??= { params: valuesOf(data.costs.params), flops: valuesOf(data.costs.flops) };
+  data.sizes ??= data.costValues.params.reduce(([low, high], size) => [Math.min(low, size), Math.max(high, size)], [Infinity, -Infinity]);
+  return data.sizes;
+}
+
 function countBins(values, inside, low, high, bins) {
   const counts = new Uint32Array(bins), scale = bins / (high - low);
   for (let i = 0; i < values.length; i++) {

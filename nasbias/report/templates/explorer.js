@@ -1,32 +1,30 @@
 // The explorer: what is asked in the controls, the plot and the address is one `state`; `show` draws it.
-const RANGES = { truth: "truth", score: "score", truthRank: "true rank", scoreRank: "supernet rank", truthPercentile: "true percentile",
-  scorePercentile: "supernet percentile", difference: "rank difference", params: "parameters", flops: "FLOPs" };
-const LISTED = { truthRank: "true rank", scoreRank: "supernet rank", difference: "difference", truth: "truth", score: "score", params: "parameters" };
-const MOST_LISTED = 100, BINS = 24;
-
-function element(tag, attributes = {}, ...inside) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name in made && name !== "role") made[name] = value; else made.setAttribute(name, value);
-  }
-  made.append(...inside);
-  return made;
-}
-
 function startExplorer(data) {
   const by = (id) => document.getElementById(`ex-${id}`);
   const box = by("plot"), plot = makePlot(data, box, by("points"), by("over"));
   const views = new Map(), all = {};
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  let state, view, chosen, hovered = null, sortKey = "truthRank", descending = false, later = 0, frame = 0, drag = null, address = location.hash;
+  let state, view, chosen, hovered = null, later = 0, frame = 0, dragged = null, address = location.hash;
+
+  const named = (text) => data.wiring.short[text] ?? text;
+  const showBars = makeBars(data, by("bars"), named, (place, code) => {
+    const wanted = state.values[place] ?? new Set();
+    if (!wanted.delete(code)) wanted.add(code);
+    if (wanted.size) state.values[place] = wanted; else delete state.values[place];
+    show();
+  });
+  const showSizes = makeSizes(data, by("sizes"), by("sizes-text"));
+  const list = makeList(data, by("list"), by("list-more"), (i) => pin(i));
+  const showRanges = makeRanges(data, by("ranges"), (key, place, end) => {
+    const range = state.ranges[key] ?? [null, null];
+    range[place] = end;
+    if (range[0] === null && range[1] === null) delete state.ranges[key]; else state.ranges[key] = range;
+    show();
+  });
 
   const longest = data.series.map((each, i) => i).filter((i) => data.series[i].epoch === data.epoch);
   data.first = longest.length ? longest[0] : 0;
   const read = () => readState(data, /^#explorer(&|$)/.test(location.hash) ? decodeSafely(location.hash) : "", Object.keys(RANGES));
-  const named = (text) => data.wiring.short[text] ?? text;
-  const unit = (name, given) => (given ? `${name} (${given})` : name);
-  const fixed = (value) => (Number.isInteger(value) ? value.toLocaleString("en") : Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : value.toFixed(Math.abs(value) < 1 ? 4 : 2));
-  const signed = (value) => `${value > 0 ? "+" : ""}${value.toFixed(1)}`;
 
   function decodeSafely(hash) {  // a link that was cut off in a mail is no reason to show nothing
     try { decodeURIComponent(hash); return hash; } catch { return ""; }
@@ -53,7 +51,7 @@ function startExplorer(data) {
       colours = palette;
     };
     if (state.colour === "difference") shades(view.difference, -50, 50, dark.matches ? DIVERGING_DARK : DIVERGING);
-    else if (state.colour === "params") shades(view.params, ...sizesOf(), dark.matches ? RISING_DARK : RISING);
+    else if (state.colour === "params") shades(view.params, ...sizeLimits(data), dark.matches ? RISING_DARK : RISING);
     else if (state.colour) {
       const place = Number(state.colour.slice(1)), count = data.decisions[place].values.length;
       paint = count > 8 ? data.codes[place].map((code) => Math.floor(code * 5 / count)) : data.codes[place];
@@ -74,24 +72,15 @@ function startExplorer(data) {
     }));
   }
 
-  function sizesOf() {
-    if (!all.sizes) {
-      let [low, high] = [Infinity, -Infinity];
-      for (let i = 0; i < data.n; i++) [low, high] = [Math.min(low, data.costValues.params[i]), Math.max(high, data.costValues.params[i])];
-      all.sizes = [low, high];
-    }
-    return all.sizes;
-  }
-
   function show() {
     chosen = choose(data, view, state);
     plot.draw(chosen.inside, paint, colours);
     showOver();
     showCount();
-    showBars();
-    showSizes();
+    showBars(view, chosen, all.counts, state.values);
+    showSizes(view, chosen);
     clearTimeout(later);
-    later = setTimeout(() => { showList(); showRanges(); remember(); }, drag ? 150 : 0);
+    later = setTimeout(() => { list.show(view, chosen, state.pinned); showRanges(state.ranges); remember(); }, dragged ? 150 : 0);
   }
 
   function showSoon() {
@@ -113,61 +102,6 @@ function startExplorer(data) {
     const points = Math.abs(difference).toFixed(1);
     if (points === "0.0") return "on average the supernet ranks them as the truth does";
     return `on average the supernet ranks them ${points} percentile points too ${difference > 0 ? "high" : "low"}`;
-  }
-
-  const bars = [];
-  function makeBars() {
-    data.decisions.forEach((decision, place) => {
-      const group = element("div", { className: "ex-decision", role: "group", "aria-label": decision.name }, element("h4", {}, decision.name));
-      bars.push(decision.values.map((value, code) => {
-        const [fill, tick, share] = [element("span", { className: "fill" }), element("span", { className: "tick" }), element("span", { className: "share" })];
-        const button = element("button", { type: "button", className: "ex-bar", title: value },
-          element("span", { className: "name" }, element("bdi", {}, named(value))), element("span", { className: "track" }, fill, tick), share);
-        button.addEventListener("click", () => {
-          const wanted = state.values[place] ?? new Set();
-          if (!wanted.delete(code)) wanted.add(code);
-          if (wanted.size) state.values[place] = wanted; else delete state.values[place];
-          show();
-        });
-        group.append(button);
-        return { button, fill, tick, share };
-      }));
-      by("bars").append(group);
-    });
-  }
-
-  function showBars() {
-    const counts = countValues(data, chosen.inside);
-    bars.forEach((group, place) => group.forEach(({ button, fill, tick, share }, code) => {
-      const [own, whole] = [100 * counts[place][code] / (chosen.count || 1), 100 * all.counts[place][code] / (view.n || 1)];
-      fill.style.width = `${own}%`;
-      tick.style.left = `calc(${whole}% - 1px)`;
-      share.textContent = `${Math.round(own)} %`;
-      const name = `${data.decisions[place].name}: ${named(data.decisions[place].values[code])}, ${Math.round(own)} % of the selection, ${Math.round(whole)} % of all`;
-      if (button.getAttribute("aria-label") !== name) button.setAttribute("aria-label", name);
-      button.setAttribute("aria-pressed", String(Boolean(state.values[place]?.has(code))));
-    }));
-  }
-
-  function showSizes() {
-    const [low, high] = sizesOf();
-    if (low === high) {
-      by("sizes").hidden = true;
-      by("sizes-text").textContent = `All have ${low.toLocaleString("en")} parameters: size tells nothing here.`;
-      return;
-    }
-    const [own, whole] = [countBins(view.params, chosen.inside, low, high, BINS), countBins(view.params, view.there, low, high, BINS)];
-    if (!by("sizes").children.length) {
-      for (let bin = 0; bin < BINS; bin++) by("sizes").append(element("span", {}, element("i", { className: "all" }), element("i", { className: "own" })));
-    }
-    const [mostOwn, mostAll] = [Math.max(...own) / (chosen.count || 1), Math.max(...whole) / (view.n || 1)], most = Math.max(mostOwn, mostAll);
-    [...by("sizes").children].forEach((column, bin) => {
-      column.children[0].style.height = `${100 * whole[bin] / (view.n || 1) / most}%`;
-      column.children[1].style.height = `${100 * own[bin] / (chosen.count || 1) / most}%`;
-    });
-    const sizes = Float64Array.from(chosen.inside, (is, i) => (is ? view.params[i] : NaN)).filter((size) => !isNaN(size)).sort();
-    const text = `${low.toLocaleString("en")} to ${high.toLocaleString("en")} parameters, left to right.`;
-    by("sizes-text").textContent = sizes.length ? `${text} The selection's middle one has ${sizes[sizes.length >> 1].toLocaleString("en")}.` : text;
   }
 
   // ---- one architecture ----------------------------------------------------------------------------------------------
@@ -193,9 +127,9 @@ function startExplorer(data) {
   }
 
   function showOver() {
-    const ends = state.axes === "ranks" ? ["truthPercentile", "scorePercentile"] : ["truth", "score"];
+    const ends = axesOf();
     let rectangle = null;
-    if (drag?.moved) rectangle = [...drag.from, ...drag.to];
+    if (dragged) rectangle = dragged;
     else if (ends.some((name) => state.ranges[name])) {
       const { left, top, right, bottom } = plot.frame;
       const [[x0, x1], [y0, y1]] = ends.map((name) => state.ranges[name] ?? [null, null]);
@@ -223,65 +157,40 @@ function startExplorer(data) {
   function pin(i) {
     state.pinned = i;
     showCard(); showOver(); remember();
-    for (const row of by("list").querySelectorAll("tr")) row.classList.toggle("at", row.dataset.i === String(i));
+    list.mark(i);
   }
 
-  // ---- the list and the ranges ---------------------------------------------------------------------------------------
-  function showList() {
-    const first = firstOf(data, view, chosen.inside, sortKey, descending, MOST_LISTED);
-    const head = element("tr", {}, element("th", { scope: "col" }, "architecture"));
-    for (const [key, name] of Object.entries(LISTED)) {
-      const button = element("button", { type: "button" }, name), cell = element("th", { scope: "col", className: "n" }, button);
-      if (key === sortKey) cell.setAttribute("aria-sort", descending ? "descending" : "ascending");
-      button.addEventListener("click", () => {
-        [sortKey, descending] = [key, key === sortKey ? !descending : ["difference", "params"].includes(key)];
-        showList();
-        [...by("list").querySelectorAll("th button")][Object.keys(LISTED).indexOf(key)].focus();
-      });
-      head.append(cell);
-    }
-    const rows = first.map((i) => {
-      const button = element("button", { type: "button" }, element("bdi", {}, nameOf(data, i)));
-      button.addEventListener("click", () => pin(i));
-      const cells = Object.keys(LISTED).map((key) => element("td", { className: "n" }, key === "difference" ? signed(view[key][i]) : fixed(view[key][i])));
-      const row = element("tr", { className: i === state.pinned ? "at" : "" }, element("td", {}, button), ...cells);
-      row.dataset.i = i;
-      return row;
-    });
-    by("list").replaceChildren(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
-    by("list-more").textContent = chosen.count > MOST_LISTED ? `The first ${MOST_LISTED} of ${chosen.count.toLocaleString("en")}; all are in the CSV.` : "";
-  }
-
-  function makeRanges() {
-    const fields = Object.entries(RANGES).map(([key, name]) => {
-      const label = { truth: `truth: ${unit(data.truth, data.truth_unit)}`, score: `supernet: ${unit(data.score, data.score_unit)}` }[key] ?? name;
-      const inputs = ["from", "to"].map((end, place) => {
-        const input = element("input", { type: "number", step: "any", "aria-label": `${label}, ${end}` });
-        input.addEventListener("change", () => {
-          const range = state.ranges[key] ?? [null, null];
-          range[place] = input.value === "" ? null : Number(input.value);
-          if (range[0] === null && range[1] === null) delete state.ranges[key]; else state.ranges[key] = range;
-          show();
-        });
-        return input;
-      });
-      const field = element("div", { className: "ex-range", role: "group", "aria-label": label }, element("span", {}, label), inputs[0], "to", inputs[1]);
-      return [key, inputs, field];
-    });
-    by("ranges").lastElementChild.append(...fields.map(([, , field]) => field));
-    return fields;
-  }
-
-  const rangeFields = makeRanges();
-  function showRanges() {
-    for (const [key, inputs] of rangeFields) {
-      inputs.forEach((input, place) => {
-        const end = state.ranges[key]?.[place] ?? null;
-        if (document.activeElement !== input) input.value = end === null ? "" : plainNumber(end);
-      });
-    }
-    if (Object.keys(state.ranges).length) by("ranges").open = true;
-  }
+  // ---- the plot ------------------------------------------------------------------------------------------------------
+  const axesOf = () => (state.axes === "ranks" ? ["truthPercentile", "scorePercentile"] : ["truth", "score"]);
+  const asked = {  // what fingers, mouse and keys on the plot come to
+    point,
+    pin: (i) => pin(i === state.pinned ? null : i),
+    brush(from, to) {  // two corners in pixels
+      const [xs, ys] = [0, 1].map((place) => [from[place], to[place]].sort((a, b) => a - b));
+      const [low, high] = [plot.toValues(xs[0], ys[1]), plot.toValues(xs[1], ys[0])];
+      axesOf().forEach((name, place) => { state.ranges[name] = [low[place], high[place]].map((end) => Number(end.toPrecision(6))); });
+      dragged = [...from, ...to];
+      showSoon();
+    },
+    brushed(before) {  // `before`: the ranges as they were, where the drag was none after all
+      dragged = null;
+      if (before) state.ranges = before;
+      show();
+    },
+    ranges: () => ({ ...state.ranges }),
+    clear() {
+      for (const name of ["truth", "score", "truthPercentile", "scorePercentile"]) delete state.ranges[name];
+      show();
+    },
+    step(by) {  // to the next architecture of the selection, by true rank
+      const order = firstOf(data, view, chosen.inside, "truthRank", false, data.n);
+      if (!order.length) return;
+      const at = order.indexOf(state.pinned);
+      const next = at < 0 ? order[0] : order[Math.max(0, Math.min(order.length - 1, at + by))];
+      pin(next);
+      said.textContent = `${nameOf(data, next)}: true rank ${view.truthRank[next]}, supernet rank ${view.scoreRank[next]}.`;
+    },
+  };
 
   function remember() {
     const text = writeState(data, state);
@@ -359,53 +268,7 @@ function startExplorer(data) {
     setTimeout(() => { by("link").textContent = "Copy link"; }, 1500);
   });
 
-  const placeOf = (event) => { const { left, top } = box.getBoundingClientRect(); return [event.clientX - left, event.clientY - top]; };
-  box.addEventListener("pointerdown", (event) => {
-    if (event.button || event.pointerType === "touch") return;
-    const at = placeOf(event);
-    drag = { from: at, to: at, moved: false };
-    box.setPointerCapture(event.pointerId);
-  });
-  box.addEventListener("pointermove", (event) => {
-    const at = placeOf(event);
-    if (!drag) { point(plot.find(...at), ...at); return; }
-    drag.to = at;
-    if (!drag.moved && Math.hypot(at[0] - drag.from[0], at[1] - drag.from[1]) < 5) return;
-    drag.moved = true;
-    point(null);
-    const [xs, ys] = [[drag.from[0], at[0]].sort((a, b) => a - b), [drag.from[1], at[1]].sort((a, b) => a - b)];
-    const [x0, y0] = plot.toValues(xs[0], ys[1]), [x1, y1] = plot.toValues(xs[1], ys[0]);
-    const names = state.axes === "ranks" ? ["truthPercentile", "scorePercentile"] : ["truth", "score"];
-    [[x0, x1], [y0, y1]].forEach((range, place) => { state.ranges[names[place]] = range.map((end) => Number(end.toPrecision(6))); });
-    showSoon();
-  });
-  const release = () => {
-    if (!drag) return;
-    const moved = drag.moved;
-    drag = null;
-    if (moved) show();
-  };
-  box.addEventListener("pointerup", release);
-  box.addEventListener("pointercancel", release);
-  box.addEventListener("pointerleave", () => { if (!drag) point(null); });
-  box.addEventListener("click", (event) => { const i = plot.find(...placeOf(event)); if (i !== null && event.detail === 1) pin(i === state.pinned ? null : i); });
-  const clearBox = () => {
-    for (const name of ["truth", "score", "truthPercentile", "scorePercentile"]) delete state.ranges[name];
-    show();
-  };
-  box.addEventListener("dblclick", clearBox);
-  box.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") { point(null); clearBox(); return; }
-    const step = { ArrowRight: -1, ArrowUp: -1, ArrowLeft: 1, ArrowDown: 1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const order = firstOf(data, view, chosen.inside, "truthRank", false, data.n);
-    if (!order.length) return;
-    const at = order.indexOf(state.pinned);
-    const next = at < 0 ? order[0] : order[Math.max(0, Math.min(order.length - 1, at + step))];
-    pin(next);
-    said.textContent = `${nameOf(data, next)}: true rank ${view.truthRank[next]}, supernet rank ${view.scoreRank[next]}.`;
-  });
+  listenToPlot(box, plot, asked);
   window.addEventListener("hashchange", () => { address = location.hash; if (/^#explorer(&|$)/.test(location.hash)) restart(); });
   dark.addEventListener("change", () => { paintPoints(); show(); });
   let width = 0;
@@ -416,7 +279,6 @@ function startExplorer(data) {
   document.getElementById("ex").hidden = false;
   document.getElementById("ex-waiting").hidden = true;
   width = box.clientWidth;
-  makeBars();
   restart();
   if (/^#explorer&/.test(location.hash)) document.getElementById("explorer").scrollIntoView({ behavior: "instant" });
 }

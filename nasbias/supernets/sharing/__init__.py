@@ -80,14 +80,17 @@ class SharedNetwork(AliasedNetworks):
         is_whole: bool,
         codes: np.ndarray | None,
     ) -> None:
-        """`is_whole`: every network is a whole supernet, which a space's fast engines can score. `codes` [n, decisions]
-        are the architectures of the plan, None where they are too many to list."""
+        """`is_whole`: every network is a whole supernet, which engines that know no others can score. `codes`
+        [n, decisions] are the architectures of the plan, None where they are too many to list."""
         super().__init__(networks, is_whole)
         self.group_of, self.codes = group_of, codes
 
     def of(self, choice: Choice) -> nn.Module:
         """The network an architecture runs in."""
         return self.networks[self.group_of(choice)]
+
+    def resolve(self, choice: Choice) -> tuple[nn.Module, Choice]:
+        return self.of(choice), choice
 
     def forward(self, x: Tensor, choice: Choice) -> Tensor | tuple[Tensor, Tensor]:
         return self.of(choice)(x, choice)

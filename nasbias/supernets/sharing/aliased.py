@@ -16,13 +16,17 @@ class AliasedNetworks(nn.Module):
     """
 
     def __init__(self, networks: Sequence[nn.Module], is_whole: bool) -> None:
-        """`is_whole`: every network is a whole supernet, which a space's fast engines can score."""
+        """`is_whole`: every network is a whole supernet, which engines that know no others can score."""
         super().__init__()
         self.networks = nn.ModuleList(networks)
         self.is_whole = is_whole
 
     def split(self, choices: Sequence[Choice]) -> Iterator[tuple[nn.Module, list[int]]]:
         """The networks that run some of `choices`, each with the positions of its own."""
+        raise NotImplementedError
+
+    def resolve(self, choice: Choice) -> tuple[nn.Module, Choice]:
+        """The network that runs a choice, and what it is asked to run; true until the next call."""
         raise NotImplementedError
 
     def begin_epoch(self, progress: float, generator: torch.Generator) -> None:

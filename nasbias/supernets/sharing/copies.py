@@ -22,7 +22,7 @@ class CopiesNetwork(AliasedNetworks):
 
     def __init__(self, banks: Sequence[nn.Module], working: nn.Module, operation: Sequence[int | None]) -> None:
         """`operation`: per decision the index of OP; None for a decision that is no operation and stays free."""
-        super().__init__(banks, is_whole=False)  # a space's fast engines would take a copy for an operation
+        super().__init__(banks, is_whole=False)  # an engine that does not ask would take a copy for an operation
         self.operation = operation
         self._working = [working]  # in a list: it owns no weights, so it is no submodule
 
@@ -40,6 +40,9 @@ class CopiesNetwork(AliasedNetworks):
     def code_of(self, choice: Choice) -> Choice:
         """What the working network is asked to run: OP in every slot."""
         return tuple(value if op is None else op for value, op in zip(choice, self.operation))
+
+    def resolve(self, choice: Choice) -> tuple[nn.Module, Choice]:
+        return self.of(choice), self.code_of(choice)
 
     def forward(self, x: Tensor, choice: Choice) -> Any:
         return self.of(choice)(x, self.code_of(choice))

@@ -1,0 +1,128 @@
+"""Sharing or recipe? Supernets against the truth at their own size, against the benchmark's, and the two truths.
+
+A supernet that does not follow a benchmark may fail because it shares weights, or because it is small and short: an
+architecture trained alone at the supernet's size tells the two apart, which P2 could not.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.findings import AGREES, Finding, number, show, study, verdict
+from analysis.findings_p2 import DARTS_TRUTH, NB101_TRUTH, SHARED
+from analysis.harvest import DATA, cost_of
+from nasbias.matching import Panel, match, select_panel
+from nasbias.statistics import Estimate, Influence, compare_runs, influence, mean_over_runs
+from nasbias.tables import load_predictions, read_table
+
+PTB_TRUTH = SHARED / "darts_ptb_anon2102.parquet"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A space's two truths, and the supernets that are held against both."""
+
+    space: str
+    benchmark: Path
+    score: str
+    least: int = 3  # runs of the length that is taken: the longest that has as many
+
+    @property
+    def own(self) -> Path:
+        """The truth of architectures trained alone at the supernets' size."""
+        return DATA / f"{self.space}_truth.parquet"
+
+    def panels(self) -> tuple[Panel, Panel, int]:
+        """The supernets with their own truth and with the benchmark's, and their length in epochs."""
+        table = load_predictions(DATA / f"{self.space}_predictions.parquet", self.space)
+        pairs = table[["epoch", "run"]].drop_duplicates()["epoch"].astype(int).tolist()
+        runs = {epoch: pairs.count(epoch) for epoch in pairs}
+        epoch = max(epoch for epoch, n in runs.items() if n >= min(self.least, max(runs.values())))
+        last = table.loc[table["epoch"] == epoch]
+        own, benchmark = (
+            select_panel(match(last, truth, space=self.space, scores=[self.score]), self.score, epoch)
+            for truth in (self.own, self.benchmark)
+        )
+        return own, benchmark, epoch
+
+
+def between(one: Panel, other: Panel) -> Influence:
+    """tau of the two panels' truths on the architectures that both have."""
+    mine, theirs = (panel.architectures["architecture"].to_numpy() for panel in (one, other))
+    common, mine, theirs = np.intersect1d(mine, theirs, return_indices=True)
+    return influence(one.truth[mine], other.truth[theirs], np.arange(len(common)))
+
+
+def findings_of(pair: Pair) -> list[Finding]:
+    """Three rows: tau with one's own truth, that minus tau with the benchmark's, and between the truths."""
+    own, benchmark, epoch = pair.panels()
+    hours, rows = cost_of(f"{pair.space}_truth"), []
+    alone = read_table(pair.own)
+    seeds, length = alone["seed"].nunique(), int(alone["epochs"].iloc[0])
+    to_own, to_benchmark = _pulls(own, benchmark)
+    runs, where = len(to_own), f"{pair.space}, by {pair.score} after {epoch} epochs"
+
+    def add(finding: str, ours: str, decision: str) -> None:
+        rows.append(Finding("own truths", finding, "-", ours, decision, hours))
+
+    estimate, other = mean_over_runs(to_own), mean_over_runs(to_benchmark)
+    add(
+        f"(New) Supernets follow what training alone at their own size gives ({where}; {len(own.truth)} alone for "
+        f"{length} epochs, {seeds} seed(s)): tau above 0",
+        f"{show(estimate)}, {runs} runs",
+        verdict(estimate.low, estimate.high, runs),
+    )
+    change = compare_runs(to_own, to_benchmark)
+    add(
+        f"(New) ... more than the benchmark's truth ({pair.space}): the first tau minus the second",
+        f"{show(change)}; with the benchmark's {show(other)} ({len(benchmark.truth)} architectures)",
+        verdict(change.low, change.high, runs, "less").replace(AGREES, "more"),
+    )
+    truths = between(own, benchmark)
+    together = mean_over_runs([truths])
+    add(
+        f"(New) ... and the two truths agree with each other ({pair.space}): tau above 0",
+        f"{show(together)}, {len(truths.pull)} architectures",
+        _of_architectures(together),
+    )
+    return rows
+
+
+def _pulls(*panels: Panel) -> list[list[Influence]]:
+    """tau with the truth of every run of each panel; architectures have one number in all of them."""
+    names = [panel.architectures["architecture"].to_numpy() for panel in panels]
+    everyone = pd.Index(np.unique(np.concatenate(names)))
+    return [
+        [influence(score, panel.truth, everyone.get_indexer(pd.Index(own))) for score in panel.scores]
+        for panel, own in zip(panels, names)
+    ]
+
+
+def _of_architectures(estimate: Estimate) -> str:
+    """The verdict on one tau of two fixed columns: no seed is in it, so its interval is whole."""
+    if estimate.low > 0 or estimate.high < 0:
+        return AGREES if estimate.low > 0 else "disagrees"
+    return f"not decided: no agreement is found, and {number(estimate.high)} is not ruled out"
+
+
+@study("nb101_truth", "nb101_predictions")
+def nb101() -> list[Finding]:
+    """NAS-Bench-101's sub-space at 8x8."""
+    return findings_of(Pair("nb101", NB101_TRUTH, "loss"))
+
+
+@study("darts_truth", "darts_predictions")
+def darts() -> list[Finding]:
+    """DARTS on CIFAR-10 at 16x16."""
+    return findings_of(Pair("darts", DARTS_TRUTH, "accuracy"))
+
+
+@study("ptb_truth")
+def ptb() -> list[Finding]:
+    """DARTS' recurrent cells."""
+    return findings_of(Pair("ptb", PTB_TRUTH, "perplexity"))
+
+
+STUDIES = (nb101, darts, ptb)
