@@ -235,3 +235,8 @@ def test_published_facts_of_nasbench201_hold(shared):
     assert kendall_tau(params[connected], truth[connected]) == pytest.approx(0.58, abs=0.005)
     assert best_at(truth, truth, 1) == pytest.approx(94.3733, abs=1e-4)
     assert top_rank(table["c10_test_12"].to_numpy(), truth, 3) < 20
+
+
+def test_bounds_are_the_range_with_infinity_where_it_is_open():
+    assert METRICS["gt_tau"].bounds == (-1, 1) and METRICS["top1_rank"].bounds == (1, np.inf)
+    assert METRICS["best_at_10"].bounds == (-np.inf, np.inf)
