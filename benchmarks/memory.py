@@ -41,7 +41,7 @@ def _correlation(folder: Path) -> None:
     truth = pd.DataFrame({"architecture": names, "valid_accuracy": rng.uniform(80, 95, len(names))})
     scores = truth["valid_accuracy"] + rng.normal(0, 3, len(names))
     table = pd.DataFrame({"architecture": names, "accuracy": scores.clip(0, 100)})
-    assert correlate(table, truth, space="nb101")["n"].iloc[0] == len(names)
+    assert correlate(table, truth, space="nb101")["n"].tolist()[0] == len(names)
 
 
 def _import(n: int) -> Callable[[Path], None]:
