@@ -173,14 +173,12 @@ def measure_others(simulations: int, seed: int) -> list[dict]:
 
 def _covers_difference(n: int, runs: int, spread: float, generator: np.random.Generator) -> bool:
     truth, shared = draw_space(n, generator)
-    sides = [
-        [
-            influence(draw_score(shared, noise * float(np.exp(spread * generator.normal())), 0, generator), truth)
-            for _ in range(runs)
-        ]
-        for noise in DIFFERING
-    ]
-    found = compare_runs(*sides)
+
+    def train(noise: float) -> list:
+        amplitudes = (noise * float(np.exp(spread * generator.normal())) for _ in range(runs))
+        return [influence(draw_score(shared, each, 0, generator), truth) for each in amplitudes]
+
+    found = compare_runs(train(DIFFERING[0]), train(DIFFERING[1]))
     first, second = (mean_tau(spread, noise) for noise in DIFFERING)
     return found.low <= first - second <= found.high
 

@@ -29,7 +29,7 @@ from nasbias.files import written_atomically
 from nasbias.progress import note
 from nasbias.runs import Training
 from nasbias.scoring import ScoringData, score_architectures
-from nasbias.scoring.data import RECALIBRATION_BATCH, VALID_BATCH
+from nasbias.scoring.data import BN, RECALIBRATION_BATCH, VALID_BATCH
 from nasbias.scoring.text import TextData
 from nasbias.spaces import get_space
 from nasbias.spaces.nb201 import count_flops
@@ -70,6 +70,7 @@ FULL = Size("nb201", "nb201 C=16 N=5 32x32", 32, {"channels": 16, "cells": 5}, 6
 DARTS64 = Size("darts64", "darts64 C=8, 2 cells, 16x16", 16, {"channels": 8, "cells": 2}, 64)
 NB101 = Size("nb101", "nb101 C=16, 1 cell a stack, 8x8", 8, {"channels": 16, "cells": 1})
 DARTS = Size("darts", "darts C=4, 5 layers, 16x16", 16, {"channels": 4, "layers": 5, "auxiliary": False})
+SSS = Size("nats-sss", "nats-sss unit 4, 16x16", 16, {"unit": 4})
 PTB = Size("ptb", "ptb 64 hidden units", 0, {"hidden": 64}, 32)
 
 
@@ -88,7 +89,7 @@ def list_rows() -> Iterator[tuple[str, Callable[[], Row]]]:
             f"scoring, {size.name}",
             partial(score_row, size, what, bn, recalibration, scored, rounds, bf16=size is FULL),
         )
-    for size, steps in ((SMALL, 24), (FULL, 6), (DARTS64, 24), (NB101, 24), (DARTS, 10), (PTB, 12)):
+    for size, steps in ((SMALL, 24), (FULL, 6), (DARTS64, 24), (NB101, 24), (DARTS, 10), (SSS, 12), (PTB, 12)):
         yield f"training, {size.name}", partial(train_row, size, steps, bf16=size is FULL)
 
 
@@ -105,7 +106,7 @@ def samples(space: str, n: int, rounds: int) -> list[list[str]]:
 
 
 def score_row(
-    size: Size, what: str, bn: str, recalibration: int, scored: int, rounds: Sequence[Sequence[str]], bf16: bool = False
+    size: Size, what: str, bn: BN, recalibration: int, scored: int, rounds: Sequence[Sequence[str]], bf16: bool = False
 ) -> Row:
     """Scoring, of each round's architectures, on random images or words."""
     sizes = {"inputs": 1, "classes": 1000} if task_of(size.space) == "text" else {"inputs": 3, "classes": 10}

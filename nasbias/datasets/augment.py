@@ -10,6 +10,8 @@ core for 128 RGB images: crop, flip, indexing and normalising 1.0 ms at 16x16, 3
 import torch
 from torch.nn.functional import pad
 
+from nasbias.datasets.sending import send
+
 
 def random_crop(x: torch.Tensor, padding: int, generator: torch.Generator) -> torch.Tensor:
     """Pad each side with `padding` zeros and cut a window of the old size at a uniformly random place.
@@ -48,4 +50,4 @@ def cutout(x: torch.Tensor, size: int, generator: torch.Generator) -> torch.Tens
 
 
 def _draw(high: int, shape: tuple[int, ...], generator: torch.Generator, device: torch.device) -> torch.Tensor:
-    return torch.randint(high, shape, generator=generator, device=generator.device).to(device)
+    return send(torch.randint(high, shape, generator=generator, device=generator.device), device)

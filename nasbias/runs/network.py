@@ -1,6 +1,10 @@
 """The network of a configuration, and the order in which its architectures are trained."""
 
+import contextlib
+import os
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,11 +23,15 @@ from nasbias.supernets.sharing import share
 from nasbias.tables import join_keys
 
 
-def make_network(config: Training, sizes: dict[str, int]) -> nn.Module:
+def make_network(config: Training, sizes: dict[str, int], copies: int = 1) -> nn.Module:
     """A run's network before training, channels_last; its weights hang on the seed of the stream `weights` alone.
 
+    Args:
+        copies: how often memory must hold each weight; 3 to train it: with its gradient and its momentum.
+
     Raises:
-        InputError: the sharing plan does not fit the space or its list of architectures.
+        InputError: the sharing plan does not fit the space or its list of architectures, or the network is larger than
+            this machine's memory; it is not built then.
     """
     space = get_space(config.space)
     options = options_from(config.space, config.network)
@@ -35,9 +43,7 @@ def make_network(config: Training, sizes: dict[str, int]) -> nn.Module:
     elif config.sharing != "all":
         choices = make_sampler(config).population
 
-    def build(allowed: Sequence[Sequence[int]] | None) -> nn.Module:
-        return build_supernet(config.space, options, allowed=allowed, **sizes)
-
+    build = _Builder(config.space, options, sizes, copies)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(torch_seed("weights", config.seed_of("weights")))
         if config.standalone and choices is not None:
@@ -45,6 +51,49 @@ def make_network(config: Training, sizes: dict[str, int]) -> nn.Module:
         else:
             network = share(config.sharing, config.space, choices, build, lambda given: _truth_of(config.space, given))
     return network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] torch documents it, untyped
+
+
+class _Builder:
+    """Builds a run's networks while memory holds them: the first is built without memory before, to see its size."""
+
+    def __init__(self, space: str, options: Any, sizes: dict[str, int], copies: int) -> None:
+        self.space, self.options, self.sizes, self.copies = space, options, sizes, copies
+        self.held, self.last = 0, 0  # bytes of all networks so far and of the last one
+
+    def __call__(self, allowed: Sequence[Sequence[int]] | None) -> nn.Module:
+        if not self.last:
+            with torch.device("meta"):
+                self.last = count_bytes(self._build(allowed))
+        self._refuse_too_large(self.held + self.last)
+        network = self._build(allowed)
+        self.last = count_bytes(network)
+        self.held += self.last
+        return network
+
+    def _build(self, allowed: Sequence[Sequence[int]] | None) -> nn.Module:
+        return build_supernet(self.space, self.options, allowed=allowed, **self.sizes)
+
+    def _refuse_too_large(self, n_bytes: int) -> None:
+        needed, there = self.copies * n_bytes / 1e9, total_memory() / 1e9
+        if needed > there:
+            parts = "weights, gradients and momentum" if self.copies > 1 else "weights"
+            raise InputError(
+                f"the network's {parts} alone would take {needed:,.1f} GB of this machine's {there:,.1f} GB. Ask for a "
+                f"smaller one (its options: python -m nasbias.train --space {self.space} --help) or for fewer groups."
+            )
+
+
+def count_bytes(network: nn.Module) -> int:
+    """What a network's weights take."""
+    return sum(parameter.numel() * parameter.element_size() for parameter in network.parameters())
+
+
+def total_memory() -> int:
+    """Bytes that this process could have at most: the machine's, or the limit of its control group."""
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")] if hasattr(os, "sysconf") else []
+    with contextlib.suppress(OSError, ValueError):  # no such file, or "max"
+        limits.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min(limits, default=1 << 62)
 
 
 def _truth_of(space: str, architectures: list[str]) -> np.ndarray:

@@ -5,13 +5,15 @@ architectures that chose it: shared weights make that one convolution over A' x 
 pass does not grow with A, where one architecture at a time launches hundreds of small ones. Equal to the plain engine
 (1e-4). On a CPU it only pays at 8x8 images and below; the fast engine is the better one there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nasbias.datasets.sending import send
 from nasbias.scoring.data import BN, ScoringData
 from nasbias.spaces.nb201 import EDGES, OPERATIONS
 from nasbias.supernets import Choice
@@ -28,42 +30,66 @@ def score(
     """As `plain.score`, `chunk` architectures at a time."""
     assert isinstance(network, Network)
     device = next(network.parameters()).device
-    correct, loss = [], []
-    for start in range(0, len(choices), chunk):
-        table = torch.tensor(choices[start : start + chunk], device=device)
-        norm = Normalisation(len(table), bn)
-        if bn == "recalibrated":
-            for k, x in enumerate(data.recalibration):
-                norm.momentum = 1 / (k + 1)
-                forward(network, x, table, norm)
-            norm.momentum = None
-        right = torch.zeros(len(table), device=device)
-        total = torch.zeros(len(table), device=device)
-        for x, y in data.valid:
-            logits = forward(network, x, table, norm).float()
-            labels = y.expand(len(table), -1)
-            right += (logits.argmax(2) == labels).sum(1)
-            total += F.cross_entropy(logits.transpose(1, 2), labels, reduction="none").sum(1)
-        correct.append(right.double().cpu())
-        loss.append(total.double().cpu())
-    return {
-        "accuracy": 100 * torch.cat(correct).numpy() / data.n_valid,
-        "loss": torch.cat(loss).numpy() / data.n_valid,
-    }
+    sums = []
+    with exact_float32():
+        for start in range(0, len(choices), chunk):
+            who = Chosen(choices[start : start + chunk], device)
+            norm = Normalisation(who.n, bn)
+            if bn == "recalibrated":
+                for k, x in enumerate(data.recalibration):
+                    norm.momentum = 1 / (k + 1)
+                    forward(network, x, who, norm)
+                norm.momentum = None
+            total = torch.zeros(2, who.n, dtype=torch.float64, device=device)
+            for x, y in data.valid:
+                logits = forward(network, x, who, norm).float()
+                labels = y.expand(who.n, -1)
+                total[0] += (logits.argmax(2) == labels).sum(1)
+                total[1] += F.cross_entropy(logits.transpose(1, 2), labels, reduction="none").sum(1)
+            sums.append(total)
+    correct, loss = torch.cat(sums, dim=1).cpu().numpy() if sums else np.zeros((2, 0))  # the one wait for the device
+    return {"accuracy": 100 * correct / data.n_valid, "loss": loss / data.n_valid}
 
 
-def forward(network: Network, x: Tensor, table: Tensor, norm: "Normalisation") -> Tensor:
-    """Logits [A, B, classes] of images [B, channels, height, width] under the architectures `table` [A, 6]."""
-    everyone = torch.arange(len(table), device=x.device)
+@contextmanager
+def exact_float32() -> Iterator[None]:
+    """Products of float32 in float32, where a GPU would round their factors to TF32's ten bits: 1e-3 in a loss."""
+    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = before
+
+
+class Chosen:
+    """Who chose what: `by[edge][operation]` are places among the n architectures, on the device.
+
+    Worked out on the host, where the choices are, and sent once: asking a device for it (`nonzero`) makes the host wait
+    30 times a batch.
+    """
+
+    def __init__(self, choices: Sequence[Choice], device: torch.device) -> None:
+        table = np.array(choices).reshape(-1, len(EDGES))
+        self.n = len(table)
+        found = [[np.flatnonzero(table[:, edge] == op) for op in range(len(OPERATIONS))] for edge in range(len(EDGES))]
+        sizes = [len(places) for row in found for places in row]
+        places = torch.from_numpy(np.concatenate([places for row in found for places in row]))
+        parts = send(places, device).split(sizes)
+        self.by = [list(parts[i : i + len(OPERATIONS)]) for i in range(0, len(parts), len(OPERATIONS))]
+        self.everyone = torch.arange(self.n, device=device)
+
+
+def forward(network: Network, x: Tensor, chosen: Chosen, norm: "Normalisation") -> Tensor:
+    """Logits [A, B, classes] of images [B, channels, height, width] under A architectures."""
+    everyone = chosen.everyone
     first, last = network.stem[1], network.last[0]
     assert isinstance(first, nn.BatchNorm2d) and isinstance(last, nn.BatchNorm2d)
     stem = network.stem[0](x)
-    h = norm(stem.expand(len(table), *stem.shape), first, everyone)
-    # Which architectures chose what is found once per pass, not once per cell: it needs the host.
-    chosen = [[(table[:, edge] == op).nonzero()[:, 0] for op in range(len(OPERATIONS))] for edge in range(len(EDGES))]
+    h = norm(stem.expand(chosen.n, *stem.shape), first, everyone)
     for block in network.blocks:
         if isinstance(block, Cell):
-            h = _cell(block, h, chosen, norm)
+            h = _cell(block, h, chosen.by, norm)
         else:
             assert isinstance(block, Reduction)
             h = _reduce(block, h, everyone, norm)

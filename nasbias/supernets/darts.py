@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nasbias.datasets.sending import send
 from nasbias.errors import InputError
 from nasbias.recipes.darts import Options
 from nasbias.spaces._darts_costs import Layer, list_layers
@@ -191,7 +192,7 @@ class Network(nn.Module):
             return None
         keep = 1 - self.drop_probability
         kept = torch.rand(len(self.cells), SLOTS, batch, generator=self.generator) < keep
-        return (kept / keep).to(device)
+        return send(kept / keep, device)
 
 
 def check_side(side: int) -> None:

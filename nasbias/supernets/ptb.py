@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from nasbias.datasets.sending import send
 from nasbias.recipes.ptb import Options
 from nasbias.spaces.ptb import STEPS
 
@@ -119,7 +120,7 @@ class Network(nn.Module):
 
         def draw(share: float, *shape: int) -> Tensor:
             kept = torch.rand(shape, generator=generator, device=generator.device) >= share
-            return (kept / (1 - share)).to(self.bias)
+            return send((kept / (1 - share)).to(self.bias.dtype), self.bias.device)
 
         return Masks(
             draw(o.dropout_words, len(self.bias), 1),

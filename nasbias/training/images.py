@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nasbias.datasets import Images
+from nasbias.datasets.sending import send
 from nasbias.errors import InputError
 from nasbias.runs import Training
 from nasbias.runs.data import augment, load_run_images, network_sizes
@@ -57,7 +58,7 @@ class ImageTask(Task):
     def begin_epoch(self, generator: torch.Generator) -> None:
         """Shuffle the training images."""
         order = torch.randperm(len(self.images.train_y), generator=generator)
-        self.order = order.to(self.images.train_x.device)
+        self.order = send(order, self.images.train_x.device)
 
     def loss(
         self, network: nn.Module, choice: Choice, step: int, generator: torch.Generator, number: int = 0

@@ -41,7 +41,7 @@ class Run:
         self.fabric = make_fabric(config, rank)
         self.generator = torch.Generator().manual_seed(torch_seed("data", config.seed_of("data")))
         self.task = make_task(config, self.fabric.device, rank)
-        self.network = make_network(config, self.task.sizes).to(self.fabric.device)
+        self.network = make_network(config, self.task.sizes, copies=3).to(self.fabric.device)
         self.sampler = make_sampler(config)
         self.companions = companions(config, self.sampler, self.task)
         self.optimiser = torch.optim.SGD(

@@ -24,6 +24,11 @@ def test_two_supernets_are_compared_on_the_same_architectures(table, truth):
         scipy.stats.kendalltau(run["accuracy"], mean[run["architecture"]]).statistic for _, run in common.groupby("run")
     ]
     assert row["gt_tau_a"] == pytest.approx(np.mean(taus))
+    assert row["gt_tau_b"] == pytest.approx(row["gt_tau_a"] - row["difference"])
+    assert list(row.index) == [
+        "score", "n", "runs_a", "runs_b", "epoch_a", "epoch_b", "gt_tau_a", "gt_tau_b", "difference", "low", "high",
+        "p_value", "p_adjusted", "reason",
+    ]  # fmt: skip
     assert 0 < row["low"] < row["difference"] < row["high"] and row["p_value"] < 0.05
 
 

@@ -271,3 +271,18 @@ def test_a_number_that_looks_like_no_score_is_one_where_it_is_named():
     lower, higher = (match(table, TRUTH, **{f"{way}_is_better": "energy"}).rows for way in ("lower", "higher"))
     assert [row.sign for row in (*lower, *higher)] == [-1, 1]
     assert [row.keys["score"] for row in lower] == ["energy"]
+
+
+def test_every_option_about_the_truth_reaches_it():
+    truth = pd.concat(
+        TRUTH.assign(
+            dataset=dataset, epochs=epochs, test_accuracy=ACCURACY + 1, sample=["uniform"] * 15 + ["search"] * 5
+        )
+        for dataset in ("cifar10", "cifar100")
+        for epochs in (4, 12)
+    )
+    table = predictions(accuracy=ACCURACY)
+    usual = match(table, truth).truth
+    assert (usual.dataset, usual.epochs, usual.column, len(usual.keys)) == ("cifar10", 12, "valid_accuracy", 15)
+    asked = match(table, truth, dataset="cifar100", epochs=4, split="test", sample="search").truth
+    assert (asked.dataset, asked.epochs, asked.column, len(asked.keys)) == ("cifar100", 4, "test_accuracy", 5)

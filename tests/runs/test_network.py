@@ -1,5 +1,6 @@
 """A configuration's network and order: which weights a seed gives, and what each list asks for."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from nasbias.errors import InputError  # noqa: E402
-from nasbias.runs import Training  # noqa: E402
+from nasbias.runs import Training, network  # noqa: E402
 from nasbias.runs.network import _truth_of, make_network, make_sampler  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets import task_of  # noqa: E402
@@ -50,6 +51,43 @@ def test_an_architecture_alone_gets_a_network_and_an_order_of_its_own(space):
 def test_a_network_reads_images_channels_last():
     weight = make_network(TINY, ONE_GRAY).blocks[0].edges[0]["3"].conv.weight
     assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
+LARGE = {
+    "nb201": {"channels": 4096},
+    "darts": {"channels": 4096},
+    "nb101": {"channels": 4096},
+    "ptb": {"hidden": 10**5},
+}
+
+
+@pytest.mark.parametrize("space", LARGE)
+def test_a_network_larger_than_the_memory_is_refused_before_it_is_built(space):
+    config = replace(small_run(space), network=LARGE[space])
+    with pytest.raises(
+        InputError, match=r"weights alone would take [\d,.]+ GB of this machine's [\d,.]+ GB\. Ask for a"
+    ):
+        make_network(config, SIZES[task_of(space)])
+
+
+def test_what_training_holds_besides_the_weights_and_every_group_count(monkeypatch):
+    size = network.count_bytes(make_network(TINY, ONE_GRAY))
+    monkeypatch.setattr(network, "total_memory", lambda: 2 * size)
+    make_network(TINY, ONE_GRAY, copies=2)
+    with pytest.raises(InputError, match="weights, gradients and momentum alone would take"):
+        make_network(TINY, ONE_GRAY, copies=3)
+    make_network(replace(TINY, sharing="groups:2"), ONE_GRAY)
+    with pytest.raises(InputError, match="or for fewer groups"):
+        make_network(replace(TINY, sharing="groups:3"), ONE_GRAY)
+
+
+def test_the_memory_is_the_machines_or_its_control_groups(monkeypatch):
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert 0 < network.total_memory() <= whole
+    monkeypatch.setattr(network.Path, "read_text", lambda path: "1000000\n")
+    assert network.total_memory() == 1_000_000
+    monkeypatch.setattr(network.Path, "read_text", lambda path: "max\n")
+    assert network.total_memory() == whole
 
 
 def test_a_plan_for_supernets_is_refused_for_an_architecture_alone():

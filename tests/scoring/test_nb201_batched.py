@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from nasbias.scoring import ScoringData, score_architectures  # noqa: E402
-from nasbias.scoring.nb201_batched import Normalisation, forward, score  # noqa: E402
+from nasbias.scoring.nb201_batched import Chosen, Normalisation, exact_float32, forward, score  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets import build_supernet  # noqa: E402
 from nasbias.supernets.nb201 import Options  # noqa: E402
@@ -30,12 +30,12 @@ def make_network():
 @torch.no_grad()
 def test_the_logits_are_those_of_each_architecture_alone(bn):
     network = make_network().train(bn == "batch")
-    table = torch.from_numpy(SPACE.encode(SPACE.sample(30, seed=1, subset="all")).astype(np.int64))
+    choices = [tuple(row) for row in SPACE.encode(SPACE.sample(30, seed=1, subset="all")).tolist()]
     x = torch.randn(6, 3, 8, 8)
-    found = forward(network, x, table, Normalisation(len(table), bn))
+    found = forward(network, x, Chosen(choices, x.device), Normalisation(len(choices), bn))
     assert found.shape == (30, 6, 10)
-    for choice, logits in zip(table.tolist(), found):
-        torch.testing.assert_close(logits, network.plain(x, tuple(choice)), atol=1e-4, rtol=1e-4)
+    for choice, logits in zip(choices, found):
+        torch.testing.assert_close(logits, network.plain(x, choice), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 100])
@@ -51,17 +51,37 @@ def test_how_many_share_a_pass_changes_no_score(chunk):
     np.testing.assert_allclose(found["loss"], plain["loss"], atol=1e-4)
 
 
-def count_kernels(network, x, table):
+def count_kernels(network, x, choices):
+    chosen, norm = Chosen(choices, x.device), Normalisation(len(choices), "batch")
     with torch.profiler.profile() as profile, torch.inference_mode():
-        forward(network, x, table, Normalisation(len(table), "batch"))
-    return sum(event.count for event in profile.key_averages() if event.key.startswith("aten::"))
+        forward(network, x, chosen, norm)
+    return {event.key: event.count for event in profile.key_averages() if event.key.startswith("aten::")}
 
 
-def test_the_number_of_kernels_does_not_grow_with_the_architectures():
+@pytest.fixture(scope="module")
+def kernels():
+    """Calls of a pass by name, for 64 and for 512 architectures; every operation on every edge is there in both."""
     network = build_supernet("nb201", Options(channels=4, cells=1))
-    x = torch.zeros(2, 3, 8, 8)
-    # Every operation on every edge is there in both, so the same kernels run.
-    tables = [SPACE.encode(SPACE.sample(n, seed=0)).astype(np.int64) for n in (64, 512)]
-    assert all(len(np.unique(table[:, edge])) == 5 for table in tables for edge in range(6))
-    few, many = (count_kernels(network, x, torch.from_numpy(table)) for table in tables)
+    tables = [SPACE.encode(SPACE.sample(n, seed=0)).tolist() for n in (64, 512)]
+    assert all(len({row[edge] for row in table}) == 5 for table in tables for edge in range(6))
+    return [count_kernels(network, torch.zeros(2, 3, 8, 8), [tuple(row) for row in table]) for table in tables]
+
+
+def test_the_number_of_kernels_does_not_grow_with_the_architectures(kernels):
+    few, many = (sum(calls.values()) for calls in kernels)
     assert many <= 1.01 * few  # the profiler counts a few housekeeping calls more or less
+
+
+def test_a_pass_runs_each_convolution_once_and_the_host_waits_for_nothing(kernels):
+    for calls in kernels:
+        # Stem, 3 cells of 6 edges with two convolutions and 3 poolings, 2 reductions of two and a shortcut.
+        assert calls["aten::conv2d"] == 1 + 3 * (6 * 2 + 3) + 2 * 3
+        assert not {"aten::nonzero", "aten::item", "aten::_local_scalar_dense"} & set(calls)
+
+
+def test_products_are_exact_within_and_as_before_after(monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    with exact_float32():
+        assert not torch.backends.cudnn.allow_tf32
+        assert not torch.backends.cuda.matmul.allow_tf32
+    assert torch.backends.cudnn.allow_tf32

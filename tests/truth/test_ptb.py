@@ -113,3 +113,11 @@ def test_the_rows_of_a_folder_are_numbered_through_under_the_names_of_a_truth(tm
     table = P2.read(tmp_path)
     assert table.index.tolist() == list(range(6))
     assert table.columns.tolist() == ["architecture", "valid_perplexity", "test_perplexity", "dataset", "seed"]
+
+
+def test_both_seeds_in_one_parquet_file_are_known_by_its_columns(rows, tmp_path):
+    both = pd.concat(rows.assign(source_file=name) for name in ("ptb.csv", "ptb-seed43.csv"))
+    both.to_parquet(tmp_path / "both.parquet", index=False)
+    assert read(tmp_path / "both.parquet").groupby("seed").size().to_dict() == {42: 4, 43: 4}
+    rows.drop(columns="test_ppl").to_parquet(tmp_path / "other.parquet")
+    assert not P2.recognises(tmp_path / "other.parquet")
