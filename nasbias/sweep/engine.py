@@ -23,6 +23,7 @@ from typing import Any
 
 import dask.config
 import distributed
+import distributed.client
 from distributed.scheduler import KilledWorker
 
 from nasbias.errors import InputError
