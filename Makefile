@@ -1,5 +1,5 @@
-# make demo | docs | figures | test | test-lowest | speed | lint | faults | mutants: each from a bare clone with
-# Python 3.11 and pip.
+# make demo | docs | figures | test | test-lowest | speed | lint | faults | fuzz | mutants | audit | memory: each from a
+# bare clone with Python 3.11 and pip.
 PYTHON ?= python3
 VENV ?= .venv
 PIP = $(VENV)/bin/pip --disable-pip-version-check --quiet
@@ -7,7 +7,7 @@ RUN = $(VENV)/bin/python
 # pip takes the local CPU build of this exact version where there is one; any other drags in CUDA.
 TORCH = torch==2.13.0
 
-.PHONY: demo docs figures test browser test-lowest speed lint faults mutants clean
+.PHONY: demo docs figures test browser test-lowest speed lint faults fuzz mutants audit hashes memory clean
 
 demo: $(VENV)/.demo
 	$(RUN) -m nasbias.correlation --space nb201
@@ -50,10 +50,33 @@ lint: $(VENV)/.full
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pyright --pythonpath $(RUN)
 
-# Every fault we know, tried: kills before each file operation, signals, full disks, clusters that lose machines. An hour
-# on two cores; writes analysis/faults.md.
+# Every fault we know, tried: kills before each file operation, signals, full disks, clusters that lose machines. Hours
+# on one core, half an hour with FAULTS=--quick; writes analysis/faults.md, FAULTS=--missing only what it lacks.
 faults: $(VENV)/.full
-	$(RUN) -m tests.faults --out analysis/faults.md
+	$(RUN) -m tests.faults $(FAULTS) --out analysis/faults.md
+
+# Half an hour of coverage-guided fuzzing of every reader of foreign files; what it finds lies in build/fuzz.
+fuzz: $(VENV)/.full
+	$(PIP) install -c constraints.txt -e '.[fuzz]'
+	$(RUN) -m tests.faults.fuzz
+
+# Known holes in what is pinned, by pip-audit; where its database can't be reached it says so and does not pass.
+audit: $(VENV)/.full
+	$(PIP) install -c constraints.txt -e '.[audit]'
+	$(VENV)/bin/pip check
+	$(RUN) -m tests.supply
+
+# The digests of every file published of the pinned packages, again: after any change of constraints.txt.
+hashes:
+	@{ echo "# The packages of constraints.txt with the SHA-256 of every file published of them, but torch (the local CPU build"; \
+	   echo "# of that version where there is one) and atheris (no file for every system). Made by make hashes."; \
+	   grep '^[A-Za-z].*==' constraints.txt | grep -v '^torch==\|^atheris==' | uv pip compile - --no-deps --generate-hashes \
+	     --no-header --no-annotate --python-version 3.11.7 --index-strategy unsafe-best-match --quiet; \
+	 } > constraints-hashes.tmp && mv constraints-hashes.tmp constraints-hashes.txt
+
+# What the large inputs take: the bounds in docs/memory.md, measured.
+memory: $(VENV)/.full
+	$(RUN) -m benchmarks.memory
 
 # The documentation site, build/site/index.html: opened from disk, it asks nothing of the network. Warnings are errors.
 docs: $(VENV)/.docs

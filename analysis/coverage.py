@@ -2,6 +2,7 @@
 
     python -m analysis.coverage                  # some minutes of one core; writes data/coverage.json
     python -m analysis.coverage --quick          # seconds, to see that it runs
+    python -m analysis.coverage --others         # only differences of recipes and many estimates; the rest stays
 
 Architectures have a normal truth; each supernet scores truth + a bias that all supernets share + noise of its own,
 whose amplitude differs between supernets (`spread`, so each has a tau of its own). For normal variables tau is
@@ -14,18 +15,24 @@ several the mean over all supernets that the recipe could give. Cases:
 * unequal runs: 1, 2, 3 and 5 at the four lengths; each is judged
 * counts: scores are right answers among 100 or 1,000 images (percentages with a spread of 5 points), so they tie
 * failures: each run fails with probability 1/5 and then ranks at random
+
+Others than the mean tau, of runs at one length: `compare_runs`, the difference to a recipe of a third more noise, and
+`combine_runs`, 1 and 30 means that seeds move as much as architectures do.
 """
 
 import functools
+import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from nasbias.files import records, to_json, written_atomically
 from nasbias.provenance import describe_provenance
-from nasbias.statistics import Spread, influence, mean_over_runs, spread_of
+from nasbias.statistics import Spread, combine_runs, compare_runs, influence, mean_over_runs, spread_of
 from nasbias.terminal import Parser, add_format, command, print_table, progress, say
 
 SIMULATIONS = {20: 1000, 64: 1000, 1_000: 800, 15_625: 120}  # seven minutes of one core in all
@@ -33,6 +40,8 @@ SPREADS = (0.0, 0.2)  # of log noise amplitude between supernets: none, and an s
 SHARED, NOISE = 0.5, 1.0
 LENGTHS = (2.0, 1.6, 1.3, 1.0)  # noise at four training lengths, in units of NOISE; the last is judged
 UNEQUAL = (1, 2, 3, 5)
+DIFFERING = (1.0, 4 / 3)  # noise of two recipes
+OTHERS = 600  # simulations of a cell of 20 or 64 architectures; half of it with 1,000
 POINTS = 5.0  # standard deviation of the scores where they are counted, in per cent
 
 
@@ -143,6 +152,51 @@ def measure_coverage(case: Case, simulations: int, generator: np.random.Generato
     }
 
 
+def measure_others(simulations: int, seed: int) -> list[dict]:
+    """Coverage of `compare_runs` and `combine_runs`: rows of `function, n, runs, spread` (or `estimates`)."""
+    rows = []
+    for n, runs, spread in itertools.product((20, 64, 1_000), (2, 3, 5), SPREADS):
+        generator = np.random.default_rng([seed, n, runs, round(10 * spread)])
+        hits = [
+            _covers_difference(n, runs, spread, generator)
+            for _ in range(simulations if n < 1_000 else simulations // 2)
+        ]
+        rows.append({"function": "compare_runs", "n": n, "runs": runs, "spread": spread, **_share(hits)})
+    for n, runs, estimates in itertools.product((64, 1_000), (2, 3, 5), (1, 30)):
+        generator = np.random.default_rng([seed, n, runs, estimates])
+        hits = [
+            _cover_means(n, runs, estimates, generator) for _ in range(simulations if n < 1_000 else simulations // 2)
+        ]
+        rows.append({"function": "combine_runs", "n": n, "runs": runs, "estimates": estimates, **_share(hits)})
+    return rows
+
+
+def _covers_difference(n: int, runs: int, spread: float, generator: np.random.Generator) -> bool:
+    truth, shared = draw_space(n, generator)
+
+    def train(noise: float) -> list:
+        amplitudes = (noise * float(np.exp(spread * generator.normal())) for _ in range(runs))
+        return [influence(draw_score(shared, each, 0, generator), truth) for each in amplitudes]
+
+    found = compare_runs(train(DIFFERING[0]), train(DIFFERING[1]))
+    first, second = (mean_tau(spread, noise) for noise in DIFFERING)
+    return found.low <= first - second <= found.high
+
+
+def _cover_means(n: int, runs: int, estimates: int, generator: np.random.Generator) -> float:
+    """Share of the intervals that cover 0: means over n of what all runs share, what each adds, and its seed."""
+    common = generator.normal(size=(n, estimates))
+    values = common + generator.normal(size=(runs, n, estimates))
+    seeds = generator.normal(size=(runs, estimates)) / np.sqrt(n)
+    means = values.mean(axis=1)
+    found = combine_runs(means + seeds, (values - means[:, None]) / n)
+    return float(((found.low <= 0) & (found.high >= 0)).mean())
+
+
+def _share(hits: Sequence[float]) -> dict[str, float]:
+    return {"coverage": float(np.mean(hits)), "error": float(np.std(hits) / np.sqrt(len(hits)))}
+
+
 def _draw(case: Case, generator: np.random.Generator) -> tuple[list[list], list[list], float]:
     """Influences and names of the runs of every length, over one draw of architectures; the last run's amplitude."""
     truth, shared = draw_space(case.n, generator)
@@ -175,11 +229,18 @@ def main(argv: Sequence[str]) -> int:
         description="Coverage of the 95 % intervals of tau, by number of architectures and of runs.",
         example="python -m analysis.coverage --quick",
     )
+    parser.add_argument("--others", action="store_true", help="only compare_runs and combine_runs (default: all)")
     parser.add_argument("--quick", action="store_true", help="a hundredth of the simulations, nothing written")
     parser.add_argument("--seed", type=int, default=0, help="of the simulation (default: 0)")
     parser.add_argument("--out", default="data/coverage.json", help="result file (default: data/coverage.json)")
     add_format(parser)
     given = parser.parse_args(argv)
+    others = pd.DataFrame(measure_others(10 if given.quick else OTHERS, given.seed))
+    if given.others:
+        if not given.quick:
+            _write(given.out, json.loads(Path(given.out).read_text()) | {"others": records(others)})
+        print_table(others)
+        return 0
     rows = [
         measure_coverage(
             case, max(SIMULATIONS[case.n] // (100 if given.quick else 1), 2), np.random.default_rng([given.seed, place])
@@ -188,9 +249,10 @@ def main(argv: Sequence[str]) -> int:
     ]
     table = pd.DataFrame(rows)
     if not given.quick:
-        document = {"rows": records(table), "provenance": describe_provenance(seed=given.seed)}
-        with written_atomically(given.out) as temporary:
-            temporary.write_text(to_json(document))
+        _write(
+            given.out,
+            {"rows": records(table), "others": records(others), "provenance": describe_provenance(seed=given.seed)},
+        )
     if given.format == "json":
         print(to_json(records(table)))
     else:
@@ -200,7 +262,13 @@ def main(argv: Sequence[str]) -> int:
             f"{within} of {len(table)} cells within .93 to .97"
         )
         print_table(table, columns=["case", "n", "runs", "spread", "coverage", "error", "width"])
+        print_table(others)
     return 0
+
+
+def _write(out: str, document: dict) -> None:
+    with written_atomically(out) as temporary:
+        temporary.write_text(to_json(document))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """What the experiments have in common: runs, carried out a few at a time and resumable, and a result with provenance.
 
 An experiment is a `plan`, its runs by name, and an `evaluate` that makes tables of the finished run folders.
-`run_study` is its command: train, score, evaluate, write data/studies/<name>.json. What is finished is not done again.
+`run_study` is its command: the plan is a sweep (`nasbias.sweep`; here or on a dask scheduler), and what it left becomes
+data/studies/<name>.json. What is finished is not done again. The queue (`analysis.queue`) has a plan of its own, of
+more kinds of work than a sweep has.
 """
 
 import dataclasses
 import json
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from nasbias.files import records, to_json, written_atomically
 from nasbias.provenance import count_cores, describe_provenance
 from nasbias.runs import Training
 from nasbias.score import Scoring, score_run
-from nasbias.terminal import Parser, command, note, print_table
+from nasbias.sweep import Item, sweep
+from nasbias.sweep import Plan as Sweep
+from nasbias.terminal import Parser, command, note, print_table, resumable
 
 IMAGES = "../shared/data/cifar10_jpeg.parquet"  # CIFAR-10 re-encoded as JPEG, 60,000 images
 STUDIES = Path(__file__).parents[1] / "data" / "studies"
@@ -70,13 +72,13 @@ def run_study(
     def main(argv: Sequence[str]) -> int:
         parser = Parser(prog=f"python -m analysis.{name}", description=text, example=f"python -m analysis.{name}")
         parser.add_argument("--paper", action="store_true", help="at the paper's size: days, on a GPU")
-        parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of run folders (default: runs)")
+        parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of sweeps (default: runs)")
         parser.add_argument("--processes", type=int, default=count_cores(), help="runs at a time (default: one a core)")
+        parser.add_argument("--scheduler", metavar="ADDRESS", help="a dask scheduler (default: this machine)")
         given = parser.parse_args(argv)
         title = f"{name}{'_paper' if given.paper else ''}"
-        jobs = plan(given.paper)
-        folders = {run: given.runs / f"{title}-{run}" for run in jobs}
-        carry_out([(folders[run], job) for run, job in jobs.items()], given.processes)
+        with resumable(parser.prog, argv):
+            folders = carry_out(plan(given.paper), given.runs / title, given.processes, given.scheduler)
         tables = evaluate(folders, given.paper)
         write_result(title, folders, tables)
         for what, table in tables.items():
@@ -86,11 +88,22 @@ def run_study(
     return main(argv)
 
 
-def carry_out(jobs: Sequence[tuple[Path, Job]], processes: int) -> None:
-    """Train and score what is not yet there, each run on one thread of a process of its own."""
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for done in pool.map(carry_out_one, jobs):
-            note(done)
+def carry_out(jobs: Plan, out: Path, processes: int, scheduler: str | None = None) -> dict[str, Path]:
+    """The folder of each run, trained and scored, as a sweep in the folder `out`.
+
+    Raises:
+        InputError: some runs failed; the others are done.
+    """
+    items = {run: Item(job.config, job.score, run) for run, job in jobs.items()}
+    table = sweep(
+        Sweep(tuple(items.values())), out, scheduler=scheduler, processes=processes,
+        report=lambda run, outcome, ended, total: note(f"{ended}/{total}  {run}  {outcome}"),
+    )  # fmt: skip
+    failed = [row for row in records(table) if row["state"] != "done"]
+    if failed:
+        first = failed[0]
+        raise InputError(f"{len(failed):,} of {len(table):,} runs failed, {first['run']} with: {first['error']}")
+    return {run: item.folder(out / "runs") for run, item in items.items()}
 
 
 def carry_out_one(job: tuple[Path, Job]) -> str:

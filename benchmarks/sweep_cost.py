@@ -100,7 +100,7 @@ def main(argv: Sequence[str]) -> int:
         rows.append({"what": "runs", "way": "pool", "wall_s": wall, "cpu_s": plain, "ratio": 1.0})
         wall, cpu = measure(lambda: sweep(plan, Path(folder, "sweep"), processes=given.processes))
         rows.append({"what": "runs", "way": "sweep", "wall_s": wall, "cpu_s": cpu, "ratio": cpu / plain})
-    table = pd.DataFrame(rows)[["what", "way", "wall_s", "cpu_s", "ratio"]]
+    table = pd.DataFrame(rows, columns=pd.Index(["what", "way", "wall_s", "cpu_s", "ratio"]))
     if given.format == "json":
         print(to_json(records(table)))
     else:

@@ -43,12 +43,8 @@ def count_cores() -> int:
 def _commit() -> str | None:
     """The commit of nasbias's own repository; none where it is installed, also inside somebody else's repository."""
     folder = Path(__file__).parent
-    # Git's own variables, as a hook or another tool sets them, would lead it elsewhere.
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"))
-    }
+    # Git's own variables, as a hook sets them, would lead it elsewhere.
+    clean = {name: value for name, value in os.environ.items() if name not in _GITS}
     git = functools.partial(subprocess.run, cwd=folder, env=clean, capture_output=True, text=True)
     try:
         git(["git", "ls-files", "--error-unmatch", Path(__file__).name], check=True)

@@ -3,12 +3,15 @@
 import importlib
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch")
+pytest.importorskip("distributed")
 from analysis.study import STUDIES, Job, carry_out, write_result
+from nasbias.errors import InputError
 from nasbias.runs import Training
 from nasbias.score import Scoring
 from nasbias.supernets.sharing import parse_plan
@@ -33,14 +36,20 @@ def test_plans_at_both_sizes(name, paper, tmp_path, monkeypatch):
     assert len(set(identities)) == len(identities)
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_a_study_trains_scores_and_writes_its_provenance(tmp_path, monkeypatch):
     import pandas as pd
 
     config = Training(
         space="darts64", epochs=1, train_size=64, valid_size=32, batch_size=32, network={"channels": 4, "cells": 1}
     )
-    folder = tmp_path / "run"
-    carry_out([(folder, Job(config, Scoring(recalibration_images=32)))], 1)
+    one, diverging = (
+        Job(config, Scoring(recalibration_images=32)),
+        Job(replace(config, learning_rate=1e20, clip=0.0), None),
+    )
+    with pytest.raises(InputError, match=r"1 of 2 runs failed, two-\w+ with: .*diverged"):
+        carry_out({"one": one, "two": diverging}, tmp_path / "runs", 1)
+    folder = carry_out({"one": one}, tmp_path / "runs", 1)["one"]  # is done
     assert (folder / "predictions.parquet").exists()
     monkeypatch.setattr("analysis.study.STUDIES", tmp_path)
     write_result("small", {"run": folder}, {"table": pd.DataFrame({"x": [1.0]})})

@@ -52,6 +52,17 @@ def test_without_its_packages_the_training_half_names_the_remedy_and_leaves_noth
     assert not any(tmp_path.iterdir())
 
 
+def test_proxies_without_torch_are_one_line_and_not_one_failure_each(tmp_path):
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from nasbias.proxies.__main__ import main\n"
+        f"sys.exit(main(['--space', 'nb201', '--sample', '3', '--out', {str(tmp_path / 'p.parquet')!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "pip install 'nasbias[train]'" in done.stderr
+    assert not any(tmp_path.iterdir())
+
+
 def test_no_module_is_longer_than_a_reader_can_hold():
     long = {
         path.name: lines

@@ -244,9 +244,7 @@ def _read_result(path: Path) -> dict[str, Any]:
         InputError: not a result as `_train_one` writes it.
     """
     result = read_object(path)
-    if not {"architecture", "seed", "seconds"} <= result.keys() or isinstance(
-        result["seconds"], (bool, str, type(None))
-    ):
+    if not {"architecture", "seed", "seconds"} <= result.keys() or not isinstance(result["seconds"], (int, float)):
         raise InputError(f"{path}: not as nasbias wrote it. Remove it, and its training is run again.")
     return result
 

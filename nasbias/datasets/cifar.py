@@ -108,7 +108,9 @@ def _class_names(data: bytes, version: Version, where: str) -> tuple[str, ...]:
         names = data.decode("utf-8", "replace").split()
     else:
         values = _unpickle(data, where).get(version.names_key)
-        names = [_text(value) for value in values] if isinstance(values, list) else []
+        names = (
+            [_text(value) for value in values if isinstance(value, (str, bytes))] if isinstance(values, list) else []
+        )
     if len(names) != version.classes:
         raise InputError(f"{where}: {len(names)} class names where {version.classes} belong. Is the file whole?")
     return tuple(names)

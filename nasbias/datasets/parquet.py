@@ -207,6 +207,6 @@ def _class_names(table: pa.Table) -> tuple[str, ...]:
             if name in features and "names" in features[name]:
                 names = features[name]["names"]
                 return tuple(str(value) for value in (names.values() if isinstance(names, dict) else names))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, RecursionError, TypeError, ValueError):
         pass
     return ()

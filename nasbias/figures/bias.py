@@ -24,6 +24,7 @@ from nasbias.figures.style import (
     SMALL,
     colour_of,
     draw_interval,
+    draw_map,
     plain,
     readable_on,
     say_missing,
@@ -67,9 +68,9 @@ def effects_map(operators: pd.DataFrame, *, ax: Any = None, value: str = "score_
         if value == "score_effect":
             open_question = not row["found"]
         if open_question:
-            corner = (columns[row["decision"]] - 0.5, rows[row["operation"]] - 0.5)
-            image = grid.images[0] if grid.images else None
-            dark = image is not None and readable_on(image.cmap(image.norm(row[value]))) == "white"
+            corner = (columns[row["decision"]], rows[row["operation"]])
+            cells = grid.collections[0] if grid.collections else None
+            dark = cells is not None and readable_on(cells.cmap(cells.norm(row[value]))) == "white"
             colour = "#e4e4e4" if dark else "#5f5f5f"  # seen on every ground
             ax.add_patch(Rectangle(corner, 1, 1, fill=False, hatch="////", edgecolor=colour, linewidth=0))
     return grid
@@ -237,28 +238,14 @@ def _draw_grid(
     rows, columns = _places(operators)
     if operators.empty or bool(operators[value].isna().all()):
         return say_missing(ax, f"{label}: none could be measured on these architectures.")
-    values = np.full((len(rows), len(columns)), np.nan)
+    values = pd.DataFrame(np.nan, index=[short(name) for name in rows], columns=[plain(name) for name in columns])
     for row in operators.to_dict("records"):
-        values[rows[row["operation"]], columns[row["decision"]]] = row[value]
-    most = float(np.nanmax(np.abs(values))) or 1.0
-    low, high = (-most, most) if balanced else (float(np.nanmin(values)), float(np.nanmax(values)))
-    image = ax.imshow(values, cmap=colours, vmin=low, vmax=high, aspect="auto")
-    if values.size <= 120:
-        for (i, j), number in np.ndenumerate(values):
-            if np.isnan(number):
-                continue
-            ax.text(
-                j, i, form.format(number), ha="center", va="center", fontsize=SMALL, zorder=3,
-                color=readable_on(image.cmap(image.norm(number))),
-                bbox={"facecolor": image.cmap(image.norm(number)), "edgecolor": "none", "pad": 0.8},
-            )  # fmt: skip
-    ax.set_xticks(range(len(columns)), [plain(name) for name in columns], rotation=90 if len(columns) > 8 else 0)
-    ax.set_yticks(range(len(rows)), [short(name) for name in rows])
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
+        values.iat[rows[row["operation"]], columns[row["decision"]]] = row[value]
+    most = float(values.abs().max(axis=None)) or 1.0
+    limits = (-most, most) if balanced else (float(values.min(axis=None)), float(values.max(axis=None)))
+    draw_map(ax, values, label, colours, limits, form.format)
+    if len(columns) > 8:
+        ax.tick_params(axis="x", labelrotation=90)
     ax.set_xlabel("edge" if all("->" in str(name) for name in columns) else "decision")
-    bar = ax.figure.colorbar(image, ax=ax, pad=0.02)
-    bar.set_label(label)
-    bar.ax.tick_params(labelsize=SMALL)
-    bar.outline.set_visible(False)
+    ax.set_ylabel("")
     return ax

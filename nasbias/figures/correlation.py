@@ -19,13 +19,13 @@ from nasbias.figures.style import (
     PALE,
     RED,
     SEQUENCE,
-    SMALL,
     draw_interval,
+    draw_map,
     draw_published,
-    readable_on,
     say_missing,
     use_log_epochs,
 )
+from nasbias.numerals import short
 
 _LABELS = {
     "gt_tau": "tau with the truth",
@@ -183,23 +183,9 @@ def cross_run_map(grid: pd.DataFrame, *, ax: Any = None, limits: tuple[float, fl
     shown = [epoch for epoch in epochs if str(epoch) in columns]
     if not shown:
         return say_missing(ax, "No two runs with a training length each. Give several runs.")
-    values = grid.set_index("epoch").loc[shown, [columns[str(epoch)] for epoch in shown]].to_numpy(float)
-    image = ax.imshow(values, cmap=SEQUENCE, vmin=limits[0], vmax=limits[1], origin="lower", aspect="equal")
-    for (i, j), value in np.ndenumerate(values):
-        if not np.isnan(value):
-            ax.text(
-                j, i, f"{value:.2f}".replace("0.", "."), ha="center", va="center", fontsize=SMALL,
-                color=readable_on(image.cmap(image.norm(value))),
-            )  # fmt: skip
-    names = [f"{epoch:g}" for epoch in shown]
-    ax.set_xticks(range(len(shown)), names)
-    ax.set_yticks(range(len(shown)), names)
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
+    values = grid.set_index("epoch").loc[shown, [columns[str(epoch)] for epoch in shown]].astype(float)
+    draw_map(ax, values, "tau between runs", SEQUENCE, limits, short, square=True)
+    ax.invert_yaxis()  # lengths grow upwards, as they do to the right
     ax.set_xlabel("training length (epochs)")
     ax.set_ylabel("training length (epochs)")
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8, pad=0.02)
-    bar.set_label("tau between runs")
-    bar.ax.tick_params(labelsize=SMALL)
-    bar.outline.set_visible(False)
     return ax

@@ -87,7 +87,8 @@ def write_page(captions: dict[str, str]) -> str:
         "# Figures of our own studies",
         "",
         "Made by `make figures` from the tables in `data/`; one alone: `python -m nasbias.figures NAME --out x.pdf`,",
-        "of your own predictions `... --space nb201 --predictions mine.csv`. Our supernets are small: 2 to 64 epochs.",
+        "of your own predictions `... --space nb201 --predictions mine.csv`. Our supernets are small: 2 to 100 epochs, "
+        "P1's orders 200.",
     ]
     section = ""
     for name, caption in captions.items():

@@ -7,13 +7,14 @@ holds, and drawing one leaves matplotlib's settings as they were.
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -32,6 +33,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DARK, GREY, PALE = "#222222", "#767676", "#d5d5d5"
 SEQUENCE, BALANCE = "cividis", "PuOr_r"  # colour maps: from little to much; from under to over
 SMALL = 6.5  # pt, for numbers inside of cells and legends
+_WRITTEN = 120  # cells of a map up to which its numbers fit in them
 STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.labelsize": 8,
@@ -197,6 +199,41 @@ def use_log_epochs(ax: Axes, values: Iterable[float], label: str = "training len
     ax.set_xticks(shown, [f"{value / 1000:g}k" if value >= 1000 else f"{value:g}" for value in shown])
     ax.set_xticks([], minor=True)
     ax.set_xlabel(label)
+
+
+def draw_map(
+    ax: Axes,
+    values: pd.DataFrame,
+    label: str,
+    colours: str,
+    limits: tuple[float, float],
+    written: Callable[[float], str],
+    square: bool = False,
+) -> Axes:
+    """A heat map of a table, NaN left white, with a colour bar and, up to 120 cells, the numbers inside of them.
+
+    Args:
+        values: its index and columns are the ticks; the cell in row i and column j goes from (j, i) to (j + 1, i + 1).
+        label: of the colour bar.
+        limits: values at the ends of the colour map.
+        written: a number as it stands in its cell.
+    """
+    import seaborn  # late: it brings pyplot, which most figures can do without
+
+    seaborn.heatmap(
+        values, ax=ax, cmap=colours, vmin=limits[0], vmax=limits[1], square=square, fmt="",
+        annot=values.map(written) if values.size <= _WRITTEN else False, annot_kws={"fontsize": SMALL},
+        cbar_kws={"label": label, "pad": 0.02, "shrink": 0.8 if square else 1.0},
+        xticklabels=[str(name) for name in values.columns], yticklabels=[str(name) for name in values.index],
+    )  # fmt: skip
+    ax.tick_params(length=0, labelrotation=0)
+    mesh = ax.collections[0]
+    if mesh.colorbar is not None and mesh.colorbar.ax is not None:
+        mesh.colorbar.ax.tick_params(labelsize=SMALL)
+    for text, value in zip(ax.texts, values.to_numpy(float)[values.notna()].tolist()):
+        # a ground of its own, where the cell is hatched
+        text.set_bbox({"facecolor": mesh.cmap(mesh.norm(value)), "edgecolor": "none", "pad": 0.8})
+    return ax
 
 
 def readable_on(colour: Any) -> str:

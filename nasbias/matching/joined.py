@@ -11,7 +11,7 @@ from nasbias.matching.panel import Panel, select_panel
 from nasbias.matching.truth_column import TruthSource
 from nasbias.tables import Reading
 
-_NAMED = ("architecture", "truth", "score", "params", "flops", "is_valid", "isomorphism_class")
+_DESCRIBED = ("params", "flops", "is_valid", "isomorphism_class")
 
 
 def join(
@@ -59,7 +59,7 @@ def tabulate(panel: Panel) -> pd.DataFrame:
             "architecture": about["architecture"],
             "truth": panel.truth * panel.truth_sign,
             "score": own.mean(axis=0),
-            **{name: about[name] for name in _NAMED[3:]},
+            **{name: about[name] for name in _DESCRIBED},
         }
     )
     choices = panel.space.decide(about["architecture"].tolist())

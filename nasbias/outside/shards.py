@@ -40,7 +40,7 @@ class Shards:
                 self.results |= {int(place): result for place, result in json.loads(path.read_text()).items()}
             if not isinstance(known, dict):
                 raise ValueError("its identity.json is no mapping")
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
             raise InputError(f"{folder}: can't be read as an unfinished run ({error}). Remove it to start.") from None
         if differing := [name for name in self.identity if known.get(name) != self.identity[name]]:
             raise InputError(

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 
 from nasbias.errors import InputError
 from nasbias.opening import bounded
-from nasbias.pickles.opcodes import interpret
+from nasbias.pickles.opcodes import check_tree, interpret
 from nasbias.pickles.source import Source, scan
 from nasbias.pickles.values import ARRAYS, SCALARS, Array, Holder
 
@@ -31,6 +31,7 @@ __all__ = [
     "SCALARS",
     "Array",
     "Holder",
+    "check_tree",
     "fetched_entries",
     "is_pickle",
     "open_pickle",

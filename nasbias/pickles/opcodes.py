@@ -34,6 +34,8 @@ from nasbias.pickles.values import Class, Function, Holder
 
 _LARGEST_KEY = 2**31  # beyond it whole numbers could be chosen to collide
 _LONGEST_KEY, _LARGEST_PART = 8, 2**8  # items of a tuple, and its numbers where it holds no text
+_FREELY, _PER_BYTE, _DEEPEST = 100_000, 10, 100  # items of a tree, items a byte, containers within each other
+_CONTAINERS = {dict, list, tuple, set, frozenset, Holder}
 _NOTHING: Any = object()
 
 
@@ -100,6 +102,7 @@ def interpret(
             data, pos, safe = source.data, source.pos, source.safe
             memoized += op == ord("p")
             if (done := rest.act(op, stack, argument)) is not _NOTHING:
+                check_tree(done, source.offset)
                 return done
 
 
@@ -173,6 +176,44 @@ def check_keys(keys: Iterable[Any], largest: int = _LARGEST_KEY) -> None:
             check_keys(key, _LARGEST_KEY if str in map(type, key) else _LARGEST_PART)
         elif not (key is None or kind in (bool, bytes)):
             raise ValueError(f"a key of type {kind.__name__}, which no such file has")
+
+
+def check_tree(value: Any, read: int) -> None:
+    """That a value which was built from `read` bytes can be gone through: memo entries may put one list into many
+    others, so that a kilobyte describes a tree of 2^500 items.
+
+    Raises:
+        ValueError: a container within itself, more than 100 within each other, or, everything counted as often as it
+            occurs, more than 100,000 items and ten a byte.
+    """
+    most = _FREELY + _PER_BYTE * read
+    sizes: dict[int, int] = {}
+    under_way: dict[int, list] = {}  # containers whose contents are being counted, and those among their contents
+    todo = [value] if type(value) in _CONTAINERS else []
+    while todo:
+        this = todo[-1]
+        if id(this) in sizes:
+            todo.pop()
+        elif id(this) in under_way:
+            inner = under_way.pop(id(this))
+            size = len(_items(this)) + sum(sizes[id(each)] for each in inner)
+            if size > most:
+                raise ValueError(f"it describes more than {most:,} items with {read:,} bytes")
+            sizes[id(todo.pop())] = size
+        else:
+            inner = [each for each in _items(this) if type(each) in _CONTAINERS]
+            under_way[id(this)] = inner
+            if len(under_way) > _DEEPEST:
+                raise ValueError(f"more than {_DEEPEST} containers within each other")
+            if any(id(each) in under_way for each in inner):
+                raise ValueError("a container within itself")
+            todo.extend(inner)
+
+
+def _items(container: Any) -> Any:
+    """What a container holds: keys are bounded already."""
+    held = container.state if type(container) is Holder else container
+    return held.values() if type(held) is dict else held
 
 
 def _create(stack: list, _: bytes) -> None:

@@ -83,13 +83,15 @@ def measure_proxies(
             was interrupted.
 
     Raises:
-        InputError: what `score_with` raises, a data set that is not here, or a batch larger than it.
+        InputError: what `score_with` raises, a data set that is not here, a batch larger than it, or no torch.
     """
     space = get_space(space) if isinstance(space, str) else space
     options = options or Probing()
     chosen = gather_architectures(space, architectures, sample_seed, subset)
     chosen = chosen[np.lexsort(space.encode(chosen.tolist()).T[::-1])]  # neighbours share most of the supernet's work
     function = Measurer(space.name, options)
+    if function.looks_inside:
+        import nasbias.supernets  # noqa: F401 without torch it says so now, not once for every architecture
     return score_with(
         function,
         space,
@@ -126,10 +128,15 @@ class Measurer:
     def __reduce__(self) -> tuple[type, tuple[str, Probing]]:
         return Measurer, (self.space.name, self.options)
 
+    @property
+    def looks_inside(self) -> bool:
+        """Whether networks are built; of text spaces structure is all there is."""
+        return has_supernet(self.space.name) and task_of(self.space.name) == "images"
+
     def __call__(self, architectures: Sequence[str]) -> dict[str, np.ndarray]:
         structure = describe_structure(self.space, architectures)
         columns = {str(name): structure[name].to_numpy(float) for name in structure}
-        if not has_supernet(self.space.name) or task_of(self.space.name) != "images":
+        if not self.looks_inside:
             return columns
         if self._bench is None:
             from nasbias.proxies.bench import Bench  # torch, once it is needed

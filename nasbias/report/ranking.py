@@ -76,8 +76,8 @@ _FILTER = {
 
 def tell_ranking(studied: Studied) -> Section:
     """Section 1: against counting parameters and against chance."""
-    claims = [wording.answer(studied.correlation), say_free(studied.correlation.free), _say_chance(studied)]
-    claims.append(_say_ceiling(studied))
+    claims = [wording.answer(studied.correlation), _say_chance(studied), _say_ceiling(studied)]
+    claims.append(say_free(studied.correlation.free))
     missing, drawings = [], []
     lengths = studied.lengths.dropna(subset=["gt_tau"])
     if studied.correlation.ceiling is None:
@@ -138,6 +138,7 @@ def tell_certainty(studied: Studied) -> Section:
                 else f"how sure their mean is can't be said ({last['reason']})."
             )
         )
+        claims.append(wording.say_apart(last))
         parts = (last["error_runs"], last["error_architectures"])
         if not np.isnan(parts).any():
             larger = "the seeds of the runs" if parts[0] > parts[1] else "which architectures were scored"
@@ -164,7 +165,7 @@ def tell_certainty(studied: Studied) -> Section:
     return Section(
         key="certainty",
         question="How sure is that?",
-        claims=claims,
+        claims=[claim for claim in claims if claim],
         missing=missing,
         drawings=drawings,
         tables=tables if taus else tables[1:],
@@ -281,7 +282,9 @@ def _rank_everything(studied: Studied) -> pd.DataFrame:
     beside = studied.baselines.to_dict("records")
     free = studied.correlation.free
     if len(free) and (best := free.to_dict("records")[0])["baseline"] not in {row["score"] for row in beside}:
-        beside.insert(0, {"score": f"{best['baseline']} (best free)", **{name: best[name] for name in _TAU}, "n": best["n"]})
+        beside.insert(
+            0, {"score": f"{best['baseline']} (best free)", **{name: best[name] for name in _TAU}, "n": best["n"]}
+        )
     if studied.correlation.ceiling:
         ceiling = studied.correlation.ceiling
         names = ("n", "gt_tau", "gt_tau_low", "gt_tau_high")

@@ -198,13 +198,9 @@ def read_object(path: Path) -> dict[str, Any]:
         InputError: it can't be read, is no JSON object, or is of a later form.
     """
     try:
-        return _decoded(path, path.read_text())
+        return _decoded(path, path.read_text(errors="replace"))
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror}).") from None
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: not as nasbias wrote it ({error}). Remove it; what it tells is made again."
-        ) from None
 
 
 def _decoded(path: Path, text: str) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """How sure a rank correlation is: intervals, runs, ceilings, tests.
 
 `influence`: what each architecture contributes to an error. `spread`: what a new seed changes, pooled. `intervals`: the
-one interval over runs and architectures. `paired`: A against B. `ceiling`: the truth against itself. `chance`: what
-random rankings get.
+one interval over runs and architectures. `apart`: a run that the others do not explain. `paired`: A against B.
+`ceiling`: the truth against itself. `chance`: what random rankings get.
 """
 
+from nasbias.statistics.apart import stand_apart
 from nasbias.statistics.ceiling import ceiling_of, correct_for_noise, count_repeated
 from nasbias.statistics.chance import random_rankings
 from nasbias.statistics.influence import Influence, influence, spearman_influence
@@ -45,5 +46,6 @@ __all__ = [
     "spearman_influence",
     "spearman_over_runs",
     "spread_of",
+    "stand_apart",
     "tau_interval",
 ]

@@ -39,7 +39,8 @@ def compare_runs(
     The variance of the difference of the mean taus has a part from the architectures (what helps both cancels) and a
     part from each recipe's seeds; the seeds' two parts share one t (Welch). With fewer than two runs on a side the seed
     is not covered: the same recipe would be called better than itself in most draws, so there is no interval and no
-    p-value.
+    p-value. Simulated (`analysis.coverage --others`) with 2, 3 and 5 runs a side, the interval covers 96 to 100 % with
+    64 or 1,000 architectures and 98 to 100 % with 20: rather too wide than too narrow.
     """
     if min(len(first), len(second)) < 2:
         difference = mean_over_runs(first).value - mean_over_runs(second).value

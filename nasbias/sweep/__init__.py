@@ -4,16 +4,10 @@
     python -m nasbias.sweep plan.toml --scheduler scheduler.json        # wherever dask workers are
     python -m nasbias.sweep plan.toml --status
 
-A sweep is a folder: plan.toml, runs/LABEL-DIGEST for each run (known by the digest of its configuration), errors/ with
-what went wrong, tables of its studies. Whatever is killed, the same command goes on: nothing is lost but the last two
-minutes of a run, and nothing is done twice. A run that fails keeps its error and stops no other. Needs the extra
-"sweep". On Slurm, with dask-jobqueue, a machine with a GPU per worker:
-
-    from dask_jobqueue import SLURMCluster
-    cluster = SLURMCluster(cores=1, memory="8GB", walltime="04:00:00", job_extra_directives=["--gres=gpu:1"],
-                           worker_extra_args=["--resources", "GPU=1"])
-    cluster.scale(20)
-    nasbias.sweep.sweep("plan.toml", "runs/plan", scheduler=cluster.scheduler_address, resources={"GPU": 1})
+A sweep is a folder: runs/LABEL-DIGEST for each run (known by the digest of its configuration), errors/ with what went
+wrong, sweep.json, and NAME.json for each of its studies. Whatever is killed, the same command goes on: nothing is lost
+but the last two minutes of a run, and nothing is done twice. A run that fails keeps its error and stops no other. Needs
+the extra "sweep". README shows other machines: dask workers, Slurm, a GPU each.
 """
 
 import json
@@ -34,7 +28,7 @@ from nasbias.runs import RunFolder
 from nasbias.sweep import work
 from nasbias.sweep.plan import Item, Plan, make_plan, read_plan
 
-__all__ = ["Plan", "make_plan", "read_plan", "read_status", "sweep"]
+__all__ = ["Item", "Plan", "make_plan", "read_plan", "read_status", "sweep"]
 
 PRIORITY_SCORES = 10  # runs that are begun are finished before others are begun
 
@@ -46,6 +40,7 @@ def sweep(
     scheduler: str | os.PathLike | None = None,
     processes: int | None = None,
     resources: Mapping[str, float] | None = None,
+    begin: Callable[[int, int], None] | None = None,
     report: Callable[[str, str, int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Carry out a plan in the folder `out`, going on where an earlier call stopped; returns `read_status`.
@@ -56,6 +51,7 @@ def sweep(
             machine.
         processes: single-thread workers; None: one per core, or for as many cores as a run has devices.
         resources: what each task asks of its worker, such as {"GPU": 1}.
+        begin: called with how many runs are to be done, and how many there are, when the scheduler is there.
         report: called with each run that ends: its name, "done" or why it failed, how many have ended, of how many.
 
     Raises:
@@ -75,6 +71,8 @@ def sweep(
                 n = min(n, len(waiting))
             with connected(scheduler, n) as client:
                 engine = Engine(client, resources)
+                if begin:
+                    begin(len(waiting), len(plan.items))
                 try:
                     _Sweep(plan, out, engine, report).carry_out(waiting)
                 except BaseException:

@@ -5,8 +5,10 @@ Killed or interrupted, it goes on by the same command; what is done is not done 
 """
 
 import argparse
+import shlex
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pandas as pd
 from nasbias.errors import InputError, missing_extra
 from nasbias.files import records, to_json
 from nasbias.options import THREADS, number
-from nasbias.sweep import read_plan, read_status, sweep
+from nasbias.sweep import Plan, read_plan, read_status, sweep
 from nasbias.terminal import Parser, add_table_options, bar, command, duration, note, print_table, resumable, say
 
 PROG = "python -m nasbias.sweep"
@@ -33,27 +35,54 @@ def main(argv: Sequence[str]) -> int:
         return _print(estimate(plan, out, given.processes), f"{out}: nothing was written", given)
     if given.status:
         return _print_status(read_status(plan, out), out, given)
+    table = _carry_out(plan, out, given, argv)
+    _print_status(table, out, given)
+    if given.format == "table":
+        _say_next(plan, table, out)
+    return 0 if set(table["state"]) <= {"done"} else 1
+
+
+def _carry_out(plan: Plan, out: Path, given: argparse.Namespace, argv: Sequence[str]) -> pd.DataFrame:
+    status = shlex.join([*PROG.split(), *argv, "--status"])
+    where = {"scheduler": given.scheduler, "processes": given.processes, "resources": _resources(given.resources)}
     try:
         with resumable(PROG, argv), bar() as show:
-
-            def tell(name: str, outcome: str, ended: int, total: int) -> None:
-                note(f"{ended:>{len(str(total))}}/{total}  {name}  {outcome}")
-                show(ended, total, f"{ended:,}/{total:,} runs")
-
-            table = sweep(
+            return sweep(
                 plan,
                 out,
-                scheduler=given.scheduler,
-                processes=given.processes,
-                resources=_resources(given.resources),
-                report=tell,
+                **where,
+                begin=lambda left, total: note(f"{left:,} of {total:,} runs to do; how far each is: {status}"),
+                report=_Teller(show),
             )
     except ModuleNotFoundError as error:
         if error.name not in ("dask", "distributed"):
             raise
         raise missing_extra(error.name, "sweep") from None
-    _print_status(table, out, given)
-    return 0 if set(table["state"]) <= {"done"} else 1
+
+
+class _Teller:
+    """Tells of every run that ends, and how long the others will take at the pace so far."""
+
+    def __init__(self, show: Callable[[float, float, str], None]) -> None:
+        self.show, self.began, self.ended = show, time.monotonic(), 0
+
+    def __call__(self, name: str, outcome: str, ended: int, total: int) -> None:
+        self.ended += 1
+        note(f"{ended:>{len(str(total))}}/{total}  {name}  {outcome}")
+        left = (time.monotonic() - self.began) / self.ended * (total - ended)
+        self.show(ended, total, f"{ended:,}/{total:,} runs  about {duration(left)} left")
+
+
+def _say_next(plan: Plan, table: pd.DataFrame, out: Path) -> None:
+    states = set(table["state"])
+    if "failed" in states:
+        say(f"why, with tracebacks: {out / 'errors'}; the same command tries them again.")
+    if "done" in states:
+        for study in plan.studies:
+            say(f"{study}: {out / study}.json")
+        if plan.items[0].score is not None:
+            space = plan.items[0].config.space
+            print(f"next: python -m nasbias.correlation --space {space} --predictions {shlex.quote(str(out))}/runs/*")
 
 
 def _parser() -> Parser:
@@ -85,14 +114,17 @@ def _print_status(table: pd.DataFrame, out: Path, given: argparse.Namespace) -> 
     told = ", ".join(
         f"{counts[state]:,} {state}" for state in ("done", "running", "failed", "waiting") if state in counts
     )
-    return _print(table, f"{out}: {told}", given)
+    if given.format == "table" and not any(table["error"]):
+        table = table.drop(columns="error")
+    # why a run failed comes before what a narrow screen has no room for
+    return _print(table, f"{out}: {told}", given, ["run", "state", "error", "epoch", "epochs", "seconds"])
 
 
-def _print(table: pd.DataFrame, title: str, given: argparse.Namespace) -> int:
+def _print(table: pd.DataFrame, title: str, given: argparse.Namespace, columns: Sequence[str] | None = None) -> int:
     if given.format == "json":
         print(to_json(records(table)))
         return 0
-    print_table(table, title, wide=given.wide, names=["run"])
+    print_table(table, title, wide=given.wide, names=["run"], columns=columns)
     if "minutes" in table:
         total: Any = table.loc[table["state"] != "done", "minutes"].sum()
         workers = table.attrs["processes"]

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from nasbias.campaigns import companions_of
+from nasbias.progress import progress
 from nasbias.provenance import count_cores
 from nasbias.runs import RunFolder, Training
 from nasbias.score import Scoring, list_to_score
@@ -42,7 +43,7 @@ def estimate(plan: Plan, out: str | os.PathLike, processes: int | None = None) -
     steps: dict[str, float] = {}
     scores: dict[str, float] = {}
     rows = []
-    for item in plan.items:
+    for item in progress(plan.items, "trying a few steps of each kind of run"):
         folder = item.folder(runs)
         is_done = work.is_done(item, folder)
         config = dataclasses.replace(item.config, **_FREE, epochs=4, order="uniform", dense_steps=0)

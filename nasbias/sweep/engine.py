@@ -7,6 +7,7 @@ them has failed), and when the scheduler is lost the same command goes on.
 
 import heapq
 import itertools
+import logging
 import math
 import os
 import signal
@@ -15,13 +16,13 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import dask.config
 import distributed
-from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
 from nasbias.errors import InputError
@@ -36,8 +37,9 @@ BUSY = 5.0  # seconds before a run in which another process is at work is tried 
 PATIENCE = 20.0  # seconds that workers have to save their states
 CONNECT = 20.0  # seconds that a scheduler has to answer
 LONELY = 15.0  # seconds without a worker that can do anything, after which that is said
+# What a client raises whose scheduler is gone; the last of them came with a later version of distributed.
+_CLOSED = (OSError, RuntimeError, CancelledError, getattr(distributed.client, "ClosedClientError", OSError))
 _QUIET = {
-    "logging.distributed": "error",
     "distributed.worker.daemon": False,
     # A worker that was killed is back when it has imported torch. dask's 15 s are too short for that on a busy machine:
     # it would give the worker up, and not replace it.
@@ -53,7 +55,7 @@ def connected(scheduler: str | os.PathLike | None, processes: int | None) -> Ite
     Raises:
         InputError: no scheduler answers there.
     """
-    with dask.config.set(_QUIET):
+    with dask.config.set(_QUIET), _silenced():
         if scheduler is None:
             n = count_cores() if processes is None else processes
             options = {"threads_per_worker": 1, "processes": True, "dashboard_address": ":0", "silence_logs": 50}
@@ -72,6 +74,20 @@ def connected(scheduler: str | os.PathLike | None, processes: int | None) -> Ite
             ) from None
         with client:
             yield client
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """What dask logs of workers and schedulers that are lost is said by us, in one line."""
+    known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    before = {log: log.level for log in map(logging.getLogger, known)}  # dask sets the level of some by themselves
+    for log in before:
+        log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for log, level in before.items():
+            log.setLevel(level)
 
 
 class _Deaf(distributed.WorkerPlugin):
@@ -118,13 +134,13 @@ class Engine:
     def _look(self) -> None:
         """Count the places for tasks, see that a cluster of our own has all its workers, and say where nobody works."""
         _replace_workers(self.client.cluster)
-        workers: Mapping[str, Any] = self.client.scheduler_info(n_workers=-1)["workers"]
-        places, now = sum(map(self._places, workers.values())), time.monotonic()
+        about: Mapping[str, Any] = self.client.scheduler_info(n_workers=-1)
+        places, now = sum(map(self._places, about["workers"].values())), time.monotonic()
         self.slots = max(1, places)  # a cluster that adapts itself begins with a task that waits
         self.lonely_since = None if places else self.lonely_since or now
         if self.lonely_since is not None and now - self.lonely_since > LONELY:
             asked = " and ".join(f"{name}={n:g}" for name, n in self.resources.items())
-            note(f"no worker{f' with {asked}' if asked else ''} is at {self.client.scheduler.address}; waiting for one")
+            note(f"no worker{f' with {asked}' if asked else ''} is at {about['address']}; waiting for one")
             self.lonely_since = math.inf  # said
 
     def _places(self, worker: Mapping[str, Any]) -> int:
@@ -146,24 +162,32 @@ class Engine:
             try:
                 self._fill()
                 if self.futures:
-                    with suppress(TimeoutError, FutureCancelledError):
+                    with suppress(TimeoutError, CancelledError):
                         distributed.wait(list(self.futures), timeout=POLL, return_when="FIRST_COMPLETED")
                 else:
                     time.sleep(POLL)
-            except (OSError, RuntimeError):  # of a connection that is closed
+                ended = [self._take(future) for future in list(self.futures) if future.status != "pending"]
+            except _CLOSED:
                 raise _lost() from None
             if self.client.status not in ("running", "connecting"):
                 raise _lost()
-            for future in [future for future in self.futures if future.status != "pending"]:
-                task = self.futures.pop(future)
-                if future.status in ("cancelled", "lost"):
-                    raise _lost()
-                outcome = future.result() if future.status == "finished" else future.exception()
-                future.release()  # else it is done again should its worker die
+            for task, outcome in ended:
                 if isinstance(outcome, InUse):
                     self.busy.append((time.monotonic() + BUSY, task))
                 else:
                     yield task[2], outcome
+
+    def _take(self, future: distributed.Future) -> tuple[Any, Any]:
+        """A task that has ended, and its result or exception.
+
+        Raises:
+            CancelledError: by a client that lost its scheduler.
+        """
+        if future.status in ("cancelled", "lost"):
+            raise CancelledError
+        outcome = future.result() if future.status == "finished" else future.exception()
+        future.release()  # else it is done again should its worker die
+        return self.futures.pop(future), outcome
 
     def stop(self) -> None:
         """Have the workers save what they are at, and wait for them a little."""
@@ -172,7 +196,7 @@ class Engine:
             ends = time.monotonic() + PATIENCE
             while any(self._at_work().values()) and time.monotonic() < ends:
                 time.sleep(0.1)
-        except (OSError, RuntimeError):  # the scheduler may be what is lost
+        except _CLOSED:  # the scheduler may be what is lost
             return
 
     def _at_work(self) -> dict[str, Any]:

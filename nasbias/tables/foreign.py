@@ -1,8 +1,8 @@
 """Files as others write them: NASLib's and NAS-Bench-Suite-Zero's JSON, aw_nas' pickles, exports of W&B and MLflow.
 
 few-shot-NAS writes a mapping from structures to accuracies, without an ending; it needs nothing here but that its keys
-are parsed. AceNAS' `supernet_evaluate_all_*.json` holds graphs whose nodes are numbers without a legend, and what numbered
-them is not in its repository (looked at: 46c8895): it is refused.
+are parsed. AceNAS' `supernet_evaluate_all_*.json` holds graphs whose nodes are numbers without a legend, and what
+numbered them is not in its repository (looked at: 46c8895): it is refused.
 """
 
 import re

@@ -9,7 +9,9 @@ import argparse
 import functools
 import os
 import shlex
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -37,6 +39,8 @@ class Parser(argparse.ArgumentParser):
         options.setdefault("allow_abbrev", False)
         if example:
             options["epilog"] = f"with --quiet nothing but errors goes to standard error\n\nexample:\n  {example}"
+        if options.get("description"):
+            options["description"] = _wrapped(str(options["description"]))
         self._old = {**_OLD_SPELLINGS, **old}
         super().__init__(**options)
 
@@ -55,6 +59,18 @@ class Parser(argparse.ArgumentParser):
         known = self._option_string_actions  # argparse has no public way to ask whether an option is there
         new = self._old.get(name)
         return f"{new}{equals}{value}" if name not in known and new in known else word
+
+
+def _wrapped(text: str) -> str:
+    """A docstring's paragraphs at the terminal's width; commands and lists (indented or marked) stay as they are."""
+    width = shutil.get_terminal_size().columns - 2  # as argparse does
+
+    def at_width(paragraph: str) -> str:
+        lines = paragraph.split("\n")
+        kept = any(line.startswith((" ", "*", "-")) for line in lines)
+        return paragraph if kept else textwrap.fill(" ".join(lines), width, break_on_hyphens=False)
+
+    return "\n\n".join(map(at_width, text.strip("\n").split("\n\n")))
 
 
 def command(main: Callable[[Sequence[str]], int | None]) -> Callable[..., int]:

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from nasbias.errors import InputError
-from nasbias.pickles import fetched_entries, open_pickle, readable, unpickle
+from nasbias.pickles import check_tree, fetched_entries, open_pickle, readable, unpickle
 from nasbias.progress import progress
 from nasbias.spaces import Space, get_space
 
@@ -33,6 +33,7 @@ SPLITS_SAID = (
 )
 _FILE = re.compile(r"(\d+)\.pickle\.pbz2")
 _META = "meta.pickle.pbz2"
+_LARGEST = 1 << 20  # bytes of one record; official ones have some 300 kB
 
 
 class _Trainings:
@@ -102,6 +103,7 @@ def read_file(path: Path, space: str) -> pd.DataFrame:
     def take(filled: dict) -> None:
         # state_dict() is written depth first, so what has all_results here is whole.
         if "all_results" in filled:
+            check_tree(filled, _LARGEST)
             index = trainings.add(filled)
             filled.clear()
             filled["arch_index"] = index

@@ -33,6 +33,7 @@ from nasbias.truth.tfrecord import is_tfrecord, read_blocks
 MOMENTS = ("start", "half", "end")
 _SPLITS = ("train", "valid", "test")
 _MEASURES = [f"{moment}_{split}_accuracy".removeprefix("end_") for moment in MOMENTS for split in _SPLITS]
+_BROKEN = (ValueError, TypeError, AttributeError, RecursionError, binascii.Error, message.DecodeError)
 _SHARED_PREFIX = "val_acc_"
 _LICENCE = "Apache-2.0 (google-research/nasbench)"
 
@@ -130,7 +131,7 @@ def _read_tfrecord(path: Path) -> pd.DataFrame:
                 )
             except InputError:
                 raise
-            except (ValueError, TypeError, AttributeError, binascii.Error, message.DecodeError) as error:
+            except _BROKEN as error:
                 raise InputError(
                     f"{path.name}: record {number:,} is not one of NAS-Bench-101 ({type(error).__name__}: {error})."
                 ) from None

@@ -69,3 +69,9 @@ def test_a_map_needs_two_runs_or_lengths(table):
 def test_one_score_may_be_named_by_a_string(table):
     pairs = cross_run.cross_run(runs_of(table), scores="loss")
     assert set(pairs["score"]) == {"loss"} and len(pairs) == 6
+
+
+def test_a_run_whose_seed_is_known_is_another_than_one_whose_is_not(table):
+    known = runs_of(table, seeds=[0], epochs=[8]).assign(run="a")
+    unknown = runs_of(table, seeds=[1], epochs=[8]).assign(run="a").drop(columns="seed")
+    assert len(cross_run.map_lengths(cross_run.cross_run(pd.concat([known, unknown]), scores="loss"))) == 1

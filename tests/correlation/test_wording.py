@@ -14,6 +14,7 @@ from nasbias.correlation.wording import (
     evidence,
     next_step,
     remarks,
+    say_apart,
 )
 from nasbias.spaces import get_space
 from tests.predicted import runs_of
@@ -209,3 +210,17 @@ def test_one_run_is_not_several_and_a_data_set_without_a_name_is_not_named(resul
     nameless = {**result.truth, "dataset": "nan"}
     line = evidence(Correlation("nb201", nameless, None, result.baselines, result.rows, result.lengths, {}))[0]
     assert line.startswith("truth: truth (valid_accuracy, 200 epochs")
+
+
+def test_a_run_that_failed_is_named_where_its_tau_lies_apart(table, truth):
+    runs = runs_of(table, seeds=range(5), epochs=[4, 8])
+    broken = (runs["seed"] == 3) & (runs["epoch"] == 8)
+    noise = np.random.default_rng(4).uniform(0, 100, size=len(runs))
+    failed = runs.assign(accuracy=np.where(broken, noise, runs["accuracy"]))
+    result = analyse_correlation(failed, truth, scores="accuracy")
+    assert result.lengths.set_index("epoch")["apart"].to_dict() == {4: [], 8: ["s3"]}
+    (line,) = [text for text in remarks(result) if "apart" in text]
+    assert line.startswith("accuracy after 8 epochs: run s3 lies apart from the others. If runs of this recipe fail")
+    two = say_apart({"score": "loss", "epoch": None, "step": 20, "apart": ["a", "b"]})
+    assert two.startswith("loss after 20 steps: runs a, b lie apart")
+    assert not [text for text in remarks(analyse_correlation(runs, truth)) if "apart" in text]

@@ -1,5 +1,5 @@
-"""Sweeps whose machines are lost: workers, schedulers, networks. Each must end with what an undisturbed one has, every
-run once and equal to the bit."""
+"""Sweeps whose machines are lost: workers, schedulers, networks; runs on two devices, one of which is lost. Each must
+end with what an undisturbed one has, every run once and equal to the bit."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("distributed")
 
 from tests.faults import kills
-from tests.faults.test_signals import Command, is_gone
+from tests.faults.test_signals import NETWORK, Command, is_gone
 from tests.mirror import ROOT
 from tests.sweep.small import contents
 
@@ -129,7 +129,9 @@ def test_a_killed_or_interrupted_sweep_leaves_nobody_and_goes_on(start, number, 
     assert returned == code, errors
     if code > 0:
         assert errors[-1].startswith("nasbias: interrupted: to go on: python -m nasbias.sweep "), errors
-        assert list(out.glob("runs/*/checkpoints/latest.safetensors"))
+        begun_runs = [path.parent for path in out.glob("runs/*/config.toml")]
+        kept = ("latest", f"epoch-{EPOCHS:04d}")  # each is saved or has ended
+        assert all(any((run / "checkpoints" / f"{name}.safetensors").exists() for name in kept) for run in begun_runs)
     ends = time.monotonic() + 60
     while not all(map(is_gone, workers)) and time.monotonic() < ends:
         time.sleep(0.1)
@@ -170,7 +172,7 @@ class Cluster:
         self.workers = [self.worker(f"worker{i}") for i in range(workers)]
 
     def worker(self, name, before=(), *options):
-        given = ["--nthreads", "1", "--nworkers", "1", "--name", name, "--death-timeout", "20", "--no-dashboard"]
+        given = ["--nthreads", "1", "--nworkers", "1", "--name", name, "--death-timeout", "300", "--no-dashboard"]
         return self.start("worker", "--scheduler-file", self.file, *given, *options, before=before)
 
     def start(self, what, *options, before=()):
@@ -215,7 +217,7 @@ def test_a_lost_scheduler_is_one_line_and_another_one_goes_on(plan, undisturbed,
     sweeping.wait_for(lambda: begun(out, 2), LONG)
     cluster.scheduler.kill()
     code, errors, _ = sweeping.end()
-    lines = [line for line in errors if "  done" not in line]
+    lines = [line for line in errors if "  done" not in line and " runs to do; " not in line]
     assert code == 2 and len(lines) == 1 and "the scheduler is lost. What is done is kept" in lines[0], errors
     again = clusters()
     code, errors, _ = Command("sweep", plan, "--scheduler", again.file, "--out", out).end()
@@ -260,3 +262,45 @@ def test_a_worker_whose_link_goes_down_is_given_up_and_its_run_is_done_once(plan
     code, errors, _ = sweeping.end()
     assert code == 0, errors
     assert_whole(out, undisturbed)
+
+
+ON_TWO = ["--device", "cpu", "--devices", "2", *NETWORK, "--epochs", "12", "--checkpoints", "1,2", "--out"]
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory):
+    out = tmp_path_factory.mktemp("devices") / "whole"
+    assert Command("train", *ON_TWO, out).end()[0] == 0
+    return kills.snapshot(out)
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "code", "says"),
+    [
+        (Command, signal.SIGKILL, -9, None),
+        (
+            Terminal,
+            signal.SIGINT,
+            130,
+            "the state is saved; to go on: python -m nasbias.train --device cpu --devices 2 ",
+        ),
+        (Command, None, 2, "the process of device 2 of 2 was killed (SIGKILL). What is saved is kept"),
+    ],
+)
+def test_a_run_on_two_devices_loses_one_and_leaves_nobody_and_goes_on(start, number, code, says, whole_run, tmp_path):
+    out = tmp_path / "run"
+    stopped = start("train", *ON_TWO, out)
+    stopped.wait_for((out / "checkpoints" / "epoch-0002.safetensors").exists, LONG)
+    (other,) = workers_of(stopped.process.pid)
+    if number is None:
+        os.kill(other, signal.SIGKILL)
+    returned, errors, _ = stopped.end(number)
+    assert returned == code, errors
+    assert says is None or says in errors[-1]
+    assert not any("Traceback" in line for line in errors)
+    ends = time.monotonic() + 60
+    while not is_gone(other) and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert is_gone(other)
+    assert Command("train", *ON_TWO, out).end()[0] == 0
+    assert kills.differences(kills.snapshot(out), whole_run) == []

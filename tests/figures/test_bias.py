@@ -20,9 +20,7 @@ def hatched(ax) -> set[tuple[float, float]]:
 
 
 def test_every_cell_is_hatched_but_what_is_found():
-    assert hatched(effects_map(tables.operators())) == {(j - 0.5, i - 0.5) for i in range(3) for j in range(2)} - {
-        (-0.5, -0.5)
-    }
+    assert hatched(effects_map(tables.operators())) == {(j, i) for i in range(3) for j in range(2)} - {(0, 0)}
 
 
 def test_a_raw_difference_is_hatched_where_its_interval_holds_0():
@@ -33,9 +31,9 @@ def test_a_raw_difference_is_hatched_where_its_interval_holds_0():
 
 
 def test_the_maps_colours_are_balanced_around_0():
-    image = effects_map(tables.operators()).images[0]
-    assert image.norm.vmin == -image.norm.vmax
-    assert image.norm.vmax == tables.operators()["score_effect"].abs().max()
+    cells = effects_map(tables.operators()).collections[0]
+    assert cells.norm.vmin == -cells.norm.vmax
+    assert cells.norm.vmax == tables.operators()["score_effect"].abs().max()
 
 
 def test_means_are_written_in_their_cells():

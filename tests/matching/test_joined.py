@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,3 +59,28 @@ def test_what_is_not_there_is_refused(both):
 def test_the_table_of_a_panel_is_the_joined_one(both):
     table = tabulate(select_panel(match(*both)))
     pd.testing.assert_frame_equal(table, join(*both))
+
+
+def test_columns_of_ones_own_and_the_order_of_operation_numbers_are_passed_on(both):
+    predictions, truth = both
+    one = predictions.query("run == 's0' and epoch == 8")
+    mine = one.rename(columns={"architecture": "mine"})
+    pd.testing.assert_frame_equal(join(mine, truth, columns={"architecture": "mine"}), join(one, truth))
+    numbers = [(0, 1, 2, 3, 4, 0), (1, 1, 2, 3, 4, 0), (2, 1, 2, 3, 4, 0)]
+    space = nasbias.get_space("nb201")
+    for notation in ("nats", "naslib"):
+        names = space.parse_all(numbers, notation).tolist()
+        known = pd.DataFrame({"architecture": names, "valid_accuracy": [70.0, 80, 90]})
+        found = join((numbers, [1.0, 2, 3]), known, notation=notation)
+        assert found["architecture"].tolist() == names and found["truth"].tolist() == [70, 80, 90]
+        assert found.attrs == {
+            "space": "nb201", "score": "score", "epoch": None, "bn": None, "runs": 1, "truth": "truth",
+            "truth_column": "valid_accuracy",
+        }  # fmt: skip
+
+
+def test_runs_of_one_name_and_one_seed_are_told_apart_by_their_place(both):
+    panel = select_panel(match(*both))
+    runs = [{"run": "same", "seed": None}, {"run": "same", "seed": None}]
+    table = tabulate(dataclasses.replace(panel, runs=runs))
+    np.testing.assert_allclose(table[["score_same-None-0", "score_same-None-1"]], panel.scores.T)

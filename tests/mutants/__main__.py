@@ -26,6 +26,7 @@ import json
 import os
 import resource
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -59,11 +60,16 @@ def measure(path: Path, folder: Path, options: argparse.Namespace) -> None:
     tests, source = tests_of(path), path.read_text()
     name, file = name_of(path), folder / f"{name_of(path)}.jsonl"
     header = _header(path, tests)
-    earlier = _read_earlier(file, header)
-    known = {n: outcome for n, outcome in earlier.items() if _stands(outcome, file, header, options.survivors)}
-    mutants, header["all"] = draw_mutants(source, options.sample, options.seed)
     folder.mkdir(parents=True, exist_ok=True)
-    todo = [mutant for mutant in mutants if mutant.number not in known]
+    if options.survivors and file.exists():
+        known, todo = _survivors(file, source)
+        header["all"] = json.loads(file.open().readline())["all"]
+    else:
+        known = _read_earlier(file, header)
+        mutants, header["all"] = draw_mutants(source, options.sample, options.seed)
+        todo = [mutant for mutant in mutants if mutant.number not in known]
+    firsts = {(outcome.before, outcome.after): outcome.first for outcome in known.values()}
+    known = {n: outcome for n, outcome in known.items() if not _is_among(outcome, todo)}
     _write(file, header, list(known.values()))
     if not todo or not tests:
         return
@@ -84,25 +90,31 @@ def measure(path: Path, folder: Path, options: argparse.Namespace) -> None:
             print(f"{name}: out of time", flush=True)
             break
         outcome = try_mutant(mutant, name, path, tests, reach, limit, work)
-        before = earlier.get(mutant.number)
-        outcome = replace(outcome, first=before.first if before else outcome.status)
+        outcome = replace(outcome, first=firsts.get((mutant.before, mutant.after), outcome.status))
         with file.open("a") as stream:
             stream.write(json.dumps(asdict(outcome)) + "\n")
     shutil.rmtree(work, ignore_errors=True)
 
 
 def _read_earlier(file: Path, header: dict) -> dict[int, Outcome]:
-    """What was found on this very code, by whatever tests."""
-    if not file.exists() or json.loads(file.open().readline())["source"] != header["source"]:
+    """What was found on this very code by these very tests."""
+    if not file.exists():
         return {}
-    return {outcome.number: outcome for outcome in read(file)}
+    old = json.loads(file.open().readline())
+    same = (old["source"], old["tests"]) == (header["source"], header["tests"])
+    return {outcome.number: outcome for outcome in read(file)} if same else {}
 
 
-def _stands(outcome: Outcome, file: Path, header: dict, survivors: bool) -> bool:
-    """Whether an earlier outcome need not be found again: same tests, or tests were only added and it was killed."""
-    if json.loads(file.open().readline())["tests"] == header["tests"]:
-        return True
-    return survivors and outcome.status in KILLED
+def _survivors(file: Path, source: str) -> tuple[dict[int, Outcome], list[Mutant]]:
+    """All that was found; and what survived, made once more: found by its line before and after where code changed."""
+    known = {outcome.number: outcome for outcome in read(file)}
+    survived = {(outcome.before, outcome.after) for outcome in known.values() if outcome.status not in KILLED}
+    made = {(mutant.before, mutant.after): mutant for mutant in draw_mutants(source, sys.maxsize, 0)[0]}
+    return known, [made[change] for change in survived if change in made]
+
+
+def _is_among(outcome: Outcome, mutants: list[Mutant]) -> bool:
+    return outcome.status not in KILLED and (outcome.before, outcome.after) in {(m.before, m.after) for m in mutants}
 
 
 def _header(path: Path, tests: list[Path]) -> dict:

@@ -1,6 +1,7 @@
 """A mutant tried: imported from memory in a forked process that runs those of the mirroring tests that reach it."""
 # pyright: reportMissingImports=false
 
+import ast
 import json
 import os
 import resource
@@ -148,6 +149,12 @@ def find_reach(path: Path, tests: list[Path], work: Path) -> tuple[dict[int, set
     return {int(line): set(names) for line, names in reach.items()}, seconds
 
 
+def is_inside(source: str, line: int) -> bool:
+    """Whether a line belongs to a function's body, which runs when it is called and not when the module is imported."""
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    return any(node.body[0].lineno <= line <= (node.end_lineno or 0) for node in functions)
+
+
 def try_mutant(
     mutant: Mutant, name: str, path: Path, tests: list[Path], reach: dict[int, set[str]], limit: float, work: Path
 ) -> Outcome:
@@ -156,6 +163,8 @@ def try_mutant(
     # A statement over several lines is reached at its first line.
     above = next((line for line in range(mutant.line, 0, -1) if line in reach), None)
     names = names or (reach[above] if above else set())
+    if not is_inside(mutant.source, mutant.line):  # whoever imports the module first reaches it, for everybody
+        names = names | {""}
     if not names:
         return Outcome(*fields, "no test", 0.0)
 

@@ -235,9 +235,22 @@ def nested(times: int) -> bytes:
     return b")q\x00" + b"h\x00\x86q\x00" * times
 
 
+def listed(times: int) -> bytes:
+    """The same of lists that are filled from the outermost inwards, each empty when it is put into the last."""
+    made = b"".join(b"]q" + bytes([i]) + b"0" for i in range(times))
+    return made + b"".join(b"h%c(h%ch%ce0" % (i, i + 1, i + 1) for i in range(times - 1)) + b"h\x00"
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
+        (nested(200) + b".", "more than 100 containers within each other"),
+        (nested(60) + b".", "more than 103,040 items with 304 bytes"),
+        (listed(60) + b".", "items with"),
+        (b"}X\x01\x00\x00\x00k" + listed(60) + b"s.", "items with"),
+        (b")" + b"\x85" * 1_000_000 + b".", "more than 100 containers within each other"),
+        (b"]q\x00h\x00a.", "a container within itself"),
+        (b"]q\x00}X\x01\x00\x00\x00kh\x00sa.", "a container within itself"),
         (b"}" + nested(40) + b"K\x01s.", "a key of type tuple"),  # hashing it never ends
         (b"\x8f(" + nested(40) + b"\x90.", "a key of type tuple"),
         (b"(" + nested(40) + b"K\x01d.", "a key of type tuple"),
@@ -252,6 +265,13 @@ def nested(times: int) -> bytes:
 def test_what_would_take_for_ever_or_all_memory_is_refused_at_once(data, message):
     with pytest.raises(ValueError, match=message):
         run(data)
+
+
+def test_what_is_shared_a_few_times_is_built_as_pickle_builds_it():
+    row = list(range(50))
+    whole = {"a": [row] * 300, "b": (row, [row, {"c": row}])}
+    assert run(pickle.dumps(whole, 2)) == whole
+    assert run(pickle.dumps([[[1], [2]], ()], 2)) == [[[1], [2]], ()]
 
 
 def test_short_tuples_and_small_numbers_are_keys_as_official_files_have_them():

@@ -112,7 +112,7 @@ def drag(page, start, end):
 
 
 def touch(page, *places):
-    """A finger set down at the first place of the plot, moved over the others, lifted: shares of its width and height."""
+    """A finger set down at the first of these places, moved over the others, lifted: shares of the plot's sides."""
     page.locator("#ex-plot").scroll_into_view_if_needed()
     box = page.locator("#ex-plot").bounding_box()
     spots = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in places]

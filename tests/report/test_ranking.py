@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from nasbias.correlation import wording
+from nasbias.report import make_report
 from nasbias.report.ranking import tell_certainty, tell_picking, tell_ranking
 from nasbias.report.studies import study
 from nasbias.spaces import get_space
@@ -16,7 +17,7 @@ def test_the_first_claim_is_the_commands_and_its_numbers_stand_in_the_table(repo
     for number in (f"{row['gt_tau']:.2f}", f"95 % {row['gt_tau_low']:.2f} to {row['gt_tau_high']:.2f}"):
         assert number in section.claims[0]
     names = list(table_of(report, "ranking", "What ranks how well").frame["score"])
-    assert names == ["accuracy", "loss", "params", "random", "ceiling"]
+    assert names == ["accuracy", "loss", "n_nor_conv_3x3 (best free)", "params", "random", "ceiling"]
     assert [drawing.name for drawing in section.drawings] == ["training_length", "score_against_truth"]
 
 
@@ -99,3 +100,29 @@ def test_a_constant_score_is_no_ranking(runs, truth):
     for section in (tell_ranking(studied), tell_certainty(studied), tell_picking(studied)):
         assert not section.drawings
     assert "constant" in tell_certainty(studied).missing[0] and "constant" in tell_picking(studied).missing[0]
+
+
+def test_a_run_that_failed_is_named_beside_the_interval_that_cannot_know_how_often(runs, truth):
+    last = runs[runs["epoch"] == 8]
+    many = pd.concat([last[last["seed"] == 0].assign(run=f"r{i}", seed=i) for i in range(5)])
+    noise = np.random.default_rng(4).normal(size=len(many))
+    score = np.where(many["run"] == "r2", 50 + noise, many["accuracy"] + 0.05 * noise)
+    section = tell_certainty(study(many.assign(accuracy=score), truth, score="accuracy", draws=1))
+    assert any(claim.startswith("accuracy after 8 epochs: run r2 lies apart") for claim in section.claims)
+    assert all(tell_certainty(study(runs, truth, draws=1)).claims)
+
+
+def test_the_best_free_baseline_is_named_and_has_a_row(report):
+    section = section_of(report, "ranking")
+    (said,) = [claim for claim in section.claims if claim.startswith("best free baseline")]
+    table = table_of(report, "ranking", "What ranks how well").frame.set_index("score")
+    (row,) = [name for name in table.index if name.endswith("(best free)")]
+    best = row.removesuffix(" (best free)")
+    assert f": {best}, tau {table.loc[row, 'gt_tau']:.2f}" in said
+    assert table.loc[row, "gt_tau"] > table.loc["params", "gt_tau"] and table.loc[row, "n"] == 300
+
+
+def test_where_parameters_are_the_best_free_baseline_they_have_one_row(runs, truth, monkeypatch):
+    monkeypatch.setattr("nasbias.correlation.free.free_values", lambda space, architectures: {})
+    table = table_of(make_report(runs, truth, draws=1), "ranking", "What ranks how well").frame
+    assert table["score"].str.startswith("params").sum() == 1

@@ -150,6 +150,9 @@ def test_a_step_is_summarised_as_p1_defines(rng):
     taus = [scipy.stats.kendalltau(score, truth).statistic for score in scores[1:]]
     assert row["gt_tau_mean"] == pytest.approx(np.mean(taus)) and row["gt_tau_std"] == pytest.approx(np.std(taus))
     assert math.isnan(row["gain"]["gain"]) and row["gain"]["n"] == 0
+    steps = Steps("a", 3, np.array([5, 6, 7]), np.arange(64), scores, truth)
+    assert row["tau_at_lag"] == measure_tau_at_lag(steps) and set(row["tau_at_lag"]) == {"1", "2"}
+    assert row["autocorrelation"] == measure_autocorrelation(steps) and set(row["autocorrelation"]) == {"1", "2"}
 
 
 def test_lags_are_counted_in_steps_not_in_rows(rng):
@@ -219,3 +222,9 @@ def test_lags_are_followed_up_to_two_thirds_of_the_steps(rng):
     some = table.set_index("lag").loc[[1, 64]]
     assert some["tau"].tolist() == pytest.approx(list(measure_tau_at_lag(steps, [1, 64]).values()))
     assert some["autocorrelation"].tolist() == pytest.approx(list(measure_autocorrelation(steps, [1, 64]).values()))
+
+
+def test_of_two_steps_only_the_next_is_looked_for(rng):
+    scores = rng.normal(size=(2, 30))
+    found = [follow_lags(Steps("a", 0, np.array(at), np.arange(30), scores, scores[0])) for at in ([1, 2], [1, 3])]
+    assert found[0]["lag"].tolist() == [1] and found[1].empty

@@ -35,7 +35,8 @@ def test_a_plan_is_estimated_swept_and_told_about(plan, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)[0]["state"] == "waiting"
     assert main([str(plan), "--processes", "1"]) == 0
     answer = capsys.readouterr()
-    assert "small: 1 done" in " ".join(answer.out.split()) and answer.err.startswith("1/1  seed0-")
+    assert "small: 1 done" in " ".join(answer.out.split()) and "\n1/1  seed0-" in answer.err
+    assert answer.err.startswith("1 of 1 runs to do; how far each is: python -m nasbias.sweep ")
     assert main([str(plan), "--status"]) == 0
     assert "small: 1 done" in " ".join(capsys.readouterr().out.split())
 

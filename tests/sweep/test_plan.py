@@ -51,6 +51,11 @@ def test_a_folder_is_found_by_its_digest_whatever_its_label(tmp_path):
     assert item.folder(tmp_path) == tmp_path / f"older-{item.identity}"
 
 
+def test_a_plan_knows_how_many_devices_its_runs_take():
+    assert make_plan({"training": TRAINING, "grid": {"seed": [0, 1]}}).devices == 1
+    assert make_plan({"training": TRAINING, "grid": {"devices": [1, 4, 2]}}).devices == 4
+
+
 def test_equal_plans_are_those_of_equal_runs():
     first = make_plan({"training": TRAINING, "grid": {"seed": [0, 1]}})
     assert (

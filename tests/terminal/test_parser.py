@@ -112,3 +112,16 @@ def test_quiet_leaves_the_answer_and_the_error_and_takes_the_rest(capsys):
     failing = False
     assert main(["a", "--", "--quiet"]) == 0
     assert capsys.readouterr().err == "working\nnasbias: a notice\n"
+
+
+def test_a_description_is_wrapped_and_its_commands_are_not(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    command_line = "    python -m nasbias.x " + "word " * 20
+    lines = (
+        Parser(prog="x", description=f"{'many words ' * 20}\n\n{command_line}\n\n* a\n* b").format_help().split("\n")
+    )
+    text = [line for line in lines if line.startswith(("many", "words"))]
+    assert len(text) > 3 and max(map(len, text)) <= 58 and " ".join(text).count("many words") == 20
+    assert command_line in lines and "* a" in lines and "* b" in lines
+    monkeypatch.setenv("COLUMNS", "300")
+    assert f"{'many words ' * 20}".strip() in Parser(prog="x", description="many words " * 20).format_help()

@@ -1,12 +1,13 @@
 """The first look at a file, and what every reader of every space declares."""
 
 import importlib
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from nasbias import list_spaces
-from nasbias.truth.formats import Format, columns_of
+from nasbias.truth.formats import Format, columns_of, seed_in_name
 
 
 @pytest.fixture
@@ -63,3 +64,17 @@ def test_no_reader_raises_on_a_file_of_another_kind(space, tmp_path):
     for form in formats:
         for path in (*paths, tmp_path, tmp_path / "absent"):
             assert not form.recognises(path), (form.name, path.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        ("darts-cifar10-seed43.csv", 43),
+        ("ptb.csv", 42),
+        ("seed7/x-seed143.csv", 7),
+        ("Seed43.csv", 42),
+        ("seed.csv", 42),
+    ],
+)
+def test_the_seed_of_p2s_files_is_in_their_names_or_its_codes_default(name, seed):
+    assert seed_in_name(Path(name)) == seed
