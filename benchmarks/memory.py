@@ -54,7 +54,7 @@ def _import(n: int) -> Callable[[Path], None]:
         writer.start()
         writer.join()
         table, _ = find_truth("nb201", folder / "x.pth")
-        assert table["architecture"].nunique() == n
+        assert len(set(table["architecture"])) == n
         assert official_nb201
 
     return run

@@ -110,7 +110,9 @@ def score_row(
 ) -> Row:
     """Scoring, of each round's architectures, on random images or words."""
     sizes = {"inputs": 1, "classes": 1000} if task_of(size.space) == "text" else {"inputs": 3, "classes": 10}
-    network = build_supernet(size.space, options_from(size.space, size.options), **sizes)
+    network = build_supernet(
+        size.space, options_from(size.space, size.options), inputs=sizes["inputs"], classes=sizes["classes"]
+    )
     data = {name: random_data(size, name, recalibration, scored) for name in ("plain", "fast")}
 
     def side(engine: str, precision: str = "32-true") -> Side:

@@ -144,7 +144,7 @@ def normalised(network: nn.Module) -> Iterator[list[_BatchNorm]]:
     ran: list[_BatchNorm] = []
     layers = [module for module in network.modules() if isinstance(module, _BatchNorm)]
     before = [layer.momentum for layer in layers]
-    hooks = [layer.register_forward_pre_hook(lambda module, _given: ran.append(module)) for layer in layers]
+    hooks = [layer.register_forward_pre_hook(lambda *_, layer=layer: ran.append(layer)) for layer in layers]
     for layer in layers:
         layer.momentum = 1.0
     try:

@@ -48,7 +48,7 @@ class Format:
 
     def what_is_missing(self, table: pd.DataFrame) -> str:
         """How much a truth table of this form has where it is not the whole published file's, else nothing."""
-        n, rows = table["architecture"].nunique(), len(table)
+        n, rows = len(set(table["architecture"])), len(table)
         if self.architectures and n < self.architectures:
             return f"{n:,} of the {self.architectures:,} architectures"
         if self.rows and rows not in self.rows:

@@ -61,7 +61,7 @@ def broken(monkeypatch):
     """From its fifth step on, every run's loss is multiplied by `broken.factor`."""
     loss, count = ImageTask.loss, {}
 
-    def wrong(task, network, choice, step, generator):
+    def wrong(task, network, choice, step, generator, number=0):
         count[task] = count.get(task, 0) + 1
         return loss(task, network, choice, step, generator) * (wrong.factor if count[task] >= 5 else 1)
 
