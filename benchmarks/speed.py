@@ -76,7 +76,7 @@ PTB = Size("ptb", "ptb 64 hidden units", 0, {"hidden": 64}, 32)
 
 def list_rows() -> Iterator[tuple[str, Callable[[], Row]]]:
     """What a row is of, and what makes it when it is wanted."""
-    for size, what, bn, recalibration, scored, rounds in (
+    scorings: tuple[tuple[Size, str, BN, int, int, list[list[str]]], ...] = (
         (SMALL, "whole space, recalibrated", "recalibrated", 512, 1000, families(2)),
         (SMALL, "whole space, running", "running", 512, 1000, families(2)),
         (FULL, "recalibrated", "recalibrated", 128, 1000, samples("nb201", 3, 2)),
@@ -84,7 +84,8 @@ def list_rows() -> Iterator[tuple[str, Callable[[], Row]]]:
         (NB101, "64 cells, recalibrated", "recalibrated", 256, 1000, samples("nb101", 64, 2)),
         (DARTS, "recalibrated", "recalibrated", 256, 1000, samples("darts", 8, 2)),
         (PTB, "64 cells", "running", 0, 2000, samples("ptb", 64, 2)),
-    ):
+    )
+    for size, what, bn, recalibration, scored, rounds in scorings:
         yield (
             f"scoring, {size.name}",
             partial(score_row, size, what, bn, recalibration, scored, rounds, bf16=size is FULL),
