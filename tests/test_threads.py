@@ -36,3 +36,21 @@ def test_memory_of_large_tensors_is_zeroed_by_the_kernel_once():
     assert threads == 1
     assert faults < 100  # 64 MB are 16,384 pages
     assert page_faults("as it is")[0] > 1000
+
+
+POOLS = """
+from nasbias.threads import on_one_thread
+
+@on_one_thread
+def look():
+    from threadpoolctl import threadpool_info
+    return [(pool["filepath"], pool["num_threads"]) for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+found = look()
+print(len({path for path, _ in found}), {threads for _, threads in found})
+"""
+
+
+def test_no_blas_that_a_study_will_load_has_more_than_one_thread():
+    done = subprocess.run([sys.executable, "-c", POOLS], capture_output=True, text=True, env={"OMP_NUM_THREADS": "2"})
+    assert done.stdout.strip() == "2 {1}", done.stderr  # numpy's and scipy's

@@ -23,7 +23,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from nasbias.bias.correction import SIZES, correct_scores
 from nasbias.bias.decomposition import decompose_error
@@ -41,6 +40,7 @@ from nasbias.outline import Outlined
 from nasbias.statistics import Combined, adjust_p_values, combine_runs, influence, mean_over_runs, spearman_over_runs
 from nasbias.statistics.metrics import best_places, tau_given
 from nasbias.streams import stream
+from nasbias.threads import on_one_thread
 
 Array = np.ndarray
 _JOINT = 5  # architectures per column below which decisions are fitted one at a time
@@ -89,11 +89,7 @@ class Bias(Outlined):
         }
 
 
-# Products of matrices of this size are slower on several threads: 9.7 s for 4.0 of one.
-_on_one_thread = threadpool_limits.wrap(limits=1, user_api="blas")
-
-
-@_on_one_thread
+@on_one_thread
 def analyse_bias(
     matched: Matched,
     *,
@@ -164,7 +160,7 @@ def _least(noise: Array | None) -> float:
     return LEAST_UNADJUSTED if noise is None else LEAST_EFFECT
 
 
-@_on_one_thread
+@on_one_thread
 def measure_size_bias(panel: Panel, truth_noise: float | None = None) -> dict[str, dict[str, Any]]:
     """Per cost (`params`, `flops`), where it varies: correlations with score and with truth, and the effect of size.
 
@@ -216,7 +212,7 @@ def _measure_size_bias(panel: Panel, noise: Array | None) -> dict[str, dict[str,
     return result
 
 
-@_on_one_thread
+@on_one_thread
 def measure_operator_bias(panel: Panel, top: int = 100, truth_noise: float | None = None) -> pd.DataFrame:
     """Every value of every decision (an operation on an edge, an input of a node): by means, at the top, and as bias.
 
