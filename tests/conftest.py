@@ -1,6 +1,7 @@
 """Fixtures that several rooms' tests share."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,10 @@ from hypothesis import settings
 # One thread, as every command trains and scores: on some processors (an AVX-512 Xeon with AMX) sums of two threads
 # differ from those of one in the last bit. Set before torch is imported, which not every test does.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell ignores Ctrl-C for what it starts in the background, and children inherit that: the tests of Ctrl-C mean it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A machine under load must not fail a test for its slowness; a mutant must meet the same examples as its neighbours.
 settings.register_profile("nasbias", deadline=None)

@@ -55,6 +55,6 @@ def test_no_streams_number_is_ever_changed():
     """It would change what a seed has meant: splits, samples and orders of runs that were trained long ago."""
     numbers = {
         "draw": 0, "order": 1, "shrink": 2, "test_split": 4, "weights": 5, "data": 6, "tuning": 7, "dense": 8,
-        "chance": 10, "correction": 11, "validation": 12, "drawing": 13, "complement": 14,
+        "chance": 10, "correction": 11, "validation": 12, "drawing": 13, "complement": 14, "recalibration": 15,
     }  # fmt: skip
     assert numbers == streams._NUMBERS

@@ -34,6 +34,13 @@ def augmented(images, seed, **fields):
     return augment(images.train_x[:64], images, config, torch.Generator().manual_seed(seed))
 
 
+def test_without_augmentation_images_are_only_normalised():
+    images = load_run_images(Training(resolution=16), "cpu")
+    found = augmented(images, 0)
+    assert torch.equal(found, images.normalise(images.train_x[:64]))
+    assert found.is_contiguous(memory_format=torch.channels_last)
+
+
 @pytest.mark.parametrize("fields", [{"crop": 2}, {"flip": True}, {"cutout": 3}])
 def test_each_augmentation_is_asked_for_by_its_field_and_repeats_with_the_generator(fields):
     images = load_run_images(Training(), "cpu")

@@ -74,14 +74,6 @@ def test_the_loss_is_the_mean_cross_entropy_and_the_auxiliary_heads_counts_less(
     assert both.item() == pytest.approx(expected.item()) and AUXILIARY_WEIGHT == 0.4
 
 
-def test_without_augmentation_images_are_only_normalised():
-    task = make()
-    x = task.images.train_x[:16]
-    found = task.augment(x, generator())
-    assert torch.equal(found, task.images.normalise(x))
-    assert make(resolution=16).augment(x, generator()).is_contiguous(memory_format=torch.channels_last)
-
-
 def test_the_last_images_of_an_epoch_are_a_smaller_batch_where_they_are_kept():
     task = make(last_batch="keep")
     assert (task.steps, task.examples) == (4, 200)
