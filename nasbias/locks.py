@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import platform
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,11 +85,19 @@ def _enter(folder: Path) -> int:
             make_folder(folder)
             return _take(folder / LOCK)
         except (FileExistsError, FileNotFoundError, NotADirectoryError):
-            if folder.exists() and not folder.is_dir():
+            if _is_something_else(folder):
                 raise InputError(f"{folder} is no folder. Choose another path.") from None
             if attempt == _ATTEMPTS - 1:
                 raise
     raise AssertionError("the last attempt returns or raises")
+
+
+def _is_something_else(folder: Path) -> bool:
+    """Whether there is something that is no folder: one look, between two it may be removed."""
+    try:
+        return not stat.S_ISDIR(folder.stat().st_mode)
+    except OSError:
+        return False
 
 
 def find_holder(folder: str | os.PathLike) -> str | None:
