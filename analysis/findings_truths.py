@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.findings import AGREES, Finding, number, show, study, verdict
+from analysis.findings import AGREES, DISAGREES, Finding, number, show, study, verdict
 from analysis.findings_p2 import DARTS_TRUTH, NB101_TRUTH, SHARED
 from analysis.harvest import DATA, cost_of
 from nasbias.matching import Panel, match, select_panel
@@ -56,7 +56,10 @@ def between(one: Panel, other: Panel) -> Influence:
 
 
 def findings_of(pair: Pair) -> list[Finding]:
-    """Three rows: tau with one's own truth, that minus tau with the benchmark's, and between the truths."""
+    """Three rows: tau with one's own truth, that minus tau with the benchmark's, and between the truths.
+
+    The difference takes the two taus' seeds for independent, though they are the same runs': its interval is wide.
+    """
     own, benchmark, epoch = pair.panels()
     hours, rows = cost_of(f"{pair.space}_truth"), []
     alone = read_table(pair.own)
@@ -102,8 +105,9 @@ def _pulls(*panels: Panel) -> list[list[Influence]]:
 
 def _of_architectures(estimate: Estimate) -> str:
     """The verdict on one tau of two fixed columns: no seed is in it, so its interval is whole."""
-    if estimate.low > 0 or estimate.high < 0:
-        return AGREES if estimate.low > 0 else "disagrees"
+    decision = verdict(estimate.low, estimate.high)
+    if decision in (AGREES, DISAGREES):
+        return decision
     return f"not decided: no agreement is found, and {number(estimate.high)} is not ruled out"
 
 

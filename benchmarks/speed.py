@@ -1,6 +1,6 @@
 """How many times faster scoring and training are than the plain path, and how near the machine's limit.
 
-    python -m benchmarks.speed                         # all rows, about ten CPU-minutes
+    python -m benchmarks.speed                         # all rows, about six CPU-minutes
     python -m benchmarks.speed --only darts64          # rows whose name has this in it
     python -m benchmarks.speed --write README.md       # also into the README's Speed block
 
@@ -28,7 +28,7 @@ from nasbias.errors import InputError
 from nasbias.files import written_atomically
 from nasbias.progress import note
 from nasbias.runs import Training
-from nasbias.scoring import ScoringData, score_architectures
+from nasbias.scoring import Precision, ScoringData, score_architectures
 from nasbias.scoring.data import BN, RECALIBRATION_BATCH, VALID_BATCH
 from nasbias.scoring.text import TextData
 from nasbias.spaces import get_space
@@ -116,20 +116,11 @@ def score_row(
     )
     data = {name: random_data(size, name, recalibration, scored) for name in ("plain", "fast")}
 
-    def side(engine: str, precision: str = "32-true") -> Side:
-        return lambda i: score_architectures(
-            network,
-            rounds[i],
-            data[engine],
-            size.space,
-            bn,
-            engine,
-            precision,  # pyright: ignore[reportArgumentType]
-        )
+    def side(engine: str, precision: Precision = "32-true") -> Side:
+        return lambda i: score_architectures(network, rounds[i], data[engine], size.space, bn, engine, precision)
 
-    sides = {"plain": side("plain"), "fast": side("fast")} | (
-        {"fast, bf16": side("fast", "bf16-mixed")} if bf16 else {}
-    )
+    sides = {"plain": side("plain"), "fast": side("fast")}
+    sides |= {"fast, bf16": side("fast", "bf16-mixed")} if bf16 else {}
     flops = 0.0
     if size is FULL:
         codes = get_space("nb201").encode([name for names in rounds for name in names])

@@ -22,10 +22,12 @@ from nasbias.provenance import describe_provenance
 from nasbias.report.content import Drawing, Report, Section, Table
 from nasbias.report.page import render
 from nasbias.report.studies import DRAWS, Studied, study
+from nasbias.threads import on_one_thread
 
 __all__ = ["Drawing", "Report", "Section", "Table", "check_place", "make_report", "render", "write_report"]
 
 
+@on_one_thread
 def make_report(
     predictions: Predictions = None,
     truth: TruthSource = None,

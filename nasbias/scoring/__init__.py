@@ -28,6 +28,7 @@ from nasbias.supernets.sharing.aliased import AliasedNetworks
 
 __all__ = [
     "BN",
+    "Precision",
     "ScoringData",
     "distinct_architectures",
     "engines",

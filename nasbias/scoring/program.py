@@ -24,9 +24,8 @@ from nasbias.supernets.sharing.aliased import AliasedNetworks
 
 IMAGES = 0  # the number of the input
 CHUNK = 256  # architectures described at a time, at most
-HELD = (
-    48  # values of a batch that may wait for a later use: fewer architectures are described together where it is more
-)
+# Values of a batch that may wait for a later use; where it is more, fewer architectures are described together.
+HELD = 48
 # Pixels of a batch: enough work a kernel, few enough for the caches (64 images of 32x32, 256 of 16x16).
 PIXELS = 64 * 1024
 

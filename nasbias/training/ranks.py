@@ -8,7 +8,7 @@ group are those of lightning-fabric's strategy "ddp".
 
 BN normalises each part by the part's own statistics, and keeps the running ones of rank 0's part, as
 DistributedDataParallel does (SyncBatchNorm has no implementation for CPUs). So a run on n devices is a run on one that
-takes the n parts of each step one after the other (`tests/training/test_ranks.py`: with two to the bit), and not the
+takes the n parts of each step one after the other (`tests/training/test_followers.py`: two, to the bit), and not the
 run that takes all images at once: `devices` belongs to a run's identity.
 """
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+import nasbias
+from nasbias.bias.effects import percentiles
 from nasbias.report import make_report, render
 from tests.predicted import make_table, make_truth, runs_of
 
@@ -21,6 +23,17 @@ def truth(table):
 @pytest.fixture(scope="session")
 def runs(table):
     return runs_of(table, seeds=(0, 1, 2))
+
+
+@pytest.fixture(scope="session")
+def joined(runs, truth):
+    """What the explorer should know: `join` of the mean and of each run, with ranks."""
+    table = nasbias.join(runs, truth)
+    table["true_rank"] = (-table["truth"]).rank(method="min").astype(int)
+    for name in ("score", "score_s0", "score_s1", "score_s2"):
+        table[f"{name}_rank"] = (-table[name]).rank(method="min").astype(int)
+        table[f"{name}_difference"] = percentiles(table[name].to_numpy()) - percentiles(table["truth"].to_numpy())
+    return table
 
 
 @pytest.fixture(scope="session")

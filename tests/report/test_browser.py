@@ -17,6 +17,7 @@ from nasbias.report import render
 from nasbias.report.explorer import describe_wiring
 from tests.browsers import chromium, has_chromium, has_playwright
 from tests.report.conftest import EVIL
+from tests.report.gestures import count_of, drag, listed, set_range, settle, touch
 
 if importlib.util.find_spec("playwright"):
     from playwright.sync_api import expect
@@ -68,66 +69,6 @@ def page(opened):
     expect(page.locator("#ex-count")).to_have_text("All 300 architectures.")
     yield page
     assert not heard["errors"]
-
-
-@pytest.fixture(scope="module")
-def joined(runs, truth):
-    """What the explorer should know: `join` of the mean and of each run, with ranks."""
-    table = nasbias.join(runs, truth)
-    table["true_rank"] = (-table["truth"]).rank(method="min").astype(int)
-    for name in ("score", "score_s0", "score_s1", "score_s2"):
-        table[f"{name}_rank"] = (-table[name]).rank(method="min").astype(int)
-        table[f"{name}_difference"] = percentiles(table[name].to_numpy()) - percentiles(table["truth"].to_numpy())
-    return table
-
-
-def settle(page):
-    """Until what was done is shown and said in the address, however busy the machine."""
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(() => setTimeout(done, 0), 0)))")
-
-
-def count_of(page):
-    text = page.inner_text("#ex-count")
-    return int(text.removeprefix("All ").split()[0].replace(",", ""))
-
-
-def set_range(page, label, low=None, high=None):
-    page.evaluate("document.getElementById('ex-ranges').open = true")
-    for end, value in (("from", low), ("to", high)):
-        if value is not None:
-            page.locator(f"#ex-ranges input[aria-label='{label}, {end}']").fill(str(value))
-            page.keyboard.press("Tab")
-
-
-def drag(page, start, end):
-    """Drag over parts of the plot, given as shares of its width and height."""
-    page.locator("#ex-plot").scroll_into_view_if_needed()
-    box = page.locator("#ex-plot").bounding_box()
-    corner = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
-    page.mouse.move(*corner[0])
-    page.mouse.down()
-    page.mouse.move(*corner[1], steps=5)
-    page.mouse.up()
-    settle(page)
-
-
-def touch(page, *places):
-    """A finger set down at the first of these places, moved over the others, lifted: shares of the plot's sides."""
-    page.locator("#ex-plot").scroll_into_view_if_needed()
-    box = page.locator("#ex-plot").bounding_box()
-    spots = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in places]
-    hand = page.context.new_cdp_session(page)
-    kinds = ["touchStart", *["touchMove"] * (len(spots) - 1)]
-    for kind, spot in zip(kinds, spots):
-        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [spot]})
-    hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    settle(page)
-
-
-def listed(page):
-    """Architecture -> the cells of its row, of the list below."""
-    rows = page.locator("#ex-list tbody tr").all_inner_texts()
-    return {cells[0].strip(): cells[1:] for cells in (row.split("\t") for row in rows)}
 
 
 def test_it_opens_from_disk_without_a_complaint_or_a_request(opened, place):
