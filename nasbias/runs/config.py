@@ -90,7 +90,7 @@ class Training:
     precision: Literal["auto", "32-true", "bf16-mixed"] = option(
         "auto",
         "auto = bf16 autocast on a GPU, float32 on a CPU; bf16-mixed on a CPU with AVX512_BF16 and AMX: nb201 C=16 N=5 "
-        "steps 1.4 times as fast, losses of the first epochs .1 to .7 % off (nb201 C=8, digits), slower elsewhere",
+        "steps 1.7 times as fast, losses of the first epochs .1 to .7 % off (nb201 C=8, digits), slower elsewhere",
     )
     device: Literal["auto", "cpu", "cuda"] = option("auto", "where tensors live; auto = a GPU where there is one")
     devices: int = option(
