@@ -246,8 +246,8 @@ def few_truths(runs: Path, seeds: Sequence[int]) -> Iterator[Item]:
     darts = dataclasses.replace(DARTS, epochs=2, architectures=str(runs / DARTS_CELLS))
     ptb = dataclasses.replace(RUNS["ptb"]["config"], epochs=16, checkpoints=(), architectures=str(runs / PTB_CELLS))
     for seed in seeds:
-        yield Item(f"darts-truth-{seed}", "truths", 32 * 1.2, Alone(darts, seed, 32), shares="darts-truth")
         yield Item(f"ptb-truth-{seed}", "truths", 32 * 1.8, Alone(ptb, seed, 32), shares="ptb-truth")
+        yield Item(f"darts-truth-{seed}", "truths", 32 * 1.2, Alone(darts, seed, 32), shares="darts-truth")
 
 
 def nb101_truths(seeds: Sequence[int]) -> Iterator[Item]:
@@ -286,12 +286,12 @@ def plan(runs: Path) -> list[Item]:
         *p1_orders([0]),
         *nb101_lengths((100,), early),
         *nb101_thirds(runs, early),
+        *few_truths(runs, [0]),  # a truth of one's own for every space, before anything else
+        *nb101_truths([0]),
         *nb101_folds(early),
         *nb101_copies(early),
-        *nb101_truths([0]),
         *nb101_shrunk(early),
         *nb201_lengths((64,), early),
-        *few_truths(runs, [0]),
         *nb101_halved(runs, early),
         *p1_orders([1]),
         *p1_tuning((100, 200), ["p1-cycle-1"]),
