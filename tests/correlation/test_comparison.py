@@ -68,6 +68,7 @@ def test_runs_of_other_samples_share_only_the_architectures_that_both_scored(tab
         for run in runs:
             run["accuracy"] = 50 + table.set_index("architecture")["noise"].loc[run["architecture"]].to_numpy()
         spread = comparison._spread(match(pd.concat(runs), truth, space="nb201", scores=["accuracy"]), "accuracy", None)
+        assert spread is not None
         least.append(float(spread.least[0]))
     assert least[0] == pytest.approx(0, abs=1e-12) and 0 < least[1] < least[2] / 3
 
