@@ -4,7 +4,7 @@
 
 The shipped predictions are made by `python -m analysis.reference SPACE train|score|collect`; the papers' lengths are 64
 to 4,000 epochs of full-size images. Truths: what is in ../shared/data, for NAS-Bench-201 the analog-nasbench wheel, for
-the 64 architectures P1's and our own.
+the 64 architectures P1's; and our own of architectures trained alone at the supernets' size.
 """
 
 import sys
@@ -21,9 +21,9 @@ from nasbias.terminal import Parser, add_format, command
 SHARED = Path("../shared/data")
 TRUTHS = {
     "nb201": [None],
-    "nb101": [SHARED / "nb101_subset_val.parquet"],
-    "darts": [SHARED / "darts_cifar10_anon2102.parquet"],
-    "ptb": [SHARED / "darts_ptb_anon2102.parquet"],
+    "nb101": [SHARED / "nb101_subset_val.parquet", "nb101_truth"],
+    "darts": [SHARED / "darts_cifar10_anon2102.parquet", "darts_truth"],
+    "ptb": [SHARED / "darts_ptb_anon2102.parquet", "ptb_truth"],
     "darts64": [SHARED / "deeper_insights_64_gt.parquet", "darts64_truth"],
 }
 SCORES = {"ptb": "perplexity"}

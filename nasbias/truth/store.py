@@ -85,10 +85,8 @@ def write_stored(space: str, name: str, table: pd.DataFrame, about: dict[str, An
     path = stored_path(space, name)
     try:
         write_parquet(table, path, about)
-    except OSError as error:
-        raise InputError(
-            f"can't write {path} ({error.strerror}). NASBIAS_DATA names another folder for the store."
-        ) from None
+    except InputError as error:
+        raise InputError(f"{error} NASBIAS_DATA names another folder for the store.") from None
     return path
 
 

@@ -65,6 +65,16 @@ def test_fewer_than_ten_repeated_architectures_tell_no_noise():
     assert noise_from_repeats(repeats[:, 0], repeats[:, :1]) is None
 
 
+def test_an_architecture_with_more_repeats_tells_more_of_the_noise():
+    """Variances pool by their degrees of freedom: 8 with three repeats, variance 1, and 4 with two, variance 8."""
+    repeats = np.full((12, 3), np.nan)
+    repeats[:8] = np.arange(8)[:, None] + np.array([-1.0, 0.0, 1.0])
+    repeats[8:, :2] = np.arange(8, 12)[:, None] + np.array([-2.0, 2.0])
+    noise = noise_from_repeats(np.arange(12.0), repeats)
+    assert noise is not None
+    assert noise[[0, 11]] == pytest.approx(np.sqrt((16 * 1 + 4 * 8) / 20 / np.array([3, 2])))
+
+
 def test_noise_of_percentiles_is_that_of_a_uniform_truth_and_ties_make_none():
     truth = np.linspace(80, 90, 5000)
     middle = slice(1000, 4000)

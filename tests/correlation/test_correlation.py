@@ -164,6 +164,39 @@ def test_random_rankings_stand_beside_the_baselines_on_the_same_sample(table, tr
         assert found == pytest.approx(list(expected[name]))
 
 
+def test_random_rankings_count_what_has_no_truth_as_their_sample_does(table, truth):
+    known = truth[truth["architecture"].isin(table["architecture"][:250])]
+    baselines = correlation.analyse_correlation(runs_of(table), known, scores=["accuracy"]).baselines
+    assert baselines["n_not_joined"].tolist() == [50] * len(baselines)
+
+
+def test_what_figures_draw_is_one_score_in_one_mode_on_the_most_architectures(table, truth):
+    modes = [runs_of(table).assign(bn="batch"), runs_of(table.iloc[:250]).assign(bn="recalibrated")]
+    several = pd.concat([*modes, runs_of(table.iloc[:100], seeds=[5]).assign(bn="recalibrated")])
+    result = correlation.analyse_correlation(several, truth)
+    shown = result.shown
+    assert shown[["score", "bn", "n", "epoch"]].to_numpy().tolist() == [
+        ["accuracy", "recalibrated", 250, epoch] for epoch in (4, 8)
+    ]
+    assert set(result.beside["n"]) == {250} and "random" in result.beside["score"].tolist()
+    assert set(correlation.analyse_correlation(modes[0], truth).shown["bn"]) == {"batch"}
+    assert len(correlation.analyse_correlation(runs_of(table), truth).shown) == 2
+
+
+def test_only_the_scores_asked_for_are_correlated(table, truth):
+    found = nasbias.correlate(runs_of(table), truth, scores=["loss"])
+    assert set(found["score"]) == {"loss"} and len(found) == 4
+
+
+def test_where_parameters_do_not_vary_nothing_is_said_of_a_lead_over_them():
+    cells = list(get_space("ptb").sample(40, seed=0))
+    truth = pd.DataFrame({"architecture": cells, "valid_perplexity": 70.0 - np.arange(40) / 10})
+    predictions = pd.DataFrame({"architecture": cells, "perplexity": 200.0 - np.arange(40)})
+    lengths = correlation.analyse_correlation(predictions, truth, space="ptb").lengths
+    lead = lengths[["over_params", "over_params_low", "over_params_high"]]
+    assert lead.isna().all(axis=None) and [str(kind) for kind in lead.dtypes] == ["float64"] * 3
+
+
 def test_a_baseline_that_orders_like_another_says_so(table, truth):
     baselines = correlation.analyse_correlation(runs_of(table), truth).baselines.set_index("score")
     params, flops = (scipy.stats.rankdata(table[name]) for name in ("params", "flops"))

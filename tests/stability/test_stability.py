@@ -109,6 +109,8 @@ def test_gt_tau_has_the_interval_of_all_studies_with_the_seed_pooled_over_epochs
     pulls = [[influence(row, panel.truth) for row in panel.scores] for panel in panels]
     spread = spread_of(pulls, [[0, 1]] * 3)
     result = stability.analyse_stability(matched)
+    about, runs = result.about, result.instances["n_runs"]
+    assert result.headline() == f"{about['space']}, {about['n_architectures']} architectures, {runs} runs"
     assert result.epochs["epoch"].tolist() == [1, 2, 4]
     for row, own in zip(result.epochs.to_dict("records"), pulls):
         estimate = mean_over_runs(own, spread)

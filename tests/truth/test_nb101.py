@@ -14,7 +14,7 @@ from nasbias.notices import Notice
 from nasbias.spaces import get_space
 from nasbias.tables import check_truth, choose_split, select_truth
 from nasbias.truth import find_truth, load_truth
-from nasbias.truth.nb101 import FORMATS, _metrics_message
+from nasbias.truth.nb101 import FORMATS, _metrics_message, _triangle
 
 SPACE = get_space("nb101")
 TFRECORD, ONE_RUN = FORMATS
@@ -244,6 +244,21 @@ def test_the_shared_sample_is_one_run_at_four_budgets(shared):
     final = select_truth(truth)
     assert set(final["epochs"]) == {108}
     assert final["valid_accuracy"].max() == pytest.approx(94.9119, abs=1e-4)
+
+
+def test_a_table_with_hashes_or_with_accuracies_alone_is_not_the_one_run_form(tmp_path):
+    whole = {"module_hash": ["a"], "adjacency": ["01"], "ops": ["input"], "val_acc_108": [0.9]}
+    path = tmp_path / "sample.parquet"
+    for left_out in (*whole, None):
+        pd.DataFrame({name: value for name, value in whole.items() if name != left_out}).to_parquet(path)
+        assert ONE_RUN.recognises(path) == (left_out is None)
+
+
+@pytest.mark.parametrize("matrix", ["0110", "010", "1000", "0001", "01000"])
+def test_a_matrix_that_is_not_square_or_has_an_edge_backwards_is_refused(matrix):
+    assert (_triangle("0100"), _triangle("011001000")) == ("1", "111")
+    with pytest.raises(ValueError, match="not an upper triangular matrix"):
+        _triangle(matrix)
 
 
 def test_the_one_run_form_with_a_wrong_or_repeated_hash_is_refused(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from nasbias import InputError, get_space, load_truth
 from nasbias.truth import find_truth, import_truth, list_formats, read_truth
-from nasbias.truth.nb201 import analog_file, read_analog
+from nasbias.truth.nb201 import analog_file, melt_wide, read_analog
 from tests.truth import official_nb201 as official
 
 WIDE = {"c10_val_12": [50.0, 60.0], "c10_test_200": [90.0, 91.0], "in16_test_200": [40.0, 41.0]}
@@ -92,6 +92,12 @@ def test_a_wide_table_names_its_architectures_in_one_of_three_ways(column, tmp_p
     assert len(table) == 6
 
 
+def test_a_wide_table_from_memory_is_called_a_table():
+    names = official.names(2, start=7)
+    with pytest.raises(InputError, match=r"^table: arch_index 9 is not"):
+        melt_wide(pd.DataFrame({"architecture": names, "arch_index": [7, 9], **WIDE}))
+
+
 def test_a_table_without_architectures_or_without_such_columns_is_not_wide(tmp_path):
     pd.DataFrame(WIDE).to_csv(tmp_path / "a.csv", index=False)
     with pytest.raises(InputError, match="no column 'architecture'"):
@@ -127,6 +133,7 @@ def test_the_digits_of_the_retraining_are_edges_and_operations_in_its_own_order(
         "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|",
     ]
     assert table["test_accuracy"].tolist() == [80, 81] and set(table["dataset"]) == {"cifar10"}
+    assert read_analog(path).columns.tolist() == ["architecture", "dataset", "test_accuracy"]
     assert about["format"] == "analog-nasbench" and about["licence"].startswith("not stated")
 
 
@@ -141,4 +148,5 @@ def test_the_formats_are_tried_from_the_benchmarks_own_to_the_retraining():
     names = ["nas-bench-201", "nats-bench", "wide", "analog-nasbench"]
     assert [form.name for form in list_formats("nb201")] == names
     assert [form.retrained for form in list_formats("nb201")] == [False, False, False, True]
+    assert all("accurac" in form.describes for form in list_formats("nb201"))
     assert find_truth("nb201", official.benchmark(2))[1]["format"] == "nas-bench-201"

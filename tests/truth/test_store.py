@@ -6,8 +6,10 @@ import pytest
 from nasbias import InputError, load_truth
 from nasbias.files import data_folder, sha256
 from nasbias.notices import Notice
+from nasbias.spaces import get_space
 from nasbias.tables import read_about, write_parquet
 from nasbias.truth import describe_sources, find_truth, import_truth, remove_truth
+from nasbias.truth.store import list_stored
 from tests.truth import official_nb201 as official
 
 NAMES = official.names(40)
@@ -77,6 +79,21 @@ def test_the_environment_moves_the_store(tidy, tmp_path, monkeypatch):
     import_truth("nb201", tidy, "mine")
     assert (tmp_path / "elsewhere" / "truth" / "nb201" / "mine.parquet").is_file()
     assert stored() == ["mine"]
+
+
+def test_a_store_that_can_t_be_written_says_where_and_what_moves_it(tidy, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("NASBIAS_DATA", str(tmp_path / "file"))
+    with pytest.raises(InputError, match=r"mine\.parquet: can't be written .*NASBIAS_DATA names another folder"):
+        import_truth("nb201", tidy, "mine")
+
+
+def test_of_one_space_only_its_own_tables_are_listed(tidy):
+    import_truth("nb201", tidy, "mine")
+    darts = tidy.iloc[:2].assign(architecture=get_space("darts").sample(2, seed=0), dataset="cifar10")
+    import_truth("darts", darts, "theirs")
+    assert [about["name"] for about in list_stored("darts")] == ["theirs"]
+    assert [about["name"] for about in list_stored()] == ["theirs", "mine"]  # by space, then by name
 
 
 def test_a_failed_import_leaves_the_store_as_it_was(tidy, tmp_path):
