@@ -262,7 +262,8 @@ from nasbias.terminal import command
 @command
 def main(argv):
     network = {"channels": 4, "cells": 1}
-    config = Training(space="darts64", epochs=100_000, train_size=512, valid_size=32, batch_size=64, network=network)
+    sizes = {"train_size": 512, "valid_size": 32, "batch_size": 64}
+    config = Training(space="darts64", epochs=100_000, checkpoints=(1,), network=network, **sizes)
     items = [Item(name, "study", 1.0, Supernet(Job(config, Scoring()))) for name in ("a", "b")]
     run(Queue(items, Path(argv[0])), processes=2)
 
@@ -278,10 +279,10 @@ def test_the_workers_of_a_runner_that_is_stopped_save_their_runs_and_end(number,
     (tmp_path / "runner.py").write_text(RUNNER)
     words = [sys.executable, str(tmp_path / "runner.py"), str(tmp_path / "runs")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    logs = [tmp_path / "runs" / name / "log.jsonl" for name in ("a", "b")]
+    states = [tmp_path / "runs" / name / "checkpoints" for name in ("a", "b")]
     with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as runner:
         ends = time.monotonic() + 300
-        while not all(map(Path.exists, logs)) and time.monotonic() < ends:
+        while not all((state / "epoch-0001.safetensors").exists() for state in states) and time.monotonic() < ends:
             time.sleep(0.1)
         workers = [int(pid) for pid in Path(f"/proc/{runner.pid}/task/{runner.pid}/children").read_text().split()]
         began = time.monotonic()
@@ -294,5 +295,5 @@ def test_the_workers_of_a_runner_that_is_stopped_save_their_runs_and_end(number,
     assert not list(tmp_path.glob("runs/.queue/*.done")) and not list(tmp_path.glob("runs/.queue/*.error.txt"))
     if code > 0:
         assert "nasbias: interrupted" in errors and "Traceback" not in errors
-        assert all((log.parent / "checkpoints" / "latest.safetensors").exists() for log in logs)
+        assert all((state / "latest.safetensors").exists() for state in states)
         assert not list(tmp_path.glob("runs/*/.lock"))
