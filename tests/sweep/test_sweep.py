@@ -99,7 +99,7 @@ def test_where_no_scheduler_answers_it_is_said(tmp_path, monkeypatch):
 
 
 def test_a_sweep_of_a_later_form_is_refused_and_one_without_a_form_or_damaged_goes_on(tmp_path):
-    plan, about = small_plan(), tmp_path / "sweep.json"
+    plan, about = small_plan([0, 1]), tmp_path / "sweep.json"
     about.write_text(json.dumps({"form": FORM + 1}))
     with pytest.raises(InputError, match=r"sweep\.json: is of form 2, which a later nasbias writes"):
         read_status(plan, tmp_path)
