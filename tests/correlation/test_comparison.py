@@ -9,6 +9,7 @@ import scipy.stats
 
 from nasbias.correlation import comparison, wording
 from nasbias.errors import InputError
+from nasbias.matching import match
 from tests.predicted import runs_of
 
 
@@ -57,6 +58,19 @@ def test_the_seeds_spread_is_pooled_over_each_recipes_lengths(table, truth):
     )
     assert alone["difference"][0] == pooled["difference"][0] == 0
     assert pooled["high"][0] - pooled["low"][0] != pytest.approx(alone["high"][0] - alone["low"][0])
+
+
+def test_runs_of_other_samples_share_only_the_architectures_that_both_scored(table, truth):
+    """The more of them two runs have in common, the less the choice of architectures makes their taus differ."""
+    least = []
+    for shift in (0, 20, 140):
+        runs = [runs_of(table.iloc[seed * shift :][:140], seeds=[seed], epochs=[8]) for seed in (0, 1)]
+        for run in runs:
+            run["accuracy"] = 50 + table.set_index("architecture")["noise"].loc[run["architecture"]].to_numpy()
+        spread = comparison._spread(match(pd.concat(runs), truth, space="nb201", scores=["accuracy"]), "accuracy", None)
+        assert spread is not None
+        least.append(float(spread.least[0]))
+    assert least[0] == pytest.approx(0, abs=1e-12) and 0 < least[1] < least[2] / 3
 
 
 def test_p_values_are_adjusted_over_the_scores(table, truth):

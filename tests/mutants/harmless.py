@@ -1,6 +1,5 @@
 """Why a surviving mutant may survive: (module, line before, line after) -> the reason."""
 
-_SINCE = "a test was written for it since, or the line is gone; it was not tried again"
 _SAME = "means the same"
 _MAGIC = "torch's magic number, as a pickle of its own"
 _MEMORY = "the same result, with more memory or time"
@@ -91,86 +90,8 @@ HARMLESS: dict[tuple[str, str, str], str] = {
         "first = np.flatnonzero(later > 0)",
     ): "what comes later is never the first step",
     (
-        "correlation.comparison",
-        '| {"epoch_a": panels[0].epoch, "epoch_b": panels[1].epoch, "gt_tau_a": taus[0], "gt_tau_b": taus[1]}',
-        '| {"epoch_a": panels[0].epoch, "epoch_b": panels[1].epoch, "gt_tau_a": taus[0], "GT_TAU_B": taus[1]}',
-    ): _SINCE,
-    (
-        "correlation.cross_run",
-        'is_other = (table["run_a"] != table["run_b"]) | (table["seed_a"].fillna(-1) != table["seed_b"].fillna(-1))',
-        'is_other = (table["run_a"] != table["run_b"]) | (table["seed_a"].fillna(-1) != table["seed_b"].fillna(None))',
-    ): _SINCE,
-    (
-        "matching.joined",
-        'options["reading"] = Reading(dict(columns or {}), notation)',
-        'options["reading"] = Reading(None, notation)',
-    ): _SINCE,
-    (
         "matching.joined",
         '_NAMED = ("architecture", "truth", "score", "params", "flops", "is_valid", "isomorphism_class")',
         '_NAMED = ("ARCHITECTURE", "truth", "score", "params", "flops", "is_valid", "isomorphism_class")',
-    ): _SINCE,
-    ("matching.joined", 'names = [f"{name}-{place}" for place, name in enumerate(names)]', "names = None"): _SINCE,
-    ("matching.joined", "if columns or notation:", "if columns and notation:"): _SINCE,
-    (
-        "matching.joined",
-        'names = [f"{name}-{place}" for place, name in enumerate(names)]',
-        'names = [f"{name}-{place}" for place, name in enumerate(None)]',
-    ): _SINCE,
-    (
-        "matching.joining",
-        'column = [options.get(name) for name in ("dataset", "epochs", "split", "sample")]',
-        'column = [options.get(name) for name in ("dataset", "epochs", "SPLIT", "sample")]',
-    ): _SINCE,
-    (
-        "pickles",
-        "return interpret(Source(file), allowed, holders, wanted, reduce)",
-        "return interpret(Source(file), allowed, holders, None, reduce)",
-    ): _SINCE,
-    ("runs.network", "network = build([(value,) for value in choices[0].tolist()])", "network = build(None)"): _SINCE,
-    ("runs.network", "options = options_from(config.space, config.network)", "options = None"): _SINCE,
-    (
-        "stability.steps",
-        '"autocorrelation": measure_autocorrelation(steps),',
-        '"XXautocorrelationXX": measure_autocorrelation(steps),',
-    ): _SINCE,
-    (
-        "stability.steps",
-        "lags = range(1, max(2 * len(steps.step) // 3, 1) + 1)",
-        "lags = range(1, max(2 * len(steps.step) // 3, 2) + 1)",
-    ): _SINCE,
-    ("statistics.metrics", "low, high = self.range", "low, high = None"): _SINCE,
-    ("truth.formats", 'named = re.search(r"seed(\\d+)", str(file))', "named = None"): _SINCE,
-    ("truth.formats", "return int(named.group(1)) if named else 42", "return int(None) if named else 42"): _SINCE,
-    (
-        "truth.formats",
-        'named = re.search(r"seed(\\d+)", str(file))',
-        'named = re.search(r"SEED(\\d+)", str(file))',
-    ): _SINCE,
-    (
-        "truth.formats",
-        'named = re.search(r"seed(\\d+)", str(file))',
-        'named = re.search(r"seed(\\d+)", str(None))',
-    ): _SINCE,
-    (
-        "truth.formats",
-        "return int(named.group(1)) if named else 42",
-        "return int(named.group(2)) if named else 42",
-    ): _SINCE,
-    (
-        "numerals",
-        'return text.replace("0.", ".", 1) if abs(value) < 0.995 else text',
-        'return text.replace("0.", ".", 1) if abs(value) < 1.995 else text',
-    ): _SINCE,
-    (
-        "numerals",
-        'return text.replace("0.", ".", 1) if abs(value) < 0.995 else text',
-        'return text.replace("0.", ".", 1) if abs(value) <= 0.995 else text',
-    ): _SINCE,
-    (
-        "numerals",
-        'return text.replace("0.", ".", 1) if abs(value) < 0.995 else text',
-        'return text.replace("0.", ".", 2) if abs(value) < 0.995 else text',
-    ): _SINCE,
-    ("truth.ptb", 'if path.suffix == ".parquet":', 'if path.suffix == ".PARQUET":'): _SINCE,
+    ): "the line is gone",
 }

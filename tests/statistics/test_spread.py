@@ -47,6 +47,8 @@ def test_runs_that_agree_by_chance_leave_no_variance_below_nothing():
     spread = pool_spread([Group(np.array([1.0, 1.0, 1.0]), least=0.5)])
     assert spread is not None and spread.excess == -0.5
     assert spread.at(0.2) == (0.0, 2.0) and spread.at(0.5)[0] == 0.0
+    spread = pool_spread([Group(np.array([1.0, 1.0]), least=0.5), Group(np.array([0.0, 2.0]), least=1.5)])
+    assert spread is not None and spread.excess == 0 and spread.at(0.0) == (0.0, 2.0)
 
 
 def test_nothing_to_pool_is_said():
