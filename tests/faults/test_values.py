@@ -147,6 +147,12 @@ def test_what_is_no_architecture_is_refused_in_one_short_line(space):
         assert str(refused.value).isprintable()
 
 
+def test_a_table_of_thousands_of_scores_is_read_in_time_that_grows_with_them():
+    # column by column pandas takes the square of them, and warns: 76 s for 8,000
+    table = pd.DataFrame({"architecture": NAMES, "accuracy": ACCURACY, **{f"c{i}": ACCURACY for i in range(8000)}})
+    assert check_predictions(table, "nb201", "mine.csv").shape == (30, 6 + 8001)
+
+
 MATRIX = [[0, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]]
 OPERATIONS = ["input", "conv3x3-bn-relu", "maxpool3x3", "output"]
 
