@@ -29,6 +29,7 @@ import pandas as pd
 from analysis.plan import Item, plan, prepare
 from nasbias.files import records, to_json, written_atomically
 from nasbias.locks import find_holder
+from nasbias.pool import begin_worker, run_job, stop_workers
 from nasbias.progress import note
 from nasbias.terminal import Parser, add_format, command, print_table
 
@@ -195,17 +196,26 @@ def _work(queue: Queue, until: float, again: bool) -> None:
     queue.work(until, again)
 
 
+def _begin(queue: Queue, until: float, again: bool) -> None:
+    begin_worker()
+    run_job(_work, queue, until, again)
+
+
 def run(queue: Queue, processes: int = 1, until: float = float("inf"), again: bool = False) -> None:
-    """Carry out a plan with several processes."""
+    """Carry out a plan with several processes. An interruption of this one alone ends them too: what they train is
+    saved at the next step."""
     if processes == 1:
         _work(queue, until, again)
         return
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_work, args=(queue, until, again)) for _ in range(processes)]
+    workers = [context.Process(target=_begin, args=(queue, until, again)) for _ in range(processes)]
     for worker in workers:
         worker.start()
-    for worker in workers:
-        worker.join()
+    try:
+        for worker in workers:
+            worker.join()
+    finally:
+        stop_workers(workers)
 
 
 def _clock(text: str) -> float:

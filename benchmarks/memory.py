@@ -22,8 +22,8 @@ BOUNDS = {  # GB, as docs/memory.md states them
     "correlation of 423,624 rows (nb101, synthetic)": 2.0,
     "import of NAS-Bench-201, 40 architectures": 0.5,
     "import of NAS-Bench-201, 160 architectures": 0.5,
-    "scoring 100 architectures of nb201": 1.0,
-    "scoring 400 architectures of nb201": 1.0,
+    "scoring 500 architectures of nb201": 1.0,
+    "scoring 4,000 architectures of nb201": 1.0,
 }
 
 
@@ -77,7 +77,7 @@ def _score(n: int) -> Callable[[Path], None]:
 
 
 CASES: dict[str, Callable[[Path], None]] = dict(
-    zip(BOUNDS, (_nothing, _correlation, _import(40), _import(160), _score(100), _score(400)))
+    zip(BOUNDS, (_nothing, _correlation, _import(40), _import(160), _score(500), _score(4000)))
 )
 
 

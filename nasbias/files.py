@@ -111,7 +111,7 @@ def writable_target(path: str | os.PathLike) -> Path:
     """The file that writing to `path` replaces: what it points to where it is a link.
 
     Raises:
-        InputError: it is a folder, a device or a pipe, or a loop of links, or a way through a file.
+        InputError: it is a folder, a device or a pipe, or a loop of links, or a way through a file, or no name of one.
     """
     path = Path(path)
     try:
@@ -122,9 +122,11 @@ def writable_target(path: str | os.PathLike) -> Path:
         raise InputError(f"{path} is {kind}, not a file that can be written as a whole. Give the path of a file.")
     except FileNotFoundError:
         return target
+    except InputError:
+        raise
     except RuntimeError:  # pathlib's, up to Python 3.12
         raise unwritable(path, OSError(errno.ELOOP, "a loop of links")) from None
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a null character
         raise unwritable(path, error) from None
 
 
@@ -206,7 +208,7 @@ def write_table(table: "pd.DataFrame", path: str | os.PathLike) -> None:
     writers: dict[str, Callable[[Path], Any]] = {
         ".csv": lambda temporary: table.to_csv(temporary, index=False),
         ".json": lambda temporary: temporary.write_text(to_json(records(table))),
-        ".parquet": lambda temporary: table.to_parquet(temporary, index=False),
+        ".parquet": lambda temporary: temporary.write_bytes(table.to_parquet(index=False)),
     }
     if path.suffix not in writers:
         raise InputError(f"can't write {path.name!r}: the ending must be one of {', '.join(writers)}.")

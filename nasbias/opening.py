@@ -4,7 +4,9 @@ import errno
 import gzip
 import io
 import os
+import re
 import stat
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,7 @@ from nasbias.errors import InputError, shortened
 
 # Bytes that any file may decompress to; how many times its size one may.
 _ALWAYS, _SWELLING = 1 << 28, 100
+_MOST_DOTS = 100  # in one key of TOML: tomllib takes the square of their number (1.5 s of 10,000)
 
 
 def checked_path(path: str | os.PathLike) -> Path:
@@ -54,6 +57,22 @@ def opened(path: str | os.PathLike, gzipped: tuple[str, ...] = (".gz",)) -> Iter
                 yield bounded(inside, path)
         else:
             yield file
+
+
+def read_toml(path: str | os.PathLike) -> dict[str, Any]:
+    """What a TOML file holds. Errors of reading it pass through.
+
+    Raises:
+        InputError: not TOML, or such as would take for ever.
+    """
+    path = checked_path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        if any(part.count(".") > _MOST_DOTS for part in re.split(r"[,=\n]", text)):
+            raise ValueError(f"a key or a value with more than {_MOST_DOTS} dots")
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # bytes that are no text, and numbers too long, among them
+        raise InputError(f"{path}: not TOML ({error}).") from None
 
 
 def bounded(inside: Any, path: Path) -> BinaryIO:

@@ -132,6 +132,9 @@ def _check(name: str, value: Any, kind: Any, bounds: Bounds) -> None:
             _check(name, item, inner[0], bounds)
     elif kind is int or kind is float:
         _check_number(name, value, kind, bounds)
+    elif origin is dict:
+        if not isinstance(value, dict):
+            raise _mistyped(name, value, "a table of names and values")
     elif kind is bool and not isinstance(value, bool):
         raise _mistyped(name, value, "yes or no (true or false)")
     elif kind is str and not isinstance(value, str):

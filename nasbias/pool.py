@@ -10,9 +10,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from nasbias.errors import InputError
@@ -37,7 +38,7 @@ def carry_out(
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(max(1, min(processes, len(jobs))), mp_context=context, initializer=begin_worker)
     try:
-        pending = {pool.submit(_run, function, *job): place for place, job in enumerate(jobs)}
+        pending = {pool.submit(run_job, function, *job): place for place, job in enumerate(jobs)}
         while pending:
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
@@ -53,9 +54,14 @@ def carry_out(
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:
-    """End the workers that are still there: politely, then not."""
     workers = list((pool._processes or {}).values())  # the pool has no public way to stop work that has begun
     pool.shutdown(wait=False, cancel_futures=True)
+    stop_workers(workers)
+
+
+def stop_workers(workers: Iterable[BaseProcess]) -> None:
+    """End the worker processes that are still there: politely, so that they can save their states, then not."""
+    workers = list(workers)
     for worker in workers:
         worker.terminate()
     for worker in workers:
@@ -80,8 +86,9 @@ def begin_worker(threads: int = 1) -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def _run(function: Callable[..., Any], *job: Any) -> Any:
+def run_job(function: Callable[..., Any], *job: Any) -> Any:
+    """function(*job); a worker that is asked to stop meanwhile ends when what can be saved is."""
     try:
         return function(*job)
-    except KeyboardInterrupt:  # asked to stop, and what could be saved is
+    except KeyboardInterrupt:
         os._exit(128 + signal.SIGTERM)

@@ -6,15 +6,26 @@ import sys
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from nasbias.errors import InputError
+from nasbias.provenance import count_cores
+
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_MOST_PER_CORE = 4  # threads; 1,024 on two cores wait for each other for ever
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 
 
 def use_threads(n: int) -> None:
-    """Let torch use `n` CPU threads, and let the allocator keep its pages."""
+    """Let torch use `n` CPU threads, and let the allocator keep its pages.
+
+    Raises:
+        InputError: many more threads than cores.
+    """
     import torch
 
+    cores = count_cores()
+    if n > _MOST_PER_CORE * cores:
+        raise InputError(f"{n:,} threads are too many for {cores} core(s): give {_MOST_PER_CORE * cores} or fewer.")
     torch.set_num_threads(n)
     keep_pages()
 

@@ -75,3 +75,25 @@ def test_a_table_of_a_later_form_is_refused(tmp_path, monkeypatch):
     write_parquet(table, tmp_path / "t.parquet", {})
     with pytest.raises(InputError, match=r"t\.parquet: is of form 2"):
         read_about(tmp_path / "t.parquet")
+
+
+def test_a_log_says_its_form_in_every_line_and_a_later_one_is_refused(tmp_path):
+    folder, log = RunFolder(tmp_path), tmp_path / "log.jsonl"
+    record = {"epoch": 1, "loss": 2.0, "seconds": 1.5}
+    folder.write_log([record, {**record, "epoch": 2}])
+    assert [json.loads(line)["form"] for line in log.read_text().splitlines()] == [FORM, FORM]
+    assert folder.log == [record, {**record, "epoch": 2}]
+    log.write_text(json.dumps(record) + "\n")
+    assert folder.log == [record]  # of an earlier version
+    log.write_text(json.dumps(record) + "\n" + json.dumps({"form": FORM + 1, **record}) + "\n")
+    with pytest.raises(InputError, match=r"log\.jsonl: is of form 2, which a later nasbias writes"):
+        folder.log  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "line", ["{}", '{"epoch": "x", "seconds": 1}', '{"epoch": true, "seconds": 1}', '{"epoch": 1}', "\xff", "4", "["]
+)
+def test_a_log_without_epochs_and_seconds_is_refused(line, tmp_path):
+    (tmp_path / "log.jsonl").write_bytes(line.encode("latin1"))
+    with pytest.raises(InputError, match=r"log\.jsonl: not as nasbias wrote it .*Remove it"):
+        RunFolder(tmp_path).log  # noqa: B018

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from nasbias.errors import InputError
-from nasbias.opening import checked_path, home, opened
+from nasbias.opening import checked_path, home, opened, read_toml
 
 
 def test_a_file_a_folder_and_nothing_may_be_looked_at(tmp_path):
@@ -58,3 +58,17 @@ def test_a_home_is_found_where_there_is_one(monkeypatch):
     monkeypatch.setenv("HOME", "/somewhere")
     assert str(home("~/x")) == "/somewhere/x"
     assert str(home("~nobody-of-this-name/x")) == "~nobody-of-this-name/x"
+
+
+def test_toml_that_is_none_or_takes_for_ever_is_refused(tmp_path):
+    path = tmp_path / "plan.toml"
+    path.write_text('rate = [0.1, 0.2]\npath = "../a.b/c.d"\n' + "more = [" + "0.5, " * 500 + "]\n")
+    assert read_toml(path)["path"] == "../a.b/c.d"
+    deep = "a" + ".a" * 10**5
+    for text in (f"{deep} = 1", f"[{deep}]", "= 1", "a = " + "[" * 10**5, "a = " + "9" * 5000):
+        path.write_text(text)
+        with pytest.raises(InputError, match=r"plan\.toml: not TOML"):
+            read_toml(path)
+    path.write_bytes(b"\xff")
+    with pytest.raises(InputError, match=r"plan\.toml: not TOML"):
+        read_toml(path)

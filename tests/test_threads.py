@@ -7,6 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from nasbias.errors import InputError  # noqa: E402
+from nasbias.threads import use_threads  # noqa: E402
+
 COUNT = """
 import resource, sys, torch
 from nasbias import threads
@@ -54,3 +57,9 @@ print(len({path for path, _ in found}), {threads for _, threads in found})
 def test_no_blas_that_a_study_will_load_has_more_than_one_thread():
     done = subprocess.run([sys.executable, "-c", POOLS], capture_output=True, text=True, env={"OMP_NUM_THREADS": "2"})
     assert done.stdout.strip() == "2 {1}", done.stderr  # numpy's and scipy's
+
+
+def test_a_few_threads_a_core_are_enough(monkeypatch):
+    monkeypatch.setattr("nasbias.threads.count_cores", lambda: 2)
+    with pytest.raises(InputError, match=r"9 threads are too many for 2 core\(s\): give 8 or fewer"):
+        use_threads(9)

@@ -28,7 +28,7 @@ from nasbias.notices import say
 from nasbias.pool import carry_out
 from nasbias.provenance import describe_provenance
 from nasbias.runs import Diverged, RunFolder, Training
-from nasbias.runs.checkpoints import read_tensors
+from nasbias.runs.checkpoints import load_weights, read_tensors
 from nasbias.runs.choosing import choose_listed, list_architectures
 from nasbias.runs.contents import describe_data
 from nasbias.runs.data import EVALUATION_COLUMNS, sized
@@ -224,7 +224,8 @@ def _outcome(config: Training, folder: RunFolder) -> dict[str, Any]:
     device = torch.device("cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu")
     task = make_task(config, device)
     network = make_network(config, task.sizes).to(device)
-    network.load_state_dict(read_tensors(folder.checkpoint(config.epochs), "network.")[0])
+    path = folder.checkpoint(config.epochs)
+    load_weights(network, read_tensors(path, "network.")[0], path)
     choice = tuple(get_space(config.space).encode([config.standalone])[0].tolist())
     log = folder.log
     return {

@@ -14,9 +14,10 @@ import pandas as pd
 import torch
 
 from nasbias.errors import InputError
+from nasbias.files import writable_target
 from nasbias.provenance import describe_provenance
 from nasbias.runs import RunFolder
-from nasbias.runs.checkpoints import read_tensors
+from nasbias.runs.checkpoints import load_weights, read_tensors
 from nasbias.scoring import BN, load_scoring_data, score_architectures
 from nasbias.spaces import Choice, get_space
 from nasbias.streams import torch_seed
@@ -45,8 +46,9 @@ def finetune(
         report: called with each finished architecture, how many are finished and how many there are.
 
     Raises:
-        InputError: no such checkpoint, a learning rate of 0, or `out` was made with other options.
+        InputError: no such checkpoint, a learning rate of 0, or `out` was made with other options or can't be written.
     """
+    writable_target(out)  # before the work
     config = dataclasses.replace(folder.config, dense_steps=0, devices=1)
     space = get_space(config.space)
     canonical = list(dict.fromkeys(space.parse_all(architectures)))
@@ -73,7 +75,7 @@ def finetune(
     codes = space.encode(canonical).tolist()
     for architecture, code in zip(canonical, codes):
         if architecture not in done:
-            run.network.load_state_dict(inherited)
+            load_weights(run.network, inherited, folder.checkpoint(epoch))
             run.forget_momentum()
             run.generator.manual_seed(beginning)
             score = partial(score_architectures, run.network, [architecture], data, config.space, bn)

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from nasbias.correlation import Correlation, analyse_correlation, wording
@@ -32,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
     result = analyse_correlation(given.predictions, given.truth, **options)
     for run, count in result.n_not_joined.items():
         note(f"nasbias: {count:,} architecture(s) of {run} have no truth in {result.truth['name']}: not counted.")
-    if given.out:
+    if given.out is not None:
         write_correlation(result, given.out)
     if given.format == "json":
         print(to_json(result.to_plain()))
@@ -91,7 +90,7 @@ def print_correlation(result: Correlation, per_run: bool = False, wide: bool = F
 
 def print_comparison(table: pd.DataFrame, space: str, format: str, out: str | None, wide: bool = False) -> None:
     """Print the answer and the rows (JSON, CSV or for people); write the rows to `out`."""
-    if out:
+    if out is not None:
         write_table(table, out)
     if format == "json":
         print(to_json({"space": space, "comparison": records(table)}))
@@ -109,7 +108,7 @@ def print_comparison(table: pd.DataFrame, space: str, format: str, out: str | No
 
 def print_cross_run(table: pd.DataFrame, space: str, format: str, out: str | None) -> None:
     """Print the pairs as JSON or CSV, or the map of mean taus between epochs for people; write the pairs to `out`."""
-    if out:
+    if out is not None:
         write_table(table, out)
     if format == "json":
         print(to_json({"space": space, "cross_run": records(table)}))
@@ -117,7 +116,7 @@ def print_cross_run(table: pd.DataFrame, space: str, format: str, out: str | Non
         table.to_csv(sys.stdout, index=False)
     else:
         runs = {*zip(table["run_a"], table["seed_a"].fillna(-1)), *zip(table["run_b"], table["seed_b"].fillna(-1))}
-        median = np.nanmedian(table["tau"])
+        median = table["tau"].median()  # nan where no pair has one
         print(f"{space}: tau between supernets, {len(runs)} run(s), {len(table):,} pairs; median {median:.2f}")
         grid = map_lengths(table)
         if len(grid):

@@ -31,7 +31,7 @@ def _draw_architecture(given: argparse.Namespace) -> int:
 
     if not given.architecture or not given.space:
         raise InputError("say which architecture: --space nb201 --architecture 42, or its string in quotes.")
-    out = check_path(given.out or "architecture.svg")
+    out = check_path("architecture.svg" if given.out is None else given.out)
     ax = draw(given.space, given.architecture)
     save(ax.figure, out)
     if given.format == "json":
@@ -48,7 +48,7 @@ def _draw(given: argparse.Namespace) -> int:
     from nasbias.figures.style import check_path, save
 
     entry = get_figure(given.name)
-    out = check_path(given.out or f"{given.name}.pdf")
+    out = check_path(f"{given.name}.pdf" if given.out is None else given.out)
     if given.table:
         made = make_from_table(entry, given.table)
     else:

@@ -20,7 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nasbias.errors import InputError, printable
-from nasbias.files import written_atomically
+from nasbias.files import writable_target, written_atomically
 
 COLUMN, PAGE = 88.0, 180.0  # mm
 _INCH = 25.4
@@ -102,13 +102,12 @@ def check_path(path: str | os.PathLike) -> Path:
     """The path, if a figure can be written there: asked before an analysis of minutes.
 
     Raises:
-        InputError: an ending that is no format, or a folder.
+        InputError: an ending that is no format, or what `writable_target` refuses, such as a folder.
     """
     path = Path(path)
     if path.suffix.lower() not in ENDINGS:
         raise InputError(f"can't draw {path.name!r}: the ending must be one of {', '.join(ENDINGS)}.")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder. Name a file.")
+    writable_target(path)
     return path
 
 

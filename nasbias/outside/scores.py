@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from nasbias.errors import InputError
+from nasbias.files import writable_target
 from nasbias.notices import say
 from nasbias.outside.shards import Result, Shards
 from nasbias.progress import progress
@@ -67,13 +68,15 @@ def score_with(
         about: written into the file beside its provenance.
 
     Raises:
-        InputError: bad arguments, an `out` that holds something else, a function that can't be pickled or never
-            succeeds, or a score outside of its unit's range.
+        InputError: bad arguments, an `out` that holds something else or can't be written, a function that can't be
+            pickled or never succeeds, or a score outside of its unit's range.
     """
     space = get_space(space) if isinstance(space, str) else space
     _check(batch, processes, out)
     chosen = gather_architectures(space, architectures, sample_seed, subset).tolist()
     path = None if out is None else Path(out)
+    if path is not None:
+        writable_target(path)  # before the work
     run = run or (path.stem if path else _name_of(function).rpartition(".")[2])
     listed = hashlib.sha256("\n".join(chosen).encode()).hexdigest()[:16]
     identity = {"space": space.name, "function": _name_of(function), "architectures": listed, "batch": batch}

@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
         print(to_json({"space": given.space, "n": len(table), "proxies": records(summary)}))
         return 0
     print_table(summary, f"{given.space}: {len(table):,} architectures", wide=given.wide)
-    if given.out:
+    if given.out is not None:
         call = ["python", "-m", "nasbias.correlation", "--space", given.space, "--predictions", given.out, "--score"]
         suggest([*call, summary["proxy"].iloc[-1]])
     return 0

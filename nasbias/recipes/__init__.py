@@ -7,12 +7,13 @@ default the publication changes) and `TASK` ("images", the default, or "text"). 
 """
 
 import dataclasses
+import functools
 import importlib
 import importlib.util
 from typing import Any
 
 from nasbias.errors import InputError
-from nasbias.spaces import get_space
+from nasbias.spaces import get_space, list_spaces
 
 
 def supernet_options(space: str) -> type:
@@ -34,8 +35,15 @@ def task_of(space: str) -> str:
     return getattr(_module(space), "TASK", "images")
 
 
+@functools.cache
+def list_options() -> tuple[str, ...]:
+    """What the options of all spaces' networks are called: a configuration may hold those of other spaces."""
+    kinds = [supernet_options(space) for space in list_spaces() if has_supernet(space)]
+    return tuple(dict.fromkeys(field.name for kind in kinds for field in dataclasses.fields(kind)))
+
+
 def options_from(space: str, values: dict[str, Any]) -> Any:
-    """Network options from a dictionary, such as a run's config.toml holds."""
+    """Network options from a dictionary, such as a run's config.toml holds; those of other spaces are left out."""
     kind = supernet_options(space)
     known = {field.name for field in dataclasses.fields(kind)}
     return kind(**{name: value for name, value in values.items() if name in known})

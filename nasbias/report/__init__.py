@@ -16,7 +16,7 @@ from typing import Any, Unpack
 import pandas as pd
 
 from nasbias.errors import InputError
-from nasbias.files import sha256, written_atomically
+from nasbias.files import sha256, writable_target, written_atomically
 from nasbias.matching import MatchOptions, Predictions, TruthSource
 from nasbias.provenance import describe_provenance
 from nasbias.report.content import Drawing, Report, Section, Table
@@ -80,11 +80,10 @@ def check_place(path: str | os.PathLike) -> Path:
     """The path, if a page can be written there: asked before the studies run.
 
     Raises:
-        InputError: it is a folder, or lies in what is none.
+        InputError: it is a folder or a device, or lies in what is no folder or can't be written to.
     """
     path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder. Name a file, such as report.html.")
+    writable_target(path)
     above = next(parent for parent in path.absolute().parents if parent.exists())
     if not above.is_dir() or not os.access(above, os.W_OK):
         raise InputError(f"can't write {path}: {above} is no folder that you may write to. Choose another place.")

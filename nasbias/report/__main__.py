@@ -15,13 +15,13 @@ def main(argv: Sequence[str]) -> int:
     given = _parser().parse_args(argv)
     from nasbias.report import check_place, make_report, write_report
 
-    out = given.out or (None if given.format == "json" else "report.html")
-    if out:
+    out = "report.html" if given.out is None and given.format != "json" else given.out
+    if out is not None:
         check_place(out)
     names = ("against", "score", "epoch", "bn", "truth_noise", "draws")
     chosen = {name: getattr(given, name) for name in names}
     report = make_report(given.predictions, given.truth, **chosen, **match_options(given))
-    if out:
+    if out is not None:
         write_report(report, out)
     if given.format == "json":
         print(to_json(report.to_plain()))

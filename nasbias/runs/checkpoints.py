@@ -10,7 +10,7 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nasbias.errors import InputError
 from nasbias.files import written_atomically
@@ -37,6 +37,20 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any])
         except safetensors.SafetensorError as error:  # its own kind of OSError
             number = re.search(r"os error (\d+)", str(error))
             raise OSError(*((code := int(number[1]), os.strerror(code)) if number else (str(error),))) from None
+
+
+def load_weights(network: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
+    """Give a run's network the weights [name -> tensor] of the checkpoint at `path`.
+
+    Raises:
+        InputError: they are another network's, as where config.toml was edited.
+    """
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError:
+        raise InputError(
+            f"{path}: holds the weights of another network than config.toml tells of. Bring back what belongs together."
+        ) from None
 
 
 def read_tensors(path: Path, prefix: str = "") -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -5,14 +5,14 @@ import dataclasses
 import hashlib
 import json
 import os
-import tomllib
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nasbias.errors import InputError, unknown
 from nasbias.forms import FORM, check_form
-from nasbias.opening import checked_path
+from nasbias.opening import checked_path, read_toml
 from nasbias.options import COUNT, FROM_ZERO, PART, SEED, THREADS, WEIGHT, Bounds, check_options, option
+from nasbias.recipes import list_options
 from nasbias.runs.sampling import Order
 
 # Fields that older run folders do not have: at their default they do not count in a run's identity.
@@ -141,19 +141,17 @@ def read_config(path: str | os.PathLike) -> Training:
     """The configuration in a config.toml.
 
     Raises:
-        InputError: no such file, not TOML, or a field that `Training` does not have.
+        InputError: no such file, not TOML, or a field that `Training` does not have, or an option that no network has.
     """
     path = checked_path(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = read_toml(path)
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
             f"{path}: no such file, so that is no run folder. python -m nasbias.train makes one."
         ) from None
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: not TOML ({error}).") from None
     check_form(values.pop("form", None), str(path))
     known = [f.name for f in dataclasses.fields(Training)]
     for name in values:
@@ -162,6 +160,11 @@ def read_config(path: str | os.PathLike) -> Training:
     if isinstance(values.get("checkpoints"), list):
         values["checkpoints"] = tuple(values["checkpoints"])
     try:
-        return Training(**values)
+        config = Training(**values)
+        options = list_options()
+        for name in config.network:
+            if name not in options:
+                raise unknown("option of a network", name, options)
+        return config
     except InputError as error:
         raise InputError(f"{path}: {error}") from None

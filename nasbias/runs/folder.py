@@ -22,7 +22,13 @@ class RunFolder:
     """Paths and files of one run."""
 
     def __init__(self, path: str | os.PathLike) -> None:
+        """
+        Raises:
+            InputError: the path can't be looked at, or is no UTF-8, which safetensors asks of it.
+        """
         self.path = checked_path(path)
+        if any("\ud800" <= sign <= "\udfff" for sign in str(self.path)):
+            raise InputError(f"{path}: the name of a run's folder must be UTF-8. Choose another.")
 
     @property
     def config(self) -> Training:
@@ -33,7 +39,7 @@ class RunFolder:
     def log(self) -> list[dict[str, Any]]:
         """One record per finished epoch."""
         path = self.path / "log.jsonl"
-        return [_decoded(path, line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [_read_record(path, line) for line in _read_text(path).splitlines()] if path.exists() else []
 
     @property
     def epochs(self) -> list[int]:
@@ -176,7 +182,7 @@ class RunFolder:
     def write_log(self, records: Iterable[dict[str, Any]]) -> None:
         """Replace the log; the states hold it too, so that it can be made again."""
         with written_atomically(self.path / "log.jsonl") as temporary:
-            temporary.write_text("".join(json.dumps(record) + "\n" for record in records))
+            temporary.write_text("".join(json.dumps({"form": FORM, **record}) + "\n" for record in records))
 
     @property
     def latest(self) -> Path:
@@ -197,8 +203,21 @@ def read_object(path: Path) -> dict[str, Any]:
     Raises:
         InputError: it can't be read, is no JSON object, or is of a later form.
     """
+    return _decoded(path, _read_text(path))
+
+
+def _read_record(path: Path, line: str) -> dict[str, Any]:
+    """A line of a log: at least which epoch it tells of, and how many seconds that took."""
+    record = _decoded(path, line)
+    for name, kinds in (("epoch", int), ("seconds", (int, float))):
+        if not isinstance(record.get(name), kinds) or isinstance(record[name], bool):
+            raise _unlike(path, f"a record whose {name} is no number")
+    return record
+
+
+def _read_text(path: Path) -> str:
     try:
-        return _decoded(path, path.read_text(errors="replace"))
+        return path.read_text(errors="replace")
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror}).") from None
 
@@ -214,7 +233,11 @@ def _decoded(path: Path, text: str) -> dict[str, Any]:
         raise
     except (ValueError, RecursionError) as error:
         reason = str(error)
-    raise InputError(f"{path}: not as nasbias wrote it ({reason}). Remove it; what it tells is made again.")
+    raise _unlike(path, reason)
+
+
+def _unlike(path: Path, reason: str) -> InputError:
+    return InputError(f"{path}: not as nasbias wrote it ({reason}). Remove it; what it tells is made again.")
 
 
 def read_run(path: str | os.PathLike, space: str) -> Training:

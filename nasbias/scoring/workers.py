@@ -21,7 +21,7 @@ from nasbias.errors import InputError
 from nasbias.files import sha256, sweep_temporaries
 from nasbias.pool import carry_out
 from nasbias.runs import RunFolder
-from nasbias.runs.checkpoints import read_tensors
+from nasbias.runs.checkpoints import load_weights, read_tensors
 from nasbias.runs.contents import describe_contents
 from nasbias.runs.data import load_run_images
 from nasbias.runs.network import make_network
@@ -99,8 +99,8 @@ class Scorer:
     def score(self, epoch: int, architectures: Sequence[str] | np.ndarray) -> pd.DataFrame:
         """As `score_architectures`, with the weights of the checkpoint of `epoch`."""
         if epoch != self.epoch:
-            weights, _ = read_tensors(self.folder.checkpoint(epoch), "network.")
-            self.network.load_state_dict(weights)
+            path = self.folder.checkpoint(epoch)
+            load_weights(self.network, read_tensors(path, "network.")[0], path)
             self.epoch = epoch
         settings = self.settings
         how = (settings.bn, settings.engine, settings.precision)

@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     options = match_options(given) | MatchOptions(scores=None if given.score is None else [given.score])
     chosen = {name: getattr(given, name) for name in ("score", "epoch", "bn", "last", "last_epochs", "seed")}
     stability = analyse_stability(match(given.predictions, given.truth, **options), **chosen)
-    if given.ranks:
+    if given.ranks is not None:
         write_table(stability.ranks, given.ranks)
     if given.format == "json":
         print(to_json(stability.to_plain()))

@@ -21,10 +21,12 @@ import pandas as pd
 
 from nasbias.errors import InputError
 from nasbias.files import sweep_temporaries, to_json, written_atomically
+from nasbias.forms import FORM, check_form
 from nasbias.locks import find_holder, locked
 from nasbias.matching import match
 from nasbias.provenance import count_cores
 from nasbias.runs import RunFolder
+from nasbias.runs.folder import read_object
 from nasbias.sweep import work
 from nasbias.sweep.plan import Item, Plan, make_plan, read_plan
 
@@ -131,7 +133,8 @@ class _Sweep:
     def _fail(self, item: Item, error: BaseException) -> str:
         from nasbias.sweep.engine import why
 
-        about = {"run": item.name, "error": why(error), "traceback": traceback.format_exception(error)}
+        trace = traceback.format_exception(error)
+        about = {"form": FORM, "run": item.name, "error": why(error), "traceback": trace}
         with written_atomically(_error_path(self.out, item)) as temporary:
             temporary.write_text(to_json(about))
         return about["error"]
@@ -139,8 +142,13 @@ class _Sweep:
 
 def read_status(plan: Plan | Mapping[str, Any] | str | os.PathLike, out: str | os.PathLike) -> pd.DataFrame:
     """A row per run, in the plan's order: `run`, `state` (done, running, failed or waiting), `epoch` of how many
-    (`epochs`), `seconds` of training so far, `error` (why it failed). Reads the folders alone."""
+    (`epochs`), `seconds` of training so far, `error` (why it failed). Reads the folders alone.
+
+    Raises:
+        InputError: no such plan, or the folder is a later nasbias's.
+    """
     plan, out = _as_plan(plan), Path(out).resolve()
+    _refuse_later(out)
     rows = []
     for item in plan.items:
         folder = item.folder(out / "runs")
@@ -182,11 +190,12 @@ def _claim(plan: Plan, out: Path) -> None:
     own = {".lock", *(path.name for path in out.glob(".*"))}
     if not about.exists() and any(path.name not in own for path in out.iterdir()):
         raise InputError(f"{out} is not empty and holds no sweep. Choose another --out.")
+    _refuse_later(out)
     for folder in (out, out / "runs", out / "errors"):
         sweep_temporaries(folder)
     runs = {item.identity: item.name for item in plan.items}
     with written_atomically(about) as temporary:
-        temporary.write_text(to_json({"plan": plan.identity, "runs": runs}))
+        temporary.write_text(to_json({"form": FORM, "plan": plan.identity, "runs": runs}))
 
 
 def _study(plan: Plan, out: Path) -> None:
@@ -203,7 +212,7 @@ def _study(plan: Plan, out: Path) -> None:
         folders = [item.folder(out / "runs") for item in done]
         matched = match(folders, options.get("truth"), space=done[0].config.space, **given)
         with written_atomically(out / f"{name}.json") as temporary:
-            temporary.write_text(to_json({"runs": len(done), **studies[name](matched).to_plain()}))
+            temporary.write_text(to_json({"form": FORM, "runs": len(done), **studies[name](matched).to_plain()}))
 
 
 def _error_path(out: Path, item: Item) -> Path:
@@ -213,6 +222,19 @@ def _error_path(out: Path, item: Item) -> Path:
 def _read_error(out: Path, item: Item) -> str:
     path = _error_path(out, item)
     try:
-        return str(json.loads(path.read_text())["error"]) if path.exists() else ""
-    except (ValueError, KeyError, TypeError):
-        return f"{path} can't be read"
+        return str(read_object(path).get("error", "")) if path.exists() else ""
+    except InputError as error:
+        return str(error)
+
+
+def _refuse_later(out: Path) -> None:
+    """
+    Raises:
+        InputError: a later nasbias swept here.
+    """
+    about = out / "sweep.json"
+    try:
+        found = json.loads(about.read_text())
+    except (OSError, ValueError, RecursionError):  # none, or a damaged one: it is written again
+        return
+    check_form(found.get("form") if isinstance(found, dict) else None, str(about))

@@ -22,14 +22,13 @@ import itertools
 import json
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nasbias.errors import InputError, unknown
-from nasbias.opening import checked_path
+from nasbias.opening import checked_path, read_toml
 from nasbias.recipes import recipe_of, supernet_options
 from nasbias.runs import Training
 from nasbias.score import Scoring
@@ -92,11 +91,9 @@ def read_plan(path: str | os.PathLike) -> Plan:
     """
     path = checked_path(path)
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = read_toml(path)
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: not TOML ({error}).") from None
     try:
         return make_plan(content)
     except InputError as error:

@@ -152,7 +152,8 @@ def check_predictions(
             f"{where}: no numeric score among the columns {names_of(table)}. Beside `architecture` one column such as "
             f"`accuracy` (per cent) or `loss` is needed; --column accuracy=COLUMN says which one it is."
         )
-    result = result.assign(**scores)
+    own = result.drop(columns=[name for name in scores if name in result])
+    result = pd.concat([own, pd.DataFrame(scores)], axis=1)  # `assign` takes the square of thousands of columns
     _no_duplicates(result, [*PREDICTION_KEYS], where)
     result.attrs["canonical"] = True
     return result

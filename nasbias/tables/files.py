@@ -17,8 +17,9 @@ from nasbias.files import written_atomically
 from nasbias.forms import FORM, check_form
 from nasbias.opening import checked_path, opened
 from nasbias.seals import blank_seal, check_seal, seal
-from nasbias.tables.columns import is_usual
+from nasbias.tables.columns import column_of, is_usual
 from nasbias.tables.foreign import PICKLES, read_pickled, unnest
+from nasbias.tables.values import is_number
 
 _MOST_CELLS = 200_000_000  # of a Parquet table: a small file can claim any number
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".parquet")
@@ -75,7 +76,7 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
     except InputError:
         raise
     except (*_BROKEN, RecursionError) as error:
-        raise InputError(f"{path}: can't be read as {ending[1:]} ({error}). Is the file whole?") from None
+        raise InputError(f"{path}: can't be read as {ending[1:] or 'a table'} ({error}). Is the file whole?") from None
 
 
 def _unknown_format(path: Path, ending: str) -> InputError:
@@ -129,8 +130,21 @@ def _has_decimal_commas(text: str, separator: str) -> bool:
 
 def _from_json(text: str, lines: bool) -> pd.DataFrame:
     if lines:
-        return pd.DataFrame([_record(_decoded(line)) for line in text.splitlines() if line.strip()])
-    return _from_content(unnest(_decoded(text)))
+        table = pd.DataFrame([_record(_decoded(line)) for line in text.splitlines() if line.strip()])
+    else:
+        table = _from_content(unnest(_decoded(text)))
+    _refuse_quoted(table)
+    return table
+
+
+def _refuse_quoted(table: pd.DataFrame) -> None:
+    """JSON has numbers: one in quotes is a name, or what went wrong where it was written."""
+    for name in table.columns:
+        if name != "score" and (not is_usual(name) or is_usual(name, "architecture")):
+            continue
+        for value in column_of(table, name, "it").tolist():
+            if isinstance(value, str) and is_number(value):
+                raise ValueError(f"{name} {value!r} is text; a number has no quotes in JSON")
 
 
 def _from_content(content: Any) -> pd.DataFrame:

@@ -40,6 +40,11 @@ def read_numbers(column: pd.Series, where: str) -> tuple[np.ndarray, bool]:
     return values, signed
 
 
+def is_number(text: str) -> bool:
+    """Whether text is a number as one writes it, without a sign of its unit."""
+    return _NUMBER.fullmatch(text.strip()) is not None
+
+
 def as_number(value: Any) -> float | None:
     """One value as a float: '91.2 %' is 91.2, what says that nothing is there is NaN, what is no number None."""
     if isinstance(value, str):

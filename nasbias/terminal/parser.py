@@ -8,6 +8,7 @@ box of several lines.
 import argparse
 import functools
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -21,6 +22,7 @@ from nasbias.interrupts import Interrupted, raised
 from nasbias.notices import printed_notices
 from nasbias.progress import note, silenced
 
+_NEGATIVE = re.compile(r"-([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$|-(nan|inf)$", re.IGNORECASE)
 _TRAINING_PACKAGES = ("torch", "lightning_fabric", "safetensors", "tomli_w", "PIL", "sklearn")
 # Spellings of version 0.1, taken until 0.2 wherever the old one has no other meaning and the new one is an option.
 _OLD_SPELLINGS = {"--scores": "--score", "--epochs": "--budget", "--sample": "--truth-sample"}
@@ -43,6 +45,7 @@ class Parser(argparse.ArgumentParser):
             options["description"] = _wrapped(str(options["description"]))
         self._old = {**_OLD_SPELLINGS, **old}
         super().__init__(**options)
+        self._negative_number_matcher = _NEGATIVE  # before Python 3.14 argparse takes -1e-9 for an option
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
         """As argparse, after old spellings are replaced."""

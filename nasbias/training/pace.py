@@ -74,5 +74,5 @@ def estimate_seconds(config: Training, companions: MakeCompanions = no_companion
         if config.dense_steps and companion.name == "dense":
             began = time.perf_counter()
             companion.after_step(run.steps_done, 0, run.network, run.sampled)
-            total += (time.perf_counter() - began) * config.dense_steps
+            total += (time.perf_counter() - began) * min(config.dense_steps, config.epochs * run.task.steps)
     return total

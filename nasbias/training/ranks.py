@@ -88,8 +88,10 @@ def make_fabric(config: Training, rank: Rank = ALONE) -> Fabric:
     """Device and precision of one process of a run.
 
     Raises:
-        InputError: fewer GPUs than the run has devices.
+        InputError: a GPU is asked for and there is none, or there are fewer than the run has devices.
     """
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: torch finds no GPU here. Leave it at auto, or give cpu.")
     accelerator = {"cuda": "gpu"}.get(config.device, config.device)
     on_gpu = accelerator == "gpu" or (accelerator == "auto" and torch.cuda.is_available())
     precision = config.precision if config.precision != "auto" else "bf16-mixed" if on_gpu else "32-true"

@@ -1,5 +1,7 @@
 """The queue: every run is carried out once, by one runner, in the plan's order; an error stops nothing."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +17,8 @@ from analysis.study import Job
 from nasbias.runs import RunFolder, Training
 from nasbias.score import Scoring
 from nasbias.supernets.sharing import parse_plan
+from tests.faults.test_signals import is_gone
+from tests.mirror import ROOT
 
 
 @dataclass(frozen=True)
@@ -243,3 +247,53 @@ def test_a_harvested_truth_keeps_the_seeds_that_another_machine_made(tmp_path, m
         table.loc[table["seed"] == 0, "architecture"].tolist() == table.loc[table["seed"] == 1, "architecture"].tolist()
     )
     assert list(read_about(data / "net_truth.parquet")["runs"]) == ["net-truth-0", "net-truth-1"]
+
+
+RUNNER = """
+from pathlib import Path
+import sys
+from analysis.plan import Item, Supernet
+from analysis.queue import Queue, run
+from analysis.study import Job
+from nasbias.runs import Training
+from nasbias.score import Scoring
+from nasbias.terminal import command
+
+@command
+def main(argv):
+    network = {"channels": 4, "cells": 1}
+    sizes = {"train_size": 512, "valid_size": 32, "batch_size": 64}
+    config = Training(space="darts64", epochs=100_000, checkpoints=(1,), network=network, **sizes)
+    items = [Item(name, "study", 1.0, Supernet(Job(config, Scoring()))) for name in ("a", "b")]
+    run(Queue(items, Path(argv[0])), processes=2)
+
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+@pytest.mark.faults
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_the_workers_of_a_runner_that_is_stopped_save_their_runs_and_end(number, code, tmp_path):
+    (tmp_path / "runner.py").write_text(RUNNER)
+    words = [sys.executable, str(tmp_path / "runner.py"), str(tmp_path / "runs")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    states = [tmp_path / "runs" / name / "checkpoints" for name in ("a", "b")]
+    with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as runner:
+        ends = time.monotonic() + 300
+        while not all((state / "epoch-0001.safetensors").exists() for state in states) and time.monotonic() < ends:
+            time.sleep(0.1)
+        workers = [int(pid) for pid in Path(f"/proc/{runner.pid}/task/{runner.pid}/children").read_text().split()]
+        began = time.monotonic()
+        runner.send_signal(number)
+        _, errors = runner.communicate(timeout=60)
+        assert runner.returncode == code, errors
+    while not all(map(is_gone, workers)) and time.monotonic() < began + 60:
+        time.sleep(0.1)
+    assert len(workers) > 1 and all(map(is_gone, workers))
+    assert not list(tmp_path.glob("runs/.queue/*.done")) and not list(tmp_path.glob("runs/.queue/*.error.txt"))
+    if code > 0:
+        assert "nasbias: interrupted" in errors and "Traceback" not in errors
+        assert all((state / "latest.safetensors").exists() for state in states)
+        assert not list(tmp_path.glob("runs/*/.lock"))

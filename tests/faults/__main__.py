@@ -93,6 +93,7 @@ ROWS: list[tuple[str, str, list[str], Callable[[str], Counts]]] = [
             ("paths", "devices, pipes, loops, bombs", "tests/test_opening.py"),
             ("locks", "many processes in one folder; a dead holder", "tests/test_locks.py"),
             ("pool", "a killed worker, a killed parent", "tests/test_pool.py"),
+            ("queue", "a runner of long runs killed, interrupted", "tests/analysis/test_queue.py::stopped"),
             ("contents", "other contents under the same name", "tests/runs/test_contents.py"),
             ("resume", "states saved and resumed after any step; another run's state", "tests/training/test_run.py"),
             ("divergence", "losses and weights that are no numbers, explosions", "tests/training/test_divergence.py"),

@@ -19,6 +19,7 @@ from nasbias.recipes import has_supernet, supernet_options
 from nasbias.runs import Training
 from nasbias.score import Scoring
 from nasbias.spaces import get_space, list_spaces
+from nasbias.tables import read_table
 from nasbias.terminal import Parser
 from nasbias.train import make_truth, train_run
 
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::nasbias.notices.Notice")
 NO_NUMBERS = ("", "x", "nan", "inf", "-inf", "1e400", "9" * 400, "1_0", "٤", "0x1", "--1", "1 1", "[1]", "None")
 PATHS = ("", "x" * 5000, "[/b]", "\x1b[2J", "/dev/zero", "/", ".", "folder", "pipe", "loop", "no/such", "text.txt/x",
          "text.txt", "empty.csv", "~nobody", "\u202eabc", "nan", "\udcff", "a\0b", "zeros.parquet")  # fmt: skip
-NEW_FOLDERS = ("[/b]", "\x1b[2J", "no/such", "~nobody", "\u202eabc", "nan", "\udcff", "folder", "x" * 5000)
+NEW_FOLDERS = ("[/b]", "\x1b[2J", "no/such", "~nobody", "\u202eabc", "nan", "folder")
+FILES = ("", "x" * 5000, "x" * 250, "/dev/full/x", "text.txt/x", "folder", "pipe", "loop", "a\0b")
 ANALYSES = {
     "correlation": [],
     "stability": [],
@@ -173,6 +175,7 @@ OUTSIDE = [
         if has_supernet(space) and space != "ptb"
     ],
     *[(supernet_options("nb201"), {name: value}) for name in ("channels", "cells") for value in (0, -1, 10**6, 1.5)],
+    *[(Training, {"network": value}) for value in (4, "x", [1], None)],
     *[(supernet_options("ptb"), {"dropout": value}) for value in (-0.1, 1.0, np.nan)],
 ]
 
@@ -184,8 +187,57 @@ def test_a_configuration_outside_its_bounds_is_refused(config, values):
     assert len(str(caught.value)) < 300
 
 
+GIVEN = ["--space", "nb201", "--predictions", "p.csv", "--truth", "t.csv"]
+WRITERS = {
+    "correlation --out": (".csv", ["correlation", *GIVEN]),
+    "stability --ranks": (".parquet", ["stability", *GIVEN]),
+    "report --out": (".html", ["report", *GIVEN]),
+    "figures --out": (".png", ["figures", "run_taus", *GIVEN]),
+    "pruning --out": (".txt", ["pruning", "select", "--truth", "t.csv"]),
+    "proxies --out": (".parquet", ["proxies", "--sample", "2"]),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_place_where_no_file_can_be_written_is_refused(name, place, capsys):
+    ending, call = WRITERS[name]
+    for stem in FILES:
+        path = stem + ending if stem else stem
+        if stem == "loop":
+            Path(path).symlink_to(path)
+        elif stem in ("folder", "pipe"):
+            Path(stem).rename(path)
+        before = sorted(Path().iterdir())
+        refused([*call, name.split()[1], path], capsys)
+        assert sorted(Path().iterdir()) == before
+
+
+def test_a_name_that_is_no_utf_8_is_one_for_a_table_and_none_for_a_run(place, capsys):
+    assert main(["stability", *GIVEN, "--ranks", "\udcff.parquet"]) == 0 and len(read_table("\udcff.parquet")) == 30
+    capsys.readouterr()
+    refused(["score", "\udcff"], capsys)
+    refused(["train", "--out", "\udcff"], capsys)
+
+
+def test_runs_without_a_common_architecture_have_no_median(place, capsys):
+    table = pd.read_csv("p.csv")
+    table[:15].to_csv("a.csv", index=False)
+    table[15:].to_csv("b.csv", index=False)
+    assert main(["correlation", *GIVEN[:2], "--cross-run", "--truth", "t.csv", "--predictions", "a.csv", "b.csv"]) == 0
+    assert "median nan" in capsys.readouterr().out
+
+
+def test_a_gpu_that_is_not_there_is_refused(place, capsys, monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for more in ([], ["--standalone-sample", "2", "--processes", "1"], ["--dry-run"]):
+        refused(["train", "--train-size", "64", "--channels", "4", "--device", "cuda", "--out", "new", *more], capsys)
+
+
 EDITED = ('epochs = "4"', "epochs = inf", "epochs = 0", "epochs = true", "checkpoints = 4", "seed = -1", "nonsense = 1",
-          "space = 4", "= 1", "a = " + "[" * 5000, "\xff")  # fmt: skip
+          "space = 4", "= 1", "a = " + "[" * 5000, "\xff", "seed = " + "9" * 5000, "a" + ".a" * 10**5 + " = 1",
+          "form = 99", "network = 4", "network = {nonsense = 1}", "network = {cells = true}",
+          "epochs = 1\nepochs = 2")  # fmt: skip
 
 
 @pytest.mark.parametrize("text", EDITED)
@@ -195,8 +247,8 @@ def test_a_config_file_that_was_edited_badly_is_refused_with_its_name(text, tmp_
 
 
 def test_functions_hold_their_arguments_to_bounds_too(tmp_path):
-    for threads in (0, -1, 10**6, 1.5, "1", True):
-        with pytest.raises(InputError, match="threads is"):
+    for threads in (0, -1, 10**6, 1024, 1.5, "1", True):
+        with pytest.raises(InputError, match="threads (is|are)"):
             train_run(Training(), tmp_path / "run", threads=threads)  # pyright: ignore[reportArgumentType]
     for sample in (0, -1):
         with pytest.raises(InputError):

@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 from nasbias.errors import InputError
 from nasbias.notices import Notice
 from nasbias.spaces import get_space, list_spaces
-from nasbias.tables import check_predictions, check_truth
+from nasbias.tables import check_predictions, check_truth, read_table
 
 SPACE = get_space("nb201")
 NAMES = SPACE.sample(30, seed=0).tolist()
@@ -62,6 +62,25 @@ def test_accuracies_that_are_none_are_refused(check, values):
         check(table, "nb201", "mine.csv")
     assert str(refused.value).startswith("mine.csv: ")
     assert len(str(refused.value)) < 800
+
+
+QUOTED = (
+    json.dumps(dict.fromkeys(NAMES, "12.5")),
+    json.dumps({NAMES[0]: "1e2", **dict(zip(NAMES[1:], ACCURACY[1:]))}),
+    json.dumps([{"architecture": name, "accuracy": "-.5"} for name in NAMES]),
+    json.dumps({"architecture": NAMES, "Test Accuracy": [*ACCURACY[1:], "12"]}),
+    json.dumps({name: {"loss": "3"} for name in NAMES}),
+)
+
+
+@pytest.mark.parametrize("text", QUOTED)
+def test_a_number_in_quotes_is_none_in_json(text, tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"mine\.json: can't be read as json \(.* is text; a number has no quotes"):
+        read_table(path)
+    path.write_text(json.dumps([{"architecture": "123456", "accuracy": 12.5, "run": "4", "note": "7"}]))
+    assert read_table(path)["run"].tolist() == ["4"]  # names
 
 
 KEYS: list[tuple[Any, str, Any]] = [
@@ -126,6 +145,12 @@ def test_what_is_no_architecture_is_refused_in_one_short_line(space):
             parse(value)
         assert len(str(refused.value)) < 2_100
         assert str(refused.value).isprintable()
+
+
+def test_a_table_of_thousands_of_scores_is_read_in_time_that_grows_with_them():
+    # column by column pandas takes the square of them, and warns: 76 s for 8,000
+    table = pd.DataFrame({"architecture": NAMES, "accuracy": ACCURACY, **{f"c{i}": ACCURACY for i in range(8000)}})
+    assert check_predictions(table, "nb201", "mine.csv").shape == (30, 6 + 8001)
 
 
 MATRIX = [[0, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]]

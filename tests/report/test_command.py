@@ -34,7 +34,7 @@ def test_a_second_supernet_adds_the_comparison(files, tmp_path, runs, capsys):
 @pytest.mark.parametrize(
     ("more", "word"),
     [
-        (["--out", "/dev/null/r.html"], "can't write"),
+        (["--out", "/dev/null/r.html"], "can't be written"),
         (["--out", "."], "is a folder"),
         (["--epoch", "9"], "epoch 9"),
         (["--score", "acuracy"], "acuracy"),

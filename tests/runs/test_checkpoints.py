@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from nasbias.errors import InputError  # noqa: E402
-from nasbias.runs.checkpoints import read_tensors, write_tensors  # noqa: E402
+from nasbias.runs.checkpoints import load_weights, read_tensors, write_tensors  # noqa: E402
 
 TENSORS = {
     "network.weight": torch.arange(12.0).reshape(3, 4).T,  # not contiguous
@@ -60,3 +60,11 @@ def test_a_file_of_tensors_that_nasbias_did_not_write_is_refused(tmp_path):
             read_tensors(tmp_path / "b")
     with pytest.raises(InputError, match="absent: no such checkpoint"):
         read_tensors(tmp_path / "absent")
+
+
+def test_weights_of_another_network_are_refused_with_their_file(path):
+    network, other = torch.nn.Linear(2, 3), torch.nn.Linear(3, 3)
+    load_weights(network, torch.nn.Linear(2, 3).state_dict(), path)
+    for weights in (other.state_dict(), {}, {**network.state_dict(), "more": torch.ones(1)}):
+        with pytest.raises(InputError, match=r"a\.safetensors: holds the weights of another network"):
+            load_weights(network, weights, path)

@@ -70,8 +70,8 @@ def test_the_epochs_are_those_of_the_checkpoints_in_their_order_as_numbers(folde
 
 def test_the_log_is_replaced_as_a_whole_and_one_record_a_line(folder):
     assert folder.log == []
-    folder.write_log([{"epoch": 1, "loss": 2.5}])
-    records = [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.5}]
+    folder.write_log([{"epoch": 1, "loss": 2.5, "seconds": 1.0}])
+    records = [{"epoch": 1, "loss": 2.0, "seconds": 1.0}, {"epoch": 2, "loss": 1.5, "seconds": 2}]
     folder.write_log(iter(records))
     assert folder.log == records
     text = (folder.path / "log.jsonl").read_text()
@@ -153,10 +153,10 @@ def test_a_folder_that_was_claimed_and_killed_is_completed(folder):
 def test_an_end_is_settled_only_when_nothing_is_left_to_sweep(folder):
     pytest.importorskip("tomli_w")
     folder.create(Training(epochs=2))
-    folder.write_log([{"epoch": 1}])
+    folder.write_log([{"epoch": 1, "seconds": 1}])
     checkpoint(folder, 2)
     assert folder.is_finished and not folder.is_settled  # the log is short
-    folder.write_log([{"epoch": 1}, {"epoch": 2}])
+    folder.write_log([{"epoch": 1, "seconds": 1}, {"epoch": 2, "seconds": 1}])
     folder.latest.touch()
     assert not folder.is_settled
     folder.end()

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("distributed")
 
 from nasbias.errors import InputError
+from nasbias.forms import FORM
 from nasbias.locks import locked
 from nasbias.runs import RunFolder
 from nasbias.spaces import get_space
@@ -47,6 +48,8 @@ def test_every_run_ends_and_one_that_fails_keeps_its_error_and_stops_no_other(sw
     (error,) = (out / "errors").iterdir()
     assert "Diverged" in "".join(json.loads(error.read_text())["traceback"])
     assert json.loads((out / "correlation.json").read_text())["runs"] == 2
+    ours = [error, out / "sweep.json", out / "correlation.json"]
+    assert {json.loads(path.read_text())["form"] for path in ours} == {FORM}
     assert not (out / ".lock").exists()
 
 
@@ -93,3 +96,20 @@ def test_where_no_scheduler_answers_it_is_said(tmp_path, monkeypatch):
     for address in ("tcp://127.0.0.1:9", "nonsense://x", str(tmp_path / "none.json")):
         with pytest.raises(InputError, match="no scheduler answers at"):
             sweep(small_plan([0]), tmp_path / "out", scheduler=address)
+
+
+def test_a_sweep_of_a_later_form_is_refused_and_one_without_a_form_or_damaged_goes_on(tmp_path):
+    plan, about = small_plan([0, 1]), tmp_path / "sweep.json"
+    about.write_text(json.dumps({"form": FORM + 1}))
+    with pytest.raises(InputError, match=r"sweep\.json: is of form 2, which a later nasbias writes"):
+        read_status(plan, tmp_path)
+    with pytest.raises(InputError, match=r"sweep\.json: is of form 2"):
+        sweep(plan, tmp_path, processes=1)
+    assert json.loads(about.read_text()) == {"form": FORM + 1}
+    for text in ('{"plan": "x"}', "[]", "{", ""):
+        about.write_text(text)
+        assert set(read_status(plan, tmp_path)["state"]) == {"waiting"}
+    (tmp_path / "errors").mkdir()
+    (tmp_path / "errors" / f"{plan.items[0].identity}.json").write_text("{")
+    table = read_status(plan, tmp_path)
+    assert table["state"][0] == "failed" and "not as nasbias wrote it" in table["error"][0]

@@ -125,3 +125,12 @@ def test_a_description_is_wrapped_and_its_commands_are_not(monkeypatch):
     assert command_line in lines and "* a" in lines and "* b" in lines
     monkeypatch.setenv("COLUMNS", "300")
     assert f"{'many words ' * 20}".strip() in Parser(prog="x", description="many words " * 20).format_help()
+
+
+@pytest.mark.parametrize("text", ["-1", "-1.5", "-.5", "-1e-9", "-2.E+3", "-inf", "-NaN"])
+def test_a_negative_number_is_a_value_and_no_option(text):
+    parser = Parser(prog="x")
+    parser.add_argument("--rate")
+    assert parser.parse_args(["--rate", text]).rate == text
+    with pytest.raises(InputError, match="expected one argument"):
+        parser.parse_args(["--rate", "-e9"])

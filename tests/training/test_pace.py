@@ -36,6 +36,8 @@ def test_an_estimate_is_of_the_size_of_what_it_takes_and_grows_with_the_epochs(t
     assert (
         estimate_seconds(small_run("nb201", epochs=30, dense_steps=50, dense_sample=50), companions_of) > 1.5 * estimate
     )
+    dense = small_run("nb201", epochs=1, dense_steps=10**9, dense_sample=2)
+    assert estimate_seconds(dense, companions_of) < 1000 * estimate  # its two steps, and not the 10^9 asked for
     assert estimate_seconds(small_run("nb201", train_size=64, epochs=1)) > 0  # an epoch of one step
 
 
