@@ -242,7 +242,7 @@ def nb101_halved(runs: Path, seeds: Sequence[int]) -> Iterator[Item]:
 
 
 def few_truths(runs: Path, seeds: Sequence[int]) -> Iterator[Item]:
-    """32 of DARTS' uniform sample (2 epochs, 750 steps each) and 32 of P2's recurrent cells (8 epochs of 137), alone."""
+    """Alone: 32 of DARTS' uniform sample (2 epochs, 750 steps) and 32 of P2's recurrent cells (8 epochs of 137)."""
     darts = dataclasses.replace(DARTS, epochs=2, architectures=str(runs / DARTS_CELLS))
     ptb = dataclasses.replace(RUNS["ptb"]["config"], epochs=8, checkpoints=(), architectures=str(runs / PTB_CELLS))
     for seed in seeds:
