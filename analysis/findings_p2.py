@@ -27,9 +27,9 @@ NB101_TRUTH, DARTS_TRUTH = SHARED / "nb101_subset_val.parquet", SHARED / "darts_
 class Lengths:
     """The supernets of a space by length, against one truth."""
 
-    def __init__(self, space: str, truth: Path | None, table: str = "") -> None:
+    def __init__(self, space: str, truth: Path | None, table: str = "", folder: Path = DATA) -> None:
         self.space = space
-        path = DATA / f"{table or f'{space}_predictions'}.parquet"
+        path = folder / f"{table or f'{space}_predictions'}.parquet"
         self.matched: Matched = match(path, truth, space=space)
         self.epochs = sorted({row.keys["epoch"] for row in self.matched.rows})
 

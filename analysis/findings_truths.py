@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.findings import AGREES, DISAGREES, Finding, number, show, study, verdict
-from analysis.findings_p2 import DARTS_TRUTH, NB101_TRUTH, SHARED
+from analysis.findings_p2 import DARTS_TRUTH, NB101_TRUTH, SHARED, Lengths
 from analysis.harvest import DATA, cost_of
-from nasbias.matching import Panel, match, select_panel
+from nasbias.matching import Panel
 from nasbias.statistics import Estimate, Influence, compare_runs, influence, mean_over_runs
-from nasbias.tables import load_predictions, read_table
+from nasbias.tables import read_table
 
 PTB_TRUTH = SHARED / "darts_ptb_anon2102.parquet"
 
@@ -34,17 +34,11 @@ class Pair:
         """The truth of architectures trained alone at the supernets' size."""
         return DATA / f"{self.space}_truth.parquet"
 
-    def panels(self) -> tuple[Panel, Panel, int]:
-        """The supernets with their own truth and with the benchmark's, and their length in epochs."""
-        table = load_predictions(DATA / f"{self.space}_predictions.parquet", self.space)
-        pairs = table[["epoch", "run"]].drop_duplicates()["epoch"].astype(int).tolist()
-        runs = {epoch: pairs.count(epoch) for epoch in pairs}
+    def lengths(self) -> tuple[Lengths, Lengths, int]:
+        """The supernets by length against their own truth and the benchmark's, and the length that is taken."""
+        own, benchmark = (Lengths(self.space, truth, folder=DATA) for truth in (self.own, self.benchmark))
+        runs = {epoch: len(own.panel(self.score, epoch).runs) for epoch in own.epochs}
         epoch = max(epoch for epoch, n in runs.items() if n >= min(self.least, max(runs.values())))
-        last = table.loc[table["epoch"] == epoch]
-        own, benchmark = (
-            select_panel(match(last, truth, space=self.space, scores=[self.score]), self.score, epoch)
-            for truth in (self.own, self.benchmark)
-        )
         return own, benchmark, epoch
 
 
@@ -60,7 +54,9 @@ def findings_of(pair: Pair) -> list[Finding]:
 
     The difference takes the two taus' seeds for independent, though they are the same runs': its interval is wide.
     """
-    own, benchmark, epoch = pair.panels()
+    *sides, epoch = pair.lengths()
+    own, benchmark = (side.panel(pair.score, epoch) for side in sides)
+    spreads = [side.spread(pair.score) for side in sides]  # the seed's, pooled over the lengths
     hours, rows = cost_of(f"{pair.space}_truth"), []
     alone = read_table(pair.own)
     seeds, length = alone["seed"].nunique(), int(alone["epochs"].iloc[0])
@@ -70,14 +66,14 @@ def findings_of(pair: Pair) -> list[Finding]:
     def add(finding: str, ours: str, decision: str) -> None:
         rows.append(Finding("own truths", finding, "-", ours, decision, hours))
 
-    estimate, other = mean_over_runs(to_own), mean_over_runs(to_benchmark)
+    estimate, other = mean_over_runs(to_own, spreads[0]), mean_over_runs(to_benchmark, spreads[1])
     add(
         f"(New) Supernets follow what training alone at their own size gives ({where}; {len(own.truth)} alone for "
         f"{length} epochs, {seeds} seed(s)): tau above 0",
         f"{show(estimate)}, {runs} runs",
         verdict(estimate.low, estimate.high, runs),
     )
-    change = compare_runs(to_own, to_benchmark)
+    change = compare_runs(to_own, to_benchmark, *spreads)
     add(
         f"(New) ... more than the benchmark's truth ({pair.space}): the first tau minus the second",
         f"{show(change)}; with the benchmark's {show(other)} ({len(benchmark.truth)} architectures)",

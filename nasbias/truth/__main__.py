@@ -102,11 +102,15 @@ def _list(options: Any) -> None:
         print("Nothing is stored. python -m nasbias.truth import SPACE PATH --name NAME brings something in.")
     else:
         table = pd.DataFrame(sources).loc[:, ["space", "name", "rows", "architectures", "coverage", "source"]]
-        table["coverage"] = [f"{share:.2g} %" if share < 99.95 else "100 %" for share in table["coverage"]]
+        table["coverage"] = [_share(share) for share in table["coverage"]]
         print_table(table.rename(columns={"architectures": "n", "source": "file"}))
         print()
         say("n: architectures; coverage: their share of the space. Stored in")
         print(data_folder() / "truth")
+
+
+def _share(percent: float) -> str:
+    return "100 %" if percent >= 99.95 else f"{percent:.2g} %" if percent >= 0.001 else "< 0.001 %"
 
 
 def _counted(about: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def made(folder: Path, monkeypatch, toward_own: float) -> list:
     for seed in range(3):
         goodness = toward_own * own / 5 + (1 - toward_own) * benchmark / 2 + rng.normal(0, 0.5, 120)
         rows = {"run": f"r{seed}", "seed": seed, "epoch": 25, "architecture": names, "loss": 10 - goodness / 10}
-        runs.append(pd.DataFrame(rows).assign(accuracy=50.0, bn="recalibrated"))
+        runs.append(pd.DataFrame(rows).assign(accuracy=goodness, bn="recalibrated"))
     write_parquet(pd.concat(runs, ignore_index=True), folder / "nb101_predictions.parquet", {})
     monkeypatch.setattr(findings_truths, "DATA", folder)
     monkeypatch.setattr(findings_truths, "cost_of", lambda name: 0.01)

@@ -5,6 +5,7 @@ import functools
 import http.server
 import json
 import pickle
+import re
 import threading
 from typing import Any
 
@@ -61,6 +62,11 @@ def test_a_truth_without_repeats_has_no_ceiling(capsys, tmp_path):
     )
     run(capsys, "import", "nb201", tmp_path / "a.csv", "--name", "a")
     assert run(capsys, "show", "a", "--space", "nb201")["ceiling"] is None
+
+
+def test_a_share_too_small_to_be_read_is_said_to_be_below_the_least(capsys):
+    assert main(["list", "--space", "ptb"]) == 0
+    assert re.search(r"ptb_truth +32 +32 +< 0\.001 %", capsys.readouterr().out)
 
 
 def test_the_tables_for_people_name_what_a_number_is(pth, capsys):
