@@ -113,7 +113,7 @@ def nb101() -> list[Finding]:
     return findings_of(Pair("nb101", NB101_TRUTH, "loss"))
 
 
-@study("darts_truth", "darts_predictions")
+@study("darts_truth")
 def darts() -> list[Finding]:
     """DARTS on CIFAR-10 at 16x16."""
     return findings_of(Pair("darts", DARTS_TRUTH, "accuracy"))
