@@ -14,7 +14,7 @@ from analysis.findings import AGREES, DISAGREES, Finding, number, show, study, v
 from analysis.findings_p2 import DARTS_TRUTH, NB101_TRUTH, SHARED, Lengths
 from analysis.harvest import DATA, cost_of
 from nasbias.matching import Panel
-from nasbias.statistics import Estimate, Influence, compare_runs, influence, mean_over_runs
+from nasbias.statistics import Estimate, Influence, compare_runs, compare_with_fixed, influence, mean_over_runs
 from nasbias.tables import read_table
 
 PTB_TRUTH = SHARED / "darts_ptb_anon2102.parquet"
@@ -43,14 +43,15 @@ class Pair:
 
 
 def between(one: Panel, other: Panel) -> Influence:
-    """tau of the two panels' truths on the architectures that both have."""
+    """tau of the two panels' truths on the architectures that both have, numbered as in `_pulls`."""
     mine, theirs = (panel.architectures["architecture"].to_numpy() for panel in (one, other))
     common, mine, theirs = np.intersect1d(mine, theirs, return_indices=True)
-    return influence(one.truth[mine], other.truth[theirs], np.arange(len(common)))
+    return influence(one.truth[mine], other.truth[theirs], _everyone(one, other).get_indexer(pd.Index(common)))
 
 
 def findings_of(pair: Pair) -> list[Finding]:
-    """Three rows: tau with one's own truth, that minus tau with the benchmark's, and between the truths.
+    """Four rows: tau with one's own truth, that minus tau with the benchmark's, between the truths, and whether these
+    trainings alone follow the benchmark better than the supernets do.
 
     The difference takes the two taus' seeds for independent, though they are the same runs': its interval is wide.
     """
@@ -64,7 +65,7 @@ def findings_of(pair: Pair) -> list[Finding]:
     runs, where = len(to_own), f"{pair.space}, by {pair.score} after {epoch} epochs"
 
     def add(finding: str, ours: str, decision: str) -> None:
-        rows.append(Finding("own truths", finding, "-", ours, decision, hours))
+        rows.append(Finding(f"own truth of {pair.space}", finding, "-", ours, decision, hours))
 
     estimate, other = mean_over_runs(to_own, spreads[0]), mean_over_runs(to_benchmark, spreads[1])
     add(
@@ -86,17 +87,25 @@ def findings_of(pair: Pair) -> list[Finding]:
         f"{show(together)}, {len(truths.pull)} architectures",
         _of_architectures(together),
     )
+    cost = compare_with_fixed(to_benchmark, truths, spreads[1])
+    add(
+        f"(New) Sharing costs ({pair.space}): with the benchmark's truth the supernets' tau is below that of the same "
+        f"training alone",
+        f"{show(cost)}",
+        verdict(-cost.high, -cost.low, runs),
+    )
     return rows
 
 
 def _pulls(*panels: Panel) -> list[list[Influence]]:
     """tau with the truth of every run of each panel; architectures have one number in all of them."""
-    names = [panel.architectures["architecture"].to_numpy() for panel in panels]
-    everyone = pd.Index(np.unique(np.concatenate(names)))
-    return [
-        [influence(score, panel.truth, everyone.get_indexer(pd.Index(own))) for score in panel.scores]
-        for panel, own in zip(panels, names)
-    ]
+    everyone = _everyone(*panels)
+    items = [everyone.get_indexer(pd.Index(panel.architectures["architecture"])) for panel in panels]
+    return [[influence(score, panel.truth, own) for score in panel.scores] for panel, own in zip(panels, items)]
+
+
+def _everyone(*panels: Panel) -> pd.Index:
+    return pd.Index(np.unique(np.concatenate([panel.architectures["architecture"].to_numpy() for panel in panels])))
 
 
 def _of_architectures(estimate: Estimate) -> str:

@@ -88,6 +88,7 @@ def _read_table(path: Path) -> pa.Table:
         image, label = _image_column(schema, path), _label_column(schema, path)
         wanted = [image, label, *(["split"] if "split" in schema.names else [])]
         table = pq.read_table(path, columns=wanted)
+        table.validate(full=True)  # text that is none, offsets beyond the end
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: can't be read as parquet ({error}). Is the file whole?") from None
     # Renaming drops the metadata, where the class names are.

@@ -197,7 +197,8 @@ def as_index(value: object) -> int | None:
     """The whole number that a number or plain digits stand for; None for everything else."""
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return int(value)
-    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,18}\s*", value) else None
+    digits = value.strip() if isinstance(value, str) else ""  # int() itself knows fewer blanks
+    return int(digits) if re.fullmatch(r"[0-9]{1,18}", digits) else None
 
 
 def as_strings(values: Iterable) -> np.ndarray:

@@ -106,7 +106,12 @@ def _from_parquet(content: bytes, where: str) -> pd.DataFrame:
     if meta.num_rows * meta.num_columns > _MOST_CELLS:
         raise InputError(f"{where}: claims {meta.num_rows:,} rows of {meta.num_columns:,} columns, too many to read.")
     _about_of(meta.metadata or {}, where)
-    return pd.read_parquet(io.BytesIO(content), page_checksum_verification=True)
+    try:
+        return pd.read_parquet(io.BytesIO(content), page_checksum_verification=True)
+    except (LookupError, TypeError, AttributeError) as error:  # pandas believes what the file says of its columns
+        raise InputError(
+            f"{where}: what it says of its columns is damaged ({type(error).__name__}: {error}). Is the file whole?"
+        ) from None
 
 
 def _from_text(text: str, blanks: bool) -> pd.DataFrame:

@@ -34,9 +34,12 @@ def made(folder: Path, monkeypatch, toward_own: float) -> list:
     return findings_of(Pair("nb101", folder / "benchmark.parquet", "loss"))
 
 
-@pytest.mark.parametrize(("toward_own", "verdicts"), [(1.0, ("agrees", "more")), (0.0, ("not decided", "less"))])
-def test_the_truth_that_supernets_rank_like_is_named(tmp_path, monkeypatch, toward_own, verdicts):
+@pytest.mark.parametrize(
+    ("toward_own", "verdicts", "costs"),
+    [(1.0, ("agrees", "more"), "not decided"), (0.0, ("not decided", "less"), "disagrees")],
+)
+def test_the_truth_that_supernets_rank_like_is_named(tmp_path, monkeypatch, toward_own, verdicts, costs):
     rows = made(tmp_path, monkeypatch, toward_own)
-    assert [row.verdict.partition(":")[0] for row in rows] == [*verdicts, "not decided"]
+    assert [row.verdict.partition(":")[0] for row in rows] == [*verdicts, "not decided", costs]
     assert "120 alone for 1 epochs, 1 seed(s)" in rows[0].finding
     assert "no agreement is found" in rows[2].verdict  # the two truths were drawn independently
