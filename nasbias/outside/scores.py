@@ -22,7 +22,7 @@ from nasbias.progress import progress
 from nasbias.provenance import describe_provenance
 from nasbias.runs.choosing import gather_architectures
 from nasbias.spaces import Space, get_space
-from nasbias.tables import check_predictions, read_about, write_parquet
+from nasbias.tables import check_predictions, read_about, read_table, write_parquet
 
 FAILED = "failed"  # the column with the reasons
 Part = tuple[int, list[str]]  # the place of the first architecture, and architectures that are scored in one call
@@ -243,7 +243,7 @@ def _read_finished(path: Path, identity: dict[str, Any]) -> pd.DataFrame:
     if differing:
         what = f"another {' and '.join(differing)}" if known else "something else"
         raise InputError(f"{path} holds {what}. Give another out, or remove the file.")
-    table = pd.read_parquet(path)
+    table = read_table(path)
     table.attrs["canonical"] = True
     return table
 

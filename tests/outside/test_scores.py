@@ -141,6 +141,16 @@ def test_a_finished_run_is_read_and_not_scored_again(tmp_path):
     assert about["scored_with"]["function"].endswith("Interrupted") and about["versions"]["nasbias"]
 
 
+def test_a_finished_run_that_was_damaged_is_refused(tmp_path):
+    path = tmp_path / "a.parquet"
+    nasbias.score_with(code_of, get_space("darts64"), 8, path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.parquet"):
+        nasbias.score_with(code_of, get_space("darts64"), 8, path)
+
+
 def test_what_failed_is_tried_again_when_asked_for(tmp_path):
     path, allowed = tmp_path / "a.parquet", []
 
