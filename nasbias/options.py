@@ -97,7 +97,7 @@ def number(kind: type = int, bounds: Bounds = ANY) -> Callable[[str], Any]:
     def parse(text: str) -> Any:
         if not _WRITTEN[kind].fullmatch(text.strip()):
             raise argparse.ArgumentTypeError(f"{shortened(text)!r} is no {_KINDS[kind]}")
-        value = kind(text) if len(text) < _LONGEST_NUMBER else math.inf
+        value = kind(text.strip()) if len(text) < _LONGEST_NUMBER else math.inf  # int() itself knows fewer blanks
         if complaint := bounds.complaint(value):
             raise argparse.ArgumentTypeError(f"{shortened(text)}: {complaint}")
         return value
