@@ -79,7 +79,7 @@ TIDY = Format(
 
 _RECIPE = {"epochs": "epochs", "train_size": "examples", "resolution": "pixels a side"}  # a recipe's field -> in words
 
-# What this project trained alone, at the size of its shipped supernets: nobody's benchmark, so chosen last.
+# What this project trained alone, at the size of its shipped supernets: nobody's benchmark, so last of those as wide.
 SHIPPED = dataclasses.replace(
     TIDY,
     name="nasbias",
