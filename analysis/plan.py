@@ -114,8 +114,8 @@ DARTS = dataclasses.replace(
 NB201 = dataclasses.replace(RUNS["nb201"]["config"], resolution=8, crop=1)
 NB201_SCORE = Scoring(sample=1000, recalibration_images=256)  # on its 2,000 images left out
 
-# The benchmark's own size: the headline. Trained and scored in bf16, half of float32's 4.6 and 2.9 CPU-hours on the Xeon
-# (AMX) it runs on. Only its end is scored; the checkpoints between are for a look at a sample.
+# The benchmark's own size: the headline. Trained and scored in bf16: half the 4.6 and 2.9 CPU-hours of float32 on the
+# Xeon (AMX) it runs on. Only its end is scored; the checkpoints between are for a look at a sample.
 NB201_FULL = dataclasses.replace(
     RUNS["nb201"]["config"], resolution=None, crop=4, train_size=45_000, valid_size=5000, epochs=64,
     precision="bf16-mixed", checkpoints=(16, 32, 48),
@@ -270,9 +270,7 @@ def p1_truths(seeds: Sequence[int]) -> Iterator[Item]:
 
 def headline(seeds: Sequence[int]) -> Iterator[Item]:
     """The benchmark's own size and whole space; minutes of that Xeon."""
-    score = Scoring(
-        subset="all", checkpoints=(64,), valid_size=1000, recalibration_images=128, precision="bf16-mixed"
-    )
+    score = Scoring(subset="all", checkpoints=(64,), valid_size=1000, recalibration_images=128, precision="bf16-mixed")
     for seed in seeds:
         job = Job(dataclasses.replace(NB201_FULL, seed=seed), score)
         yield Item(f"nb201-full-{seed}", "headline", 270.0, Supernet(job))
