@@ -5,6 +5,7 @@
 both do nothing.
 """
 
+import multiprocessing
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -30,10 +31,14 @@ class Interrupted(KeyboardInterrupt):
 @contextmanager
 def deferred() -> Iterator[Callable[[], int | None]]:
     """Within it the first signal is kept: the function that is yielded returns its number, None if there was none. A
-    second one raises at once."""
+    second one raises at once; in a worker process it does not, for a signal to a whole group of processes reaches a
+    worker twice, from outside and from its parent, which ends it when it takes too long."""
     came: list[int] = []
+    is_worker = multiprocessing.parent_process() is not None
 
     def keep(number: int, frame: FrameType | None) -> None:
+        if came and is_worker:
+            return
         if came:
             raise Interrupted("stopped at once, by a second signal", number)
         came.append(number)

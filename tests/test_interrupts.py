@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM, kept and raised."""
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -23,6 +24,22 @@ def test_a_second_signal_does_not_wait():
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
     assert caught.value.exit_code == 130 and "at once" in caught.value.text
+
+
+def survive_two(pipe):
+    with deferred() as signalled:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        pipe.send(signalled())
+
+
+def test_a_worker_that_hears_it_twice_saves_all_the_same():
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    worker = context.Process(target=survive_two, args=(there,))
+    worker.start()
+    worker.join(60)
+    assert worker.exitcode == 0 and here.recv() == signal.SIGTERM
 
 
 def test_a_sigterm_is_raised_with_the_code_that_shells_know():
