@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.blocks import write_block
 from analysis.harvest import is_harvested
 from analysis.study import write_tables
-from nasbias.files import records, to_json, written_atomically
+from nasbias.files import records, to_json
 from nasbias.progress import note
 from nasbias.statistics import Comparison, Estimate
 from nasbias.terminal import Parser, add_format, command
@@ -123,15 +124,6 @@ def to_markdown(findings: pd.DataFrame) -> str:
     return "\n".join(lines) + f"\n\nCPU-hours (training and scoring, one thread): {spent}.\n"
 
 
-def replace_section(text: str, section: str) -> str:
-    """The README with the part between its two marks replaced, or the part appended where there are none."""
-    if BEGIN in text:
-        before, _, rest = text.partition(BEGIN)
-        _, _, after = rest.partition(END)
-        return f"{before}{BEGIN}{section}{END}{after}"
-    return f"{text.rstrip()}\n\n## Second round: at the papers' number of steps\n\n{BEGIN}{section}{END}"
-
-
 @command
 def main(argv: Sequence[str]) -> int:
     """The command; see the module's docstring."""
@@ -142,8 +134,7 @@ def main(argv: Sequence[str]) -> int:
     findings = collect()
     if given.write:
         write_tables("second_round", {"findings": findings})
-        with written_atomically(README) as temporary:
-            temporary.write_text(replace_section(README.read_text(), to_markdown(findings)))
+        write_block(README, BEGIN, END, to_markdown(findings))
         note(f"{len(findings)} findings written")
     print(to_json({"findings": records(findings)}) if given.format == "json" else to_markdown(findings))
     return 0

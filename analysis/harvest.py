@@ -44,6 +44,7 @@ TABLES = (
     Table("darts64_sharing", "darts64", ("p1-sharing",), "steps.parquet"),
     Table("nb201_small", "nb201", ("nb201-length",)),
     Table("nb201_full_predictions", "nb201", ("headline",)),
+    Table("nb201_full_checks", "nb201", ("headline-checks",)),
     Table("nb101_folds", "nb101", ("nb101-folds",), by_group=True),
     Table("nb101_copies", "nb101", ("nb101-copies",)),
     Table("nb101_pruned", "nb101", ("nb101-pruned",)),

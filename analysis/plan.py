@@ -80,6 +80,21 @@ class Tuned:
 
 
 @dataclass(frozen=True)
+class Rescored:
+    """Checkpoints of a finished supernet scored in another way, in a folder of their own."""
+
+    supernet: str
+    score: Scoring
+
+    def carry_out(self, folder: Path) -> None:
+        from nasbias.score import score_run
+
+        folder.mkdir(exist_ok=True)
+        out = folder / "predictions.parquet"
+        score_run(folder.parent / self.supernet, dataclasses.replace(self.score, processes=1, out=out))
+
+
+@dataclass(frozen=True)
 class Item:
     """A run of the queue."""
 
@@ -121,6 +136,9 @@ NB201_FULL = dataclasses.replace(
     precision="bf16-mixed", checkpoints=(16, 32, 48),
     network={"channels": 16, "cells": 5, "affine": True, "bn_momentum": 0.1},
 )  # fmt: skip
+NB201_FULL_SCORE = Scoring(
+    subset="all", checkpoints=(64,), valid_size=1000, recalibration_images=128, precision="bf16-mixed"
+)
 
 # P1 in its own number of steps: 200 epochs of 196 mini-batches, of 64 images and not 256; learning rate, weight decay
 # and order are P1's, as in the first round.
@@ -270,10 +288,19 @@ def p1_truths(seeds: Sequence[int]) -> Iterator[Item]:
 
 def headline(seeds: Sequence[int]) -> Iterator[Item]:
     """The benchmark's own size and whole space; minutes of that Xeon."""
-    score = Scoring(subset="all", checkpoints=(64,), valid_size=1000, recalibration_images=128, precision="bf16-mixed")
     for seed in seeds:
-        job = Job(dataclasses.replace(NB201_FULL, seed=seed), score)
+        job = Job(dataclasses.replace(NB201_FULL, seed=seed), NB201_FULL_SCORE)
         yield Item(f"nb201-full-{seed}", "headline", 270.0, Supernet(job))
+
+
+def headline_checks(seeds: Sequence[int]) -> Iterator[Item]:
+    """The same supernets on a sample: in float32, and its checkpoints on the way."""
+    exact = dataclasses.replace(NB201_FULL_SCORE, subset=None, sample=300, precision="32-true")
+    early = dataclasses.replace(NB201_FULL_SCORE, subset=None, sample=300, checkpoints=(16, 32, 48))
+    for seed in seeds:
+        name = f"nb201-full-{seed}"
+        for what, score, minutes in (("float32", exact, 7.0), ("early", early, 12.0)):
+            yield Item(f"{name}-{what}", "headline-checks", minutes, Rescored(name, score), after=(name,))
 
 
 def plan(runs: Path) -> list[Item]:
@@ -291,6 +318,7 @@ def plan(runs: Path) -> list[Item]:
         *few_truths(runs, [0]),  # a truth of one's own for every space, before anything else
         *nb101_truths([0]),
         *headline([0]),
+        *headline_checks([0]),
         *nb101_folds(early),
         *nb101_copies(early),
         *nb101_shrunk(early),

@@ -23,9 +23,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from analysis.blocks import write_block
 from benchmarks.machine import caution, machine, peak, stolen
-from nasbias.errors import InputError
-from nasbias.files import written_atomically
 from nasbias.progress import note
 from nasbias.runs import Training
 from nasbias.scoring import Precision, ScoringData, score_architectures
@@ -239,21 +238,6 @@ def precision_of(side: str) -> str:
     return "bf16" if "bf16" in side else "float32"
 
 
-def write_block(text: str, path: Path) -> None:
-    """Put the rows where a Markdown file has its markers.
-
-    Raises:
-        InputError: it has none.
-    """
-    whole = path.read_text()
-    before, begin, rest = whole.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise InputError(f"{path}: no {BEGIN.strip()} and {END.strip()} to write between.")
-    with written_atomically(path) as temporary:
-        temporary.write_text(f"{before}{BEGIN}```text\n{text}```\n{END}{after}")
-
-
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(prog="python -m benchmarks.speed", description=__doc__)
@@ -274,7 +258,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(words)
         lines.append(words)
     if options.write:
-        write_block("\n".join(lines).rstrip() + "\n", options.write)
+        rows = "\n".join(lines).rstrip()
+        write_block(options.write, BEGIN, END, f"```text\n{rows}\n```\n")
     return 0
 
 

@@ -4,8 +4,7 @@ Cells that begin alike share what they have in common of the first stack, the st
 among it (`nasbias.scoring.program`); architectures are sorted by their codes, and so by their first vertices.
 """
 
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from nasbias.scoring import program
 from nasbias.scoring.program import Classify, Program
@@ -17,12 +16,8 @@ def describe(network: Network, choice: Choice, program: Program) -> int:
     """An architecture's logits."""
     x = _convolve(program, network.stem, 0)
     for block in network.blocks:
-        x = _describe_cell(program, block, choice, x) if isinstance(block, Cell) else program.apply(_halve, x)
+        x = _describe_cell(program, block, choice, x) if isinstance(block, Cell) else program.apply(block, x)
     return program.apply(Classify(network.classifier), x)
-
-
-def _halve(x: Tensor) -> Tensor:
-    return F.max_pool2d(x, 2, stride=2)
 
 
 def _describe_cell(steps: Program, cell: Cell, choice: Choice, x: int) -> int:

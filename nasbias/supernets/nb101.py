@@ -37,6 +37,19 @@ class ConvBNReLU(nn.Module):
         return F.relu(self.bn(self.conv(x)))
 
 
+class Halve(nn.Module):
+    """The maximum of 2x2 pixels, between two stacks."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """
+        Raises:
+            InputError: of one pixel there is no half.
+        """
+        if x.shape[-1] < 2:
+            raise InputError("nb101 halves images between stacks: two stacks want 2 pixels a side, three 4, and so on.")
+        return F.max_pool2d(x, 2, stride=2)
+
+
 class Cell(nn.Module):
     """`projections[v]` and `operations[v][o]`: the weights of vertex v, keys as strings."""
 
@@ -109,7 +122,7 @@ class Network(nn.Module):
         self.blocks = nn.ModuleList()
         for stack in range(options.stacks):
             if stack:
-                self.blocks.append(nn.MaxPool2d(2, stride=2))
+                self.blocks.append(Halve())
             for _ in range(options.cells):
                 outputs = options.channels << stack
                 self.blocks.append(Cell(width, outputs, allowed, options.bn_momentum))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 pytest.importorskip("torch")
-from analysis.findings import BEGIN, END, README, collect, number, replace_section, show, to_markdown, verdict, within
+from analysis.findings import BEGIN, END, README, collect, number, show, to_markdown, verdict, within
 from analysis.harvest import DATA, join_common, split_common
 
 SHARED = Path("../shared/data")
@@ -41,12 +41,6 @@ def test_numbers_are_written_as_the_table_has_them():
     assert [number(value) for value in (0.5, -0.25, 1.0, -0.004)] == [".50", "-.25", "1.00", "-.00"]
     assert show((0.5, 0.25, 0.75)) == ".50 [.25 to .75]"
     assert show((0.5, math.nan, math.nan)) == ".50"
-
-
-def test_only_the_part_between_the_marks_is_replaced():
-    first = replace_section("# A\n", "one\n")
-    assert first.startswith("# A\n\n## Second round")
-    assert replace_section(first + "after\n", "two\n") == first.replace("one", "two") + "after\n"
 
 
 def test_what_runs_have_in_common_is_said_once():

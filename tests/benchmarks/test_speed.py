@@ -7,7 +7,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from benchmarks import machine, speed  # noqa: E402
-from nasbias.errors import InputError  # noqa: E402
 from tests.small import SPACES  # noqa: E402
 
 
@@ -31,17 +30,6 @@ def test_a_ratio_is_the_median_over_rounds_and_a_time_the_best():
     *_, fast, blank = speed.describe(row, {"plain": [0.4, 0.2, 0.9], "fast": [0.1, 0.1, 0.1]})
     assert fast.split() == ["fast", "100.0", "ms", "4.00", "x", "plain"]
     assert not blank
-
-
-def test_the_block_of_a_file_is_replaced_and_nothing_else(tmp_path):
-    path = tmp_path / "README.md"
-    path.write_text(f"before\n{speed.BEGIN}old\n{speed.END}after\n")
-    speed.write_block("new\n", path)
-    assert path.read_text() == f"before\n{speed.BEGIN}```text\nnew\n```\n{speed.END}after\n"
-    path.write_text("no markers\n")
-    with pytest.raises(InputError, match="to write between"):
-        speed.write_block("new\n", path)
-    assert path.read_text() == "no markers\n"
 
 
 @pytest.mark.parametrize(("load", "others", "warns"), [(1.0, 0, False), (3.0, 0, True), (1.0, 50, True)])

@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 from nasbias import score, train  # noqa: E402
 from nasbias.correlation.__main__ import main as correlate_command  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
+from nasbias.scoring import ScoringData, score_architectures  # noqa: E402
 from nasbias.spaces import get_space  # noqa: E402
 from nasbias.supernets import build_supernet, count_parameters, standalone_network  # noqa: E402
 from nasbias.supernets.nb101 import Cell, Options  # noqa: E402
@@ -125,3 +126,11 @@ def test_from_digits_to_a_correlation(tmp_path, capsys):
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert {row["score"] for row in rows} == {"accuracy", "loss"}
     assert {row["n"] for row in rows} == {len(set(keys))}
+
+
+@pytest.mark.parametrize("engine", ["plain", "fast"])
+def test_images_that_are_too_small_for_the_stacks_are_refused(engine):
+    data = ScoringData([torch.randn(4, 3, 1, 1)], [(torch.randn(4, 3, 1, 1), torch.zeros(4, dtype=torch.int64))])
+    network = build_supernet("nb101", SMALL)
+    with pytest.raises(InputError, match="two stacks want 2 pixels"):
+        score_architectures(network, SPACE.sample(1, seed=0), data, "nb101", engine=engine)
