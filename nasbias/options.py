@@ -137,8 +137,17 @@ def _check(name: str, value: Any, kind: Any, bounds: Bounds) -> None:
             raise _mistyped(name, value, "a table of names and values")
     elif kind is bool and not isinstance(value, bool):
         raise _mistyped(name, value, "yes or no (true or false)")
-    elif kind is str and not isinstance(value, str):
+    elif kind is str and not (isinstance(value, str) and _is_writable(value)):
         raise _mistyped(name, value, "text")
+
+
+def _is_writable(text: str) -> bool:
+    """Whether a file can hold it: what a shell passes on may be no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_number(name: str, value: Any, kind: type, bounds: Bounds) -> None:

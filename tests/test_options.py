@@ -61,6 +61,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"order": "fare"}, "unknown order 'fare'. Did you mean fair?"),
     ({"order": ["cycle"]}, "unknown order"),
     ({"name": 3}, "name is 3: text is needed."),
+    ({"name": "a\udcff"}, "text is needed."),  # what a shell passes on of bytes that are no UTF-8
 ]
 
 

@@ -31,11 +31,13 @@ class Sampler:
         """`only` are the choices [n, decisions] to train on instead of a subset of the space.
 
         Raises:
-            InputError: the order needs a list and the space has none, or does not fit `per_step`.
+            InputError: the order needs a list and the space has none, or does not fit `per_step`; an unknown subset.
         """
         self.space, self.order, self.per_step, self.subset = space, order, per_step, subset
         self.rng = rng
         self.population = space.population(subset) if only is None else np.asarray(only)
+        if self.population is None:
+            space.draw(1, np.random.default_rng(0), subset)  # an unknown one is refused now, not at the first step
         if order == "fair":
             sizes = {len(decision.values) for decision in space.decisions}
             if only is not None or sizes != {per_step}:

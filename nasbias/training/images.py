@@ -63,12 +63,23 @@ class ImageTask(Task):
     def loss(
         self, network: nn.Module, choice: Choice, step: int, generator: torch.Generator, number: int = 0
     ) -> Tensor:
-        """Mean cross entropy of a batch of the epoch's step number `step` under its architecture `number`."""
+        """Mean cross entropy of a batch of the epoch's step number `step` under its architecture `number`.
+
+        Raises:
+            InputError: one image alone, where a map of the network has one pixel: BN has nothing to normalise by.
+        """
         indices = self.batch(step, number)
         x, y = augment(self.images.train_x[indices], self.images, self.config, generator), self.images.train_y[indices]
         mine = self.rank.part(len(y))  # after the augmentation, whose draws are those of the whole batch
         x, y = x[mine], y[mine]
-        output = network(x, choice)
+        try:
+            output = network(x, choice)
+        except ValueError as error:
+            if len(x) > 1 or isinstance(error, InputError):
+                raise
+            raise InputError(
+                f"a step on one image: {error}. Give 2 or more (--batch-size, --last-batch drop)."
+            ) from None
         if isinstance(output, tuple):
             logits, auxiliary = output
             return F.cross_entropy(logits, y) + AUXILIARY_WEIGHT * F.cross_entropy(auxiliary, y)

@@ -86,3 +86,9 @@ def test_orders_that_need_a_list_refuse_a_space_that_has_none():
     with pytest.raises(InputError, match="order 'fair'.*no list of architectures"):
         only = get_space("nb201").encode(get_space("nb201").sample(5, seed=0))
         Sampler(get_space("nb201"), "fair", 5, stream("order", 0), None, only)
+
+
+def test_a_subset_that_no_space_has_is_refused_before_the_first_step():
+    for name in ("nb201", "darts", "ptb"):
+        with pytest.raises(InputError, match="unknown subset"):
+            Sampler(get_space(name), "uniform", 1, stream("order", 0), "foo")

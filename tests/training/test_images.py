@@ -101,3 +101,31 @@ def test_images_too_few_for_a_step_are_refused():
     assert make(step_images="own", per_step=4).batch_size == 50
     with pytest.raises(InputError, match="200 training images are too few for 201 architectures a step"):
         make(step_images="own", per_step=201)
+
+
+def test_one_image_is_refused_where_bn_has_one_value_and_no_other_error_is():
+    class Normal(Recorder):
+        def __init__(self):
+            super().__init__()
+            self.bn = torch.nn.BatchNorm2d(1)
+
+        def forward(self, x, choice):
+            self.bn(x.mean((1, 2, 3), keepdim=True))
+            return super().forward(x, choice)
+
+    for size in (1, 2):
+        task = make(batch_size=size)
+        task.begin_epoch(generator())
+        if size == 1:
+            with pytest.raises(InputError, match="one image.*--batch-size"):
+                task.loss(Normal(), (1,), 0, generator())
+        else:
+            assert torch.isfinite(task.loss(Normal(), (1,), 0, generator()))
+
+    def complain(x, choice):
+        raise InputError("its own")
+
+    task = make(batch_size=1)
+    task.begin_epoch(generator())
+    with pytest.raises(InputError, match="^its own$"):
+        task.loss(complain, (1,), 0, generator())
