@@ -266,9 +266,11 @@ def _write_truth(recipe: Training, out: Path) -> Path:
     table.insert(1, "dataset", dataset)
     table.insert(2, "epochs", recipe.epochs)
     table = table.sort_values(["seed", "architecture"], ignore_index=True)
-    for name in measures_of(table):
+    measures = measures_of(table)
+    table = table.astype(dict.fromkeys(measures, float))  # a loss that is no number anywhere is a column of None
+    for name in measures:
         if dead := name_dead(table[name].to_numpy(), coarse=MEASURES[name].unit == "%"):
-            say(f"{name}: {dead}. Among those nothing is ranked.")
+            say(f"{name}: {dead}.")
     path = out / TRUTH
     seconds = round(sum(result["seconds"] for result in results), 1)
     values = {**dataclasses.asdict(recipe), "dataset": dataset}  # no paths of this machine

@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 from nasbias.campaigns.standalone import choose_architectures, train_alone  # noqa: E402
 from nasbias.datasets import load_images  # noqa: E402
 from nasbias.errors import InputError  # noqa: E402
+from nasbias.notices import Notice  # noqa: E402
 from nasbias.runs import Training  # noqa: E402
 from nasbias.runs.checkpoints import read_tensors  # noqa: E402
 from nasbias.runs.network import make_network  # noqa: E402
@@ -105,3 +106,10 @@ def test_a_sample_comes_from_the_list_or_the_subset():
     assert len(choose_architectures(replace(TINY, subset="unique"))) == 6461
     assert choose_architectures(TINY, 3).tolist() == get_space("nb201").sample(3, 0).tolist()
     assert np.unique(choose_architectures(TINY, 50, seed=1)).size == 50
+
+
+def test_a_loss_that_is_no_number_anywhere_is_missing_in_the_truth(tmp_path):
+    recipe = replace(TINY, epochs=1, train_size=64, valid_size=32, batch_size=32, final_learning_rate=2.0**31, clip=0.0)
+    with pytest.warns(Notice, match="nothing is ranked"):
+        table = read_table(train_alone(recipe, TWO, [0], tmp_path / "hot"))
+    assert table["valid_loss"].isna().all() and table["valid_accuracy"].notna().all()
