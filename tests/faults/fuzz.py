@@ -56,6 +56,7 @@ def main(argv: list[str]) -> int:
         findings += bool(found) or done.returncode != 0
         print(f"{name:<18} {int(runs[1]) if runs else 0:>9,} inputs  {', '.join(found) or 'nothing found'}", flush=True)
         if done.returncode:
+            print(f"{name} ended with {done.returncode}:", file=sys.stderr)
             print("\n".join(done.stderr.splitlines()[-25:]), file=sys.stderr)
     return bool(findings)
 
