@@ -89,7 +89,7 @@ def _read_table(path: Path) -> pa.Table:
         wanted = [image, label, *(["split"] if "split" in schema.names else [])]
         table = pq.read_table(path, columns=wanted)
         table.validate(full=True)  # text that is none, offsets beyond the end
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: can't be read as parquet ({error}). Is the file whole?") from None
     # Renaming drops the metadata, where the class names are.
     return table.rename_columns(["image", "label", *wanted[2:]]).replace_schema_metadata(schema.metadata)

@@ -212,7 +212,7 @@ def _read_api(api: Any) -> pd.DataFrame:
 def _is_shared(path: Path) -> bool:
     try:
         names = pq.read_schema(path).names if path.is_file() and path.suffix == ".parquet" else []
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         return False
     return {"module_hash", "adjacency", "ops"} <= set(names) and any(n.startswith(_SHARED_PREFIX) for n in names)
 
