@@ -37,7 +37,7 @@ class Sampler:
         self.rng = rng
         self.population = space.population(subset) if only is None else np.asarray(only)
         if self.population is None:
-            space.draw(1, np.random.default_rng(0), subset)  # an unknown one is refused now, not at the first step
+            space.sample(1, 0, subset)  # an unknown one is refused now, not at the first step
         if order == "fair":
             sizes = {len(decision.values) for decision in space.decisions}
             if only is not None or sizes != {per_step}:
