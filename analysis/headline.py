@@ -1,6 +1,6 @@
 """The headline: a NAS-Bench-201 supernet at the benchmark's own size (C=16, N=5, 32x32), scored on the whole space.
 
-    python -m analysis.headline                       # of data/: seconds
+    python -m analysis.headline                       # of data/: a minute or two
     python -m analysis.headline --write README.md     # also into the README's block
 
 Made by the queue (`python -m analysis.queue run --only nb201-full`). Truth: the analog-nasbench wheel's CIFAR-10 test
@@ -34,16 +34,8 @@ SHOWN = {
     "gt_tau": "tau", "gt_tau_connected": "connected", "spearman": "rho", "best_at_1": "best@1",
     "best_at_10": "best@10", "p_at_5": "P@5%", "tau_given_params": "given params",
 }  # fmt: skip
-# What others found with shared weights: P2 (arXiv 2010.08219), on CIFAR-100; NAS-Bench-201 (arXiv 2001.00326, table 5),
-# test accuracy on CIFAR-10 of what three searches each ended with.
-PUBLISHED = (
-    ("P2, 2,000 epochs, CIFAR-100", {"spearman": 0.70}),
-    ("RSPS, found by 3 searches", {"best_at_1": 84.07}),
-    ("SETN, found by 3 searches", {"best_at_1": 87.64}),
-    ("GDAS, found by 3 searches", {"best_at_1": 93.61}),
-    ("ENAS, found by 3 searches", {"best_at_1": 53.89}),
-    ("DARTS, found by 3 searches", {"best_at_1": 54.30}),
-)
+# What others found: P2 (arXiv 2010.08219). NAS-Bench-201's own table of one-shot searches could not be looked up here.
+PUBLISHED = (("P2, 2,000 epochs, CIFAR-100", {"spearman": 0.70}),)
 
 
 def rank_table(full: Path, small: Path) -> pd.DataFrame:
@@ -85,7 +77,7 @@ def agree(one: Path, other: Path, epochs: tuple[int, int], score: str) -> tuple[
 
 
 def cost_table(*names: str) -> pd.DataFrame:
-    """What each run of these tables cost: CPU and wall minutes."""
+    """What each run of these tables cost: CPU and wall hours."""
     rows: list[dict[str, Any]] = []
     for name in names:
         for run, about in read_about(DATA / f"{name}.parquet")["runs"].items():

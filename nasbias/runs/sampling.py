@@ -36,8 +36,6 @@ class Sampler:
         self.space, self.order, self.per_step, self.subset = space, order, per_step, subset
         self.rng = rng
         self.population = space.population(subset) if only is None else np.asarray(only)
-        if self.population is None:
-            space.sample(1, 0, subset)  # an unknown one is refused now, not at the first step
         if order == "fair":
             sizes = {len(decision.values) for decision in space.decisions}
             if only is not None or sizes != {per_step}:

@@ -85,7 +85,12 @@ class Space(ABC):
         )
 
     def population(self, subset: str | None = None) -> np.ndarray | None:
-        """Choices [n, decisions] of every architecture of a subset; None where they are too many to list."""
+        """Choices [n, decisions] of every architecture of a subset; None where they are too many to list.
+
+        Raises:
+            InputError: unknown subset.
+        """
+        self._subset(subset)
         return None
 
     def draw(self, n: int, rng: np.random.Generator, subset: str | None = None) -> np.ndarray:

@@ -224,7 +224,7 @@ def read_about(path: str | os.PathLike) -> dict[str, Any]:
     try:
         with checked_path(path).open("rb") as file:
             metadata = pq.read_metadata(file).metadata or {}
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: can't be read as parquet ({error}). Is the file whole?") from None
     return _about_of(metadata, str(path))
 
