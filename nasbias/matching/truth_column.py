@@ -14,7 +14,6 @@ from nasbias.tables import MEASURES, Split, check_truth, choose_split, join_keys
 
 Array = np.ndarray
 TruthSource = pd.DataFrame | str | os.PathLike | None
-_AS_GOOD = 0.95  # a truth that covers this share of what the widest covers is as wide: its kind decides
 _KEPT = ("format", "describes", "licence", "source")
 
 
@@ -129,7 +128,7 @@ def _widest(
     keys: np.ndarray,
 ) -> Truth | None:
     """The truth to take where the caller names none; None where there is no choice."""
-    from nasbias.truth import rank_sources  # late, as above
+    from nasbias.truth import AS_GOOD, rank_sources  # late, as above
 
     names = [str(about["name"]) for about in rank_sources(space)]
     if len(names) < 2:
@@ -148,14 +147,14 @@ def _widest(
     if not covered:
         raise first or InputError(f"no ground truth for {space} can be read.")
     most = max(covered.values())
-    chosen = next(name for name in names if covered.get(name, -1) >= _AS_GOOD * most)
+    chosen = next(name for name in names if covered.get(name, -1) >= AS_GOOD * most)
     better = [name for name in names[: names.index(chosen)] if name in covered]
     if better:
         say(
             f"truth {chosen} has {covered[chosen]:,} of the {len(wanted):,} predicted architectures, {better[0]} only "
             f"{covered[better[0]]:,}: {chosen} is used (--truth {better[0]} takes the other)."
         )
-    as_good = (name for name in names if covered.get(name, -1) >= _AS_GOOD * most)
+    as_good = (name for name in names if covered.get(name, -1) >= AS_GOOD * most)
     wider = next((name for name in as_good if len(found[name].keys) > len(found[chosen].keys)), None)
     if wider:
         say(

@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 _CLAIMED = "as the file says of itself: "  # anybody can write such a file, so it is no official one
-_AS_GOOD = 0.95  # a truth of so large a share of the widest one's architectures counts as wide: its kind decides
+AS_GOOD = 0.95  # a truth of so large a share of the widest one's architectures counts as wide: its kind decides
 
 
 def _is_tidy(columns: set[str]) -> bool:
@@ -240,7 +240,7 @@ def _best(space: str) -> dict[str, Any]:
     if len(sources) == 1:
         return sources[0]
     held = [_count(about) for about in sources]
-    return next(about for about, count in zip(sources, held) if count >= _AS_GOOD * max(held))
+    return next(about for about, count in zip(sources, held) if count >= AS_GOOD * max(held))
 
 
 def _count(about: dict[str, Any]) -> int:

@@ -19,15 +19,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
 
 from nasbias.errors import InputError
 from nasbias.progress import progress
 from nasbias.spaces.nb101 import SPACE
 from nasbias.tables import read_table
-from nasbias.truth.formats import Format
+from nasbias.truth.formats import Format, columns_of
 from nasbias.truth.tfrecord import is_tfrecord, read_blocks
 
 MOMENTS = ("start", "half", "end")
@@ -210,11 +208,8 @@ def _read_api(api: Any) -> pd.DataFrame:
 
 
 def _is_shared(path: Path) -> bool:
-    try:
-        names = pq.read_schema(path).names if path.is_file() and path.suffix == ".parquet" else []
-    except (pa.ArrowException, OSError, UnicodeDecodeError):
-        return False
-    return {"module_hash", "adjacency", "ops"} <= set(names) and any(n.startswith(_SHARED_PREFIX) for n in names)
+    names = columns_of(path)
+    return {"module_hash", "adjacency", "ops"} <= names and any(name.startswith(_SHARED_PREFIX) for name in names)
 
 
 def _read_shared(path: Path) -> pd.DataFrame:

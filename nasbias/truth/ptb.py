@@ -9,12 +9,10 @@ of P2's code.
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from nasbias.errors import InputError
 from nasbias.tables import read_table
-from nasbias.truth.formats import Format, seed_in_name
+from nasbias.truth.formats import Format, columns_of, seed_in_name
 
 _MEASURES = {"valid_ppl": "valid_perplexity", "test_ppl": "test_perplexity"}
 
@@ -22,20 +20,7 @@ _MEASURES = {"valid_ppl": "valid_perplexity", "test_ppl": "test_perplexity"}
 def _recognises(path: Path) -> bool:
     if path.is_dir():
         return any(map(_recognises, path.glob("ptb*.csv")))
-    return path.is_file() and {"architecture", *_MEASURES} <= _columns(path)
-
-
-def _columns(path: Path) -> set[str]:
-    """Column names of a CSV or Parquet file, none where it is neither."""
-    try:
-        if path.suffix == ".parquet":
-            return set(pq.read_schema(path).names)
-        if path.suffix == ".csv":
-            with path.open(encoding="utf-8") as file:
-                return {name.strip().strip('"') for name in file.readline(10_000).split(",")}
-    except (pa.ArrowException, OSError, UnicodeDecodeError):
-        pass
-    return set()
+    return {"architecture", *_MEASURES} <= columns_of(path)
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -97,8 +97,8 @@ def test_other_files_are_not_taken_for_p2s(tmp_path, rows):
     rows.rename(columns={"valid_ppl": "accuracy"}).to_csv(tmp_path / "ptb.csv", index=False)
     (tmp_path / "cut.parquet").write_bytes(b"PAR1 and no more")
     (tmp_path / "binary.csv").write_bytes(bytes(range(256)))
-    (tmp_path / "notes.txt").write_text("architecture,valid_ppl,test_ppl\n")
-    for name in ("ptb.csv", "cut.parquet", "binary.csv", "notes.txt", "absent.csv", "."):
+    (tmp_path / "notes.md").write_text("architecture,valid_ppl,test_ppl\n")
+    for name in ("ptb.csv", "cut.parquet", "binary.csv", "notes.md", "absent.csv", "."):
         assert not P2.recognises(tmp_path / name)
 
 
