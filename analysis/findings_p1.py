@@ -32,7 +32,7 @@ def _match(table: pd.DataFrame) -> Matched:
 
 
 def _stability(order: str) -> Stability:
-    return analyse_stability(_match(_runs("darts64_orders", f"p1-{order}-")), score="accuracy", bn="running")
+    return analyse_stability(_match(_runs("darts64_orders", f"p1s-{order}-")), score="accuracy", bn="running")
 
 
 def _pulls(matched: Matched, epoch: int, step: int | None = None) -> list[Influence]:
@@ -45,10 +45,10 @@ def _pulls(matched: Matched, epoch: int, step: int | None = None) -> list[Influe
 def orders() -> list[Finding]:
     """Tables 1 and 2, the ranks, the filter."""
     hours, rows = cost_of("darts64_orders"), []
-    studies = {order: _stability(order) for order in ORDERS if len(_runs("darts64_orders", f"p1-{order}-"))}
+    studies = {order: _stability(order) for order in ORDERS if len(_runs("darts64_orders", f"p1s-{order}-"))}
     several = {order: of_order for order, of_order in studies.items() if of_order.instances["n_runs"] > 1}
     last = max(of_order.about["epoch"] for of_order in studies.values())
-    pulls = {order: _pulls(_match(_runs("darts64_orders", f"p1-{order}-")), last) for order in studies}
+    pulls = {order: _pulls(_match(_runs("darts64_orders", f"p1s-{order}-")), last) for order in studies}
 
     def add(finding: str, paper: str, ours: str, decision: str) -> None:
         rows.append(Finding("P1 orders", finding, paper, ours, decision, hours))
@@ -126,7 +126,7 @@ def orders() -> list[Finding]:
 
 def _top_rank(order: str, k: int) -> tuple[float, float, float]:
     """Mean and interval over runs of P1's TnR."""
-    table = _runs("darts64_orders", f"p1-{order}-")
+    table = _runs("darts64_orders", f"p1s-{order}-")
     matched = _match(table.loc[table["epoch"] == table["epoch"].max()])
     truth_rank = [scipy.stats.rankdata(-row.truth) for row in matched.rows]
     best = [ranks[np.argsort(-row.score, kind="stable")[:k]].min() for row, ranks in zip(matched.rows, truth_rank)]
@@ -151,7 +151,7 @@ def steps() -> list[Finding]:
     hours, rows = cost_of("darts64_orders"), []
     summaries: dict[str, list[dict]] = {}
     for order in ("cycle", "reshuffled"):
-        table = _runs("darts64_steps", f"p1-{order}-")
+        table = _runs("darts64_steps", f"p1s-{order}-")
         if len(table):
             collected = collect_steps(_match(table), "accuracy", "running")
             summaries[order] = [summarise_steps(each, 64) for each in collected]
@@ -228,7 +228,7 @@ def sharing() -> list[Finding]:
     }  # fmt: skip
     hours, rows = cost_of("darts64_sharing"), []
     for plan, paper in papers.items():
-        table = _runs("darts64_sharing", f"p1-{plan}-")
+        table = _runs("darts64_sharing", f"p1s-{plan}-")
         if not len(table):
             continue
         summaries = [summarise_steps(each, 64) for each in collect_steps(_match(table), "accuracy", "running")]

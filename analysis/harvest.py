@@ -51,7 +51,7 @@ TABLES = (
 )
 TRUTHS = {  # run folder -> table, the least number of seeds
     "nb101-truth": ("nb101_truth", 1),
-    "p1-truth": ("darts64_truth", 2),
+    "p1s-truth": ("darts64_truth", 2),
     "darts-truth": ("darts_truth", 1),
     "ptb-truth": ("ptb_truth", 1),
 }

@@ -51,7 +51,7 @@ def test_noisy_supernets_rank_moderately_and_differ_as_they_were_made_to(data):
                 table = pd.DataFrame(
                     {"architecture": value.index, "accuracy": score.clip(-40, 140).to_numpy() / 2 + 20}
                 )
-                tables.append(table.assign(run=f"p1-{order}-{seed}", seed=seed, epoch=epoch, bn="running"))
+                tables.append(table.assign(run=f"p1s-{order}-{seed}", seed=seed, epoch=epoch, bn="running"))
     write(data, "darts64_orders", pd.concat(tables, ignore_index=True))
     rows = findings_p1.orders()
     assert {row.cpu_hours for row in rows} == {15.0}
@@ -71,8 +71,8 @@ def test_scores_with_a_period_of_64_are_found_to_have_it(data):
             score = value + 30 * swing + 0.1 * rng.normal(size=64)
             table = pd.DataFrame({"architecture": value.index, "accuracy": score.to_numpy() / 2 + 20, "trained": False})
             table.loc[step % 64, "trained"] = True
-            tables.append(table.assign(run=f"p1-cycle-{seed}", seed=seed, epoch=200, step=step + 1, bn="running"))
-    write(data, "darts64_orders", pd.DataFrame({"run": ["p1-cycle-0"]}))
+            tables.append(table.assign(run=f"p1s-cycle-{seed}", seed=seed, epoch=200, step=step + 1, bn="running"))
+    write(data, "darts64_orders", pd.DataFrame({"run": ["p1s-cycle-0"]}))
     write(data, "darts64_steps", pd.concat(tables, ignore_index=True))
     rows = findings_p1.steps()
     assert by_finding(rows, "period 64").verdict == "agrees"

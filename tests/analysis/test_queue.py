@@ -165,7 +165,7 @@ def test_every_run_of_the_plan_has_a_name_and_a_recipe_of_its_own(tmp_path):
 
 def test_the_orders_of_p1_differ_by_the_order_alone(tmp_path):
     runs = {item.name: item.work for item in plan(tmp_path)}
-    first, second = runs["p1-shuffled-0"], runs["p1-shuffled-1"]
+    first, second = runs["p1s-shuffled-0"], runs["p1s-shuffled-1"]
     assert isinstance(first, Supernet)
     assert isinstance(second, Supernet)
     assert first.job.config.seed == second.job.config.seed
