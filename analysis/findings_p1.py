@@ -145,6 +145,27 @@ def _equal(pairs: Sequence[Comparison], margin: float) -> str:
     return "not decided: no difference is found, and one of that size is not ruled out"
 
 
+@study("darts64_orders", "darts64_orders_16")
+def control() -> list[Finding]:
+    """The same recipe on images of 16x16, a run an order: does 8x8 rank worse?"""
+    last = {}
+    for size, name, prefix in (("8x8", "darts64_orders", "p1s-"), ("16x16", "darts64_orders_16", "p1-")):
+        table = _runs(name, prefix)
+        last[size] = _pulls(_match(table), int(table["epoch"].to_numpy().max()))
+    difference = compare_runs(last["8x8"], last["16x16"])
+    shown = ", ".join(f"{size} {show(mean_over_runs(of))} ({len(of)} runs)" for size, of in last.items())
+    return [
+        Finding(
+            "P1 orders at 16x16",
+            "(Control: images of 8x8 rank no worse than 16x16) GT-Tau of all orders' runs, 8x8 minus 16x16 above -.1",
+            "-",
+            f"{show(difference)}: {shown}",
+            within(difference.low, difference.high, -0.1, 2.0),
+            cost_of("darts64_orders_16"),
+        )
+    ]
+
+
 @study("darts64_steps")
 def steps() -> list[Finding]:
     """The last 128 mini-batches: interference."""
@@ -240,4 +261,4 @@ def sharing() -> list[Finding]:
     return rows
 
 
-STUDIES = (orders, steps, tuning, sharing)
+STUDIES = (orders, control, steps, tuning, sharing)

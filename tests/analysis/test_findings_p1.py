@@ -62,6 +62,27 @@ def test_noisy_supernets_rank_moderately_and_differ_as_they_were_made_to(data):
     assert by_finding(rows, "spread more").verdict.startswith("not decided")  # the same noise for good and bad
 
 
+def test_the_control_tells_smaller_images_that_rank_as_well_from_such_that_rank_worse(data):
+    rng, value = np.random.default_rng(2), truth()
+
+    def made(prefix: str, name: str, deviation: float) -> None:
+        tables = [
+            pd.DataFrame({"architecture": value.index, "accuracy": (value + deviation * rng.normal(size=64)) / 20 + 50})
+            .assign(run=f"{prefix}-cycle-{seed}", seed=seed, epoch=200, bn="running")
+            .reset_index(drop=True)
+            for seed in range(8)
+        ]
+        write(data, name, pd.concat(tables, ignore_index=True))
+
+    made("p1s", "darts64_orders", 8)
+    made("p1", "darts64_orders_16", 8)
+    (row,) = findings_p1.control()
+    assert row.verdict == "agrees", row
+    made("p1s", "darts64_orders", 100)
+    (row,) = findings_p1.control()
+    assert row.verdict == "disagrees", row
+
+
 def test_scores_with_a_period_of_64_are_found_to_have_it(data):
     rng, value = np.random.default_rng(1), truth()
     tables = []
