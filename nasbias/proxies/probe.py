@@ -32,16 +32,16 @@ class _Watch(TorchFunctionMode):
 
 class _Keep(TorchFunctionMode):
     """Keeps what convolutions and linear layers with trainable weights give, in the graph (pooling may be a convolution
-    with fixed weights)."""
+    with fixed weights), and where its channels are: a 1x1 convolution may be a linear layer of pixels, [b, h, w, c]."""
 
-    def __init__(self, outputs: list[Tensor]) -> None:
+    def __init__(self, outputs: list[tuple[Tensor, int]]) -> None:
         super().__init__()
         self.outputs = outputs
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = function(*args, **(kwargs or {}))
         if function in (torch.conv2d, F.linear) and args[1].requires_grad:
-            self.outputs.append(result)
+            self.outputs.append((result, 1 if function is torch.conv2d else result.dim() - 1))
         return result
 
 
@@ -61,7 +61,7 @@ class Probe:
         used: Any = network
         live = {id(parameter): parameter for parameter in used.parameters_of(self.choice)}
         self.weights = [parameter for parameter in live.values() if parameter.dim() > 1]
-        self._outputs: list[Tensor] = []
+        self._outputs: list[tuple[Tensor, int]] = []
 
     def run(self, x: Tensor, plain: bool = False) -> Tensor:
         """Logits [b, classes]; `plain` by the network's reference path, every edge with a ReLU of its own."""
@@ -94,7 +94,7 @@ class Probe:
     def _gradients(self) -> tuple[list[Tensor], list[Tensor]]:
         logits = self.logits
         loss = F.cross_entropy(logits, self.y)
-        wanted = [*self.weights, *self._outputs]
+        wanted = [*self.weights, *(output for output, _ in self._outputs)]
         found = torch.autograd.grad(loss, wanted, create_graph=True, materialize_grads=True)
         return list(found[: len(self.weights)]), list(found[len(self.weights) :])
 
@@ -106,9 +106,12 @@ class Probe:
 
     @property
     def outputs(self) -> list[tuple[Tensor, Tensor]]:
-        """What the convolutions and the linear layer gave, and the gradient by it."""
+        """What the convolutions and the linear layer gave, [b, c, ...], and the gradient by it."""
         gradients = self._gradients[1]
-        return list(zip(self._outputs, gradients))
+        return [
+            (output.movedim(channels, 1), gradient.movedim(channels, 1))
+            for (output, channels), gradient in zip(self._outputs, gradients)
+        ]
 
     @cached_property
     def jacobian(self) -> Tensor:

@@ -21,6 +21,7 @@ from nasbias.errors import InputError
 from nasbias.recipes.darts import Options
 from nasbias.spaces._darts_costs import Layer, list_layers
 from nasbias.spaces.darts import OPERATIONS, SPACE
+from nasbias.supernets._pointwise import Pointwise
 from nasbias.supernets._separable import SeparableConv, pool
 from nasbias.supernets.nb201 import ReLUConvBN
 
@@ -39,13 +40,14 @@ class FactorizedReduce(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, momentum: float) -> None:
         super().__init__()
-        self.conv_1 = nn.Conv2d(inputs, outputs // 2, 1, stride=2, bias=False)
-        self.conv_2 = nn.Conv2d(inputs, outputs // 2, 1, stride=2, bias=False)
+        self.conv_1 = Pointwise(inputs, outputs // 2, stride=2)
+        self.conv_2 = Pointwise(inputs, outputs // 2, stride=2)
         self.bn = nn.BatchNorm2d(outputs, momentum=momentum)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(x)
-        return self.bn(torch.cat([self.conv_1(x), self.conv_2(x[:, :, 1:, 1:])], dim=1))
+        moved = x.permute(0, 2, 3, 1)[:, 1:, 1:].permute(0, 3, 1, 2)  # so the gradient keeps the layout, channels last
+        return self.bn(torch.cat([self.conv_1(x), self.conv_2(moved)], dim=1))
 
 
 class Cell(nn.Module):

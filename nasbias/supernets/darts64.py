@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from nasbias.recipes.darts64 import Options
 from nasbias.spaces.darts64 import EDGES, OPERATIONS
+from nasbias.supernets._pointwise import Pointwise
 from nasbias.supernets._separable import SeparableConv, pool
 
 _POOL = OPERATIONS.index("max_pool_3x3")
@@ -39,7 +40,7 @@ class Cell(nn.Module):
         super().__init__()
         channels, momentum = options.channels, options.bn_momentum
         self.concatenates = options.output == "concat"
-        self.conv = nn.Conv2d(inputs, channels, 1, bias=False)
+        self.conv = Pointwise(inputs, channels)
         self.bn = nn.BatchNorm2d(channels, affine=False, momentum=momentum)
         dilated = 5 if options.dilated == "dil_conv_5x5" else 3
         kernels = {"sep_conv_3x3": (3, 1), "sep_conv_5x5": (5, 1), "dil_conv": (dilated, 2)}  # kernel, dilation

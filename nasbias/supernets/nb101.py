@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from nasbias.errors import InputError
 from nasbias.recipes.nb101 import Options
 from nasbias.spaces.nb101 import PARENTS, SPACE
+from nasbias.supernets._pointwise import Pointwise
 
 VERTICES = range(1, 6)  # those with an operation; 0 is the input, 6 the output
 KERNEL = {0: 3, 1: 1}  # of the operations; the third pools
@@ -30,7 +31,10 @@ class ConvBNReLU(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, kernel: int, momentum: float) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
+        if kernel == 1:
+            self.conv: nn.Conv2d = Pointwise(inputs, outputs)
+        else:
+            self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
         self.bn = nn.BatchNorm2d(outputs, momentum=momentum)
 
     def forward(self, x: Tensor) -> Tensor:

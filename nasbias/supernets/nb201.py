@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from nasbias.recipes.nb201 import Options
 from nasbias.spaces.nb201 import EDGES, OPERATIONS
+from nasbias.supernets._pointwise import Pointwise
 
 _NONE, _SKIP, _CONV1, _CONV3, _POOL = range(5)
 KERNEL = {_CONV1: 1, _CONV3: 3}
@@ -28,7 +29,10 @@ class ReLUConvBN(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, affine: bool, momentum: float) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+        if kernel == 1:
+            self.conv: nn.Conv2d = Pointwise(inputs, outputs, stride)
+        else:
+            self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
         self.bn = nn.BatchNorm2d(outputs, affine=affine, momentum=momentum)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -89,9 +93,7 @@ class Reduction(nn.Module):
         self.conv_a = ReLUConvBN(inputs, outputs, 3, 2, True, momentum)
         self.conv_b = ReLUConvBN(outputs, outputs, 3, 1, True, momentum)
         # ceil_mode only matters at odd sizes (7 -> 4), where the two branches would not meet without it.
-        self.shortcut = nn.Sequential(
-            nn.AvgPool2d(2, stride=2, ceil_mode=True), nn.Conv2d(inputs, outputs, 1, bias=False)
-        )
+        self.shortcut = nn.Sequential(nn.AvgPool2d(2, stride=2, ceil_mode=True), Pointwise(inputs, outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.shortcut(x) + self.conv_b(self.conv_a(x))
