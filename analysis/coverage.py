@@ -16,8 +16,9 @@ several the mean over all supernets that the recipe could give. Cases:
 * counts: scores are right answers among 100 or 1,000 images (percentages with a spread of 5 points), so they tie
 * failures: each run fails with probability 1/5 and then ranks at random
 
-Others than the mean tau, of runs at one length: `compare_runs`, the difference to a recipe of a third more noise, and
-`combine_runs`, 1 and 30 means that seeds move as much as architectures do.
+Others than the mean tau, of runs at one length: `compare_runs`, the difference to a recipe of a third more noise,
+`compare_same_runs`, the same runs before, with a third more noise, half of it kept, and `combine_runs`, 1 and 30 means
+that seeds move as much as architectures do.
 """
 
 import functools
@@ -32,7 +33,15 @@ import pandas as pd
 
 from nasbias.files import records, to_json, written_atomically
 from nasbias.provenance import describe_provenance
-from nasbias.statistics import Spread, combine_runs, compare_runs, influence, mean_over_runs, spread_of
+from nasbias.statistics import (
+    Spread,
+    combine_runs,
+    compare_runs,
+    compare_same_runs,
+    influence,
+    mean_over_runs,
+    spread_of,
+)
 from nasbias.terminal import Parser, add_format, command, print_table, progress, say
 
 SIMULATIONS = {20: 1000, 64: 1000, 1_000: 800, 15_625: 120}  # seven minutes of one core in all
@@ -153,15 +162,13 @@ def measure_coverage(case: Case, simulations: int, generator: np.random.Generato
 
 
 def measure_others(simulations: int, seed: int) -> list[dict]:
-    """Coverage of `compare_runs` and `combine_runs`: rows of `function, n, runs, spread` (or `estimates`)."""
+    """Coverage of the functions above: rows of `function, n, runs, spread` (or `estimates`)."""
     rows = []
-    for n, runs, spread in itertools.product((20, 64, 1_000), (2, 3, 5), SPREADS):
+    differences = {"compare_runs": _covers_difference, "compare_same_runs": _covers_change}
+    for (name, covers), n, runs, spread in itertools.product(differences.items(), (20, 64, 1_000), (2, 3, 5), SPREADS):
         generator = np.random.default_rng([seed, n, runs, round(10 * spread)])
-        hits = [
-            _covers_difference(n, runs, spread, generator)
-            for _ in range(simulations if n < 1_000 else simulations // 2)
-        ]
-        rows.append({"function": "compare_runs", "n": n, "runs": runs, "spread": spread, **_share(hits)})
+        hits = [covers(n, runs, spread, generator) for _ in range(simulations if n < 1_000 else simulations // 2)]
+        rows.append({"function": name, "n": n, "runs": runs, "spread": spread, **_share(hits)})
     for n, runs, estimates in itertools.product((64, 1_000), (2, 3, 5), (1, 30)):
         generator = np.random.default_rng([seed, n, runs, estimates])
         hits = [
@@ -179,6 +186,20 @@ def _covers_difference(n: int, runs: int, spread: float, generator: np.random.Ge
         return [influence(draw_score(shared, each, 0, generator), truth) for each in amplitudes]
 
     found = compare_runs(train(DIFFERING[0]), train(DIFFERING[1]))
+    first, second = (mean_tau(spread, noise) for noise in DIFFERING)
+    return found.low <= first - second <= found.high
+
+
+def _covers_change(n: int, runs: int, spread: float, generator: np.random.Generator) -> bool:
+    truth, shared = draw_space(n, generator)
+    sides: tuple[list, list] = [], []
+    for _ in range(runs):
+        amplitude = float(np.exp(spread * generator.normal()))
+        kept = generator.normal(size=n)
+        for side, noise in zip(sides, DIFFERING):
+            own = np.sqrt(0.5) * (kept + generator.normal(size=n))
+            side.append(influence(shared + noise * amplitude * own, truth))
+    found = compare_same_runs(*sides)
     first, second = (mean_tau(spread, noise) for noise in DIFFERING)
     return found.low <= first - second <= found.high
 
@@ -229,7 +250,7 @@ def main(argv: Sequence[str]) -> int:
         description="Coverage of the 95 % intervals of tau, by number of architectures and of runs.",
         example="python -m analysis.coverage --quick",
     )
-    parser.add_argument("--others", action="store_true", help="only compare_runs and combine_runs (default: all)")
+    parser.add_argument("--others", action="store_true", help="only those others (default: all)")
     parser.add_argument("--quick", action="store_true", help="a hundredth of the simulations, nothing written")
     parser.add_argument("--seed", type=int, default=0, help="of the simulation (default: 0)")
     parser.add_argument("--out", default="data/coverage.json", help="result file (default: data/coverage.json)")

@@ -12,7 +12,16 @@ from analysis.harvest import DATA, cost_of
 from nasbias.matching import Matched, match
 from nasbias.stability import Stability, analyse_stability
 from nasbias.stability.steps import collect_steps, summarise_steps
-from nasbias.statistics import Comparison, Influence, compare_runs, influence, mean_interval, mean_over_runs
+from nasbias.statistics import (
+    Comparison,
+    Influence,
+    compare_runs,
+    compare_same_runs,
+    influence,
+    mean_interval,
+    mean_over_runs,
+    spread_of,
+)
 from nasbias.tables import load_predictions
 
 TRUTH: str | Path = Path("../shared/data/deeper_insights_64_gt.parquet")  # P1's own: mean of 10 seeds of 200 epochs
@@ -147,13 +156,14 @@ def _equal(pairs: Sequence[Comparison], margin: float) -> str:
 
 @study("darts64_orders", "darts64_orders_16")
 def control() -> list[Finding]:
-    """The same recipe on images of 16x16, a run an order: does 8x8 rank worse?"""
+    """The same recipe on images of 16x16, a run an order: does 8x8 rank worse? Both sizes have one spread of runs."""
     last = {}
     for size, name, prefix in (("8x8", "darts64_orders", "p1s-"), ("16x16", "darts64_orders_16", "p1-")):
         table = _runs(name, prefix)
         last[size] = _pulls(_match(table), int(table["epoch"].to_numpy().max()))
-    difference = compare_runs(last["8x8"], last["16x16"])
-    shown = ", ".join(f"{size} {show(mean_over_runs(of))} ({len(of)} runs)" for size, of in last.items())
+    spread = spread_of(list(last.values()))
+    difference = compare_runs(last["8x8"], last["16x16"], spread, spread)
+    shown = ", ".join(f"{size} {show(mean_over_runs(of, spread))} ({len(of)} runs)" for size, of in last.items())
     return [
         Finding(
             "P1 orders at 16x16",
@@ -224,7 +234,7 @@ def tuning() -> list[Finding]:
         before, ten, end = (_pulls(matched, epoch, step) for step in (0, 10, 64))
         if not before:
             continue
-        change = compare_runs(ten, before)
+        change = compare_same_runs(ten, before)
         rows.append(
             Finding(
                 "P1 tuning",

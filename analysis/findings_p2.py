@@ -125,14 +125,7 @@ def nb101() -> list[Finding]:
                 verdict(change.low, change.high, runs),
             )
     if 0 in lengths.epochs:
-        change = lengths.change("loss", last, 0)
-        untrained = lengths.tau("loss", 0)
-        add(
-            f"(Control: what the structure alone ranks, untrained) tau by loss after {last} epochs minus untrained",
-            "-",
-            f"{show(change)}; untrained {show(untrained)}",
-            verdict(change.low, change.high, runs).replace(AGREES, "training adds to it"),
-        )
+        add(*_untrained(lengths, last))
     for score in ("accuracy", "loss"):
         against = lengths.against_params(score, last)
         add(
@@ -155,6 +148,18 @@ def nb101() -> list[Finding]:
     return rows
 
 
+def _untrained(lengths: Lengths, last: int) -> tuple[str, str, str, str]:
+    """The control of a loss that ranks: what is there before any training, with BN recalibrated."""
+    change, untrained = lengths.change("loss", last, 0), lengths.tau("loss", 0)
+    runs = lengths.runs("loss", last)
+    return (
+        f"(Control: what the structure alone ranks, untrained) tau by loss after {last} epochs minus untrained",
+        "-",
+        f"{show(change)}; untrained {show(untrained)}",
+        verdict(change.low, change.high, runs, "training takes from it").replace(AGREES, "training adds to it"),
+    )
+
+
 def _size(size: dict) -> tuple[str, str, str, str]:
     """The size finding of one panel."""
     value, low, high = (size[f"truth_spearman{part}"] for part in ("", "_low", "_high"))
@@ -169,66 +174,47 @@ def _size(size: dict) -> tuple[str, str, str, str]:
 @study("darts_predictions")
 def darts() -> list[Finding]:
     """DARTS on CIFAR-10 at 16x16."""
-    lengths, hours, rows = Lengths("darts", DARTS_TRUTH), cost_of("darts_predictions"), []
-    last = lengths.longest()
-    for score in ("accuracy", "loss"):
-        estimate = lengths.tau(score, last)
-        rows.append(
-            Finding(
-                "P2 darts",
-                f"DARTS-CIFAR10 ranks at moderate lengths: tau by {score} after {last} epochs above 0",
-                "Spearman .54 at 64 epochs",
-                f"{show(estimate)}; by epochs {lengths.curve(score)}",
-                verdict(estimate.low, estimate.high, estimate.n_runs),
-                hours,
-            )
-        )
+    lengths, hours = Lengths("darts", DARTS_TRUTH), cost_of("darts_predictions")
+    rows = _ranks(lengths, "DARTS-CIFAR10 ranks at moderate lengths", "Spearman .54 at 64 epochs")
     trained = [epoch for epoch in lengths.epochs if epoch and lengths.runs("accuracy", epoch) >= 3]
     if len(trained) > 1:
         change = lengths.change("accuracy", trained[-1], trained[-2])
-        rows.append(
-            Finding(
-                "P2 darts",
-                f"... and falls when trained longer: tau after {trained[-1]} minus after {trained[-2]} epochs below 0",
-                "to about .2",
-                show(change),
-                verdict(-change.high, -change.low, lengths.runs("accuracy", trained[-1])),
-                hours,
-            )
-        )
-    return rows
+        rows.append((
+            f"... and falls when trained longer: tau after {trained[-1]} minus after {trained[-2]} epochs below 0",
+            "to about .2",
+            show(change),
+            verdict(-change.high, -change.low, lengths.runs("accuracy", trained[-1])),
+        ))  # fmt: skip
+    return [Finding("P2 darts", *row, hours) for row in rows]
 
 
 @study("nb201_small")
 def nb201() -> list[Finding]:
     """NAS-Bench-201 at 8x8."""
-    lengths, hours, rows = Lengths("nb201", None, "nb201_small"), cost_of("nb201_small"), []
-    last = max(lengths.epochs)
-    for score in ("accuracy", "loss"):
-        estimate = lengths.tau(score, last)
-        rows.append(
-            Finding(
-                "P2 nb201",
-                f"NAS-Bench-201 ranks at 8x8: tau by {score} after {last} epochs above 0",
-                "Spearman .70 at 2,000 epochs",
-                f"{show(estimate)}; by epochs {lengths.curve(score)}",
-                verdict(estimate.low, estimate.high, estimate.n_runs),
-                hours,
-            )
-        )
+    lengths, hours = Lengths("nb201", None, "nb201_small"), cost_of("nb201_small")
+    rows = _ranks(lengths, "NAS-Bench-201 ranks at 8x8", "Spearman .70 at 2,000 epochs")
     trained = [epoch for epoch in lengths.epochs if epoch and lengths.runs("accuracy", epoch) >= 3]
     if len(trained) > 1:
         change = lengths.change("accuracy", trained[-1], trained[0])
-        rows.append(
-            Finding(
-                "P2 nb201",
-                f"... and better the longer it is trained: tau after {trained[-1]} minus after {trained[0]} epochs",
-                "rises",
-                show(change),
-                verdict(change.low, change.high, lengths.runs("accuracy", trained[-1])),
-                hours,
-            )
-        )
+        rows.append((
+            f"... and better the longer it is trained: tau after {trained[-1]} minus after {trained[0]} epochs",
+            "rises",
+            show(change),
+            verdict(change.low, change.high, lengths.runs("accuracy", trained[-1])),
+        ))  # fmt: skip
+    return [Finding("P2 nb201", *row, hours) for row in rows]
+
+
+def _ranks(lengths: Lengths, title: str, paper: str) -> list[tuple[str, str, str, str]]:
+    """Does the longest length that three runs have rank, by accuracy and by loss, and more than untrained?"""
+    rows, last = [], lengths.longest()
+    for score in ("accuracy", "loss"):
+        estimate = lengths.tau(score, last)
+        finding = f"{title}: tau by {score} after {last} epochs above 0"
+        decision = verdict(estimate.low, estimate.high, estimate.n_runs)
+        rows.append((finding, paper, f"{show(estimate)}; by epochs {lengths.curve(score)}", decision))
+    if 0 in lengths.epochs:
+        rows.append(_untrained(lengths, last))
     return rows
 
 

@@ -153,6 +153,19 @@ def pruned() -> list[Finding]:
                 hours,
             )
         )
+    if {"some", "halve"} <= set(best):
+        gain = _difference(best["halve"], best["some"])
+        rows.append(
+            Finding(
+                "P2 parts",
+                "(The worse half dropped three times) The best found in what is left beats that without (points)",
+                "-",
+                f"{show(gain)}, {len(best['halve'])} seeds; mean truth of what is left "
+                f"{_means({way: left[way] for way in ('halve', 'some')})}",
+                verdict(gain[1], gain[2], len(best["halve"])),
+                hours,
+            )
+        )
     for by in ("accuracy", "residual", "pareto"):
         way = f"shrink-{by}"
         if way in left and "whole" in left:

@@ -14,7 +14,7 @@ from analysis.findings import AGREES, DISAGREES, Finding, number, show, study, v
 from analysis.findings_p2 import DARTS_TRUTH, NB101_TRUTH, SHARED, Lengths
 from analysis.harvest import DATA, cost_of
 from nasbias.matching import Panel
-from nasbias.statistics import Estimate, Influence, compare_runs, compare_with_fixed, influence, mean_over_runs
+from nasbias.statistics import Estimate, Influence, compare_same_runs, compare_with_fixed, influence, mean_over_runs
 from nasbias.tables import read_table
 
 PTB_TRUTH = SHARED / "darts_ptb_anon2102.parquet"
@@ -50,11 +50,8 @@ def between(one: Panel, other: Panel) -> Influence:
 
 
 def findings_of(pair: Pair) -> list[Finding]:
-    """Four rows: tau with one's own truth, that minus tau with the benchmark's, between the truths, and whether these
-    trainings alone follow the benchmark better than the supernets do.
-
-    The difference takes the two taus' seeds for independent, though they are the same runs': its interval is wide.
-    """
+    """Four rows: tau with one's own truth, that minus tau with the benchmark's (of the same runs), between the truths,
+    and whether these trainings alone follow the benchmark better than the supernets do."""
     *sides, epoch = pair.lengths()
     own, benchmark = (side.panel(pair.score, epoch) for side in sides)
     spreads = [side.spread(pair.score) for side in sides]  # the seed's, pooled over the lengths
@@ -74,7 +71,7 @@ def findings_of(pair: Pair) -> list[Finding]:
         f"{show(estimate)}, {runs} runs",
         verdict(estimate.low, estimate.high, runs),
     )
-    change = compare_runs(to_own, to_benchmark, *spreads)
+    change = compare_same_runs(to_own, to_benchmark)
     add(
         f"(New) ... more than the benchmark's truth ({pair.space}): the first tau minus the second",
         f"{show(change)}; with the benchmark's {show(other)} ({len(benchmark.truth)} architectures)",

@@ -20,7 +20,7 @@ from nasbias.statistics.intervals import (
     spread_of,
     tau_interval,
 )
-from nasbias.statistics.paired import Comparison, adjust_p_values, compare_runs, compare_with_fixed
+from nasbias.statistics.paired import Comparison, adjust_p_values, compare_runs, compare_same_runs, compare_with_fixed
 from nasbias.statistics.spread import Group, Spread, pool_spread
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "ceiling_of",
     "combine_runs",
     "compare_runs",
+    "compare_same_runs",
     "compare_with_fixed",
     "correct_for_noise",
     "count_repeated",

@@ -8,7 +8,15 @@ import scipy  # its parts are imported when they are first used
 
 from nasbias.errors import unknown
 from nasbias.statistics.influence import Influence
-from nasbias.statistics.intervals import ONE_RUN, Part, error_parts, half_width, mean_over_runs, two_sided_p
+from nasbias.statistics.intervals import (
+    ONE_RUN,
+    Part,
+    combine_runs,
+    error_parts,
+    half_width,
+    mean_over_runs,
+    two_sided_p,
+)
 from nasbias.statistics.spread import Spread
 
 Array = np.ndarray
@@ -47,6 +55,36 @@ def compare_runs(
         sides = " and of ".join(name for name, runs in (("A", first), ("B", second)) if len(runs) < 2)
         return Comparison(difference, reason=f"fewer than two runs of {sides}: the seed is not covered")
     return _compare(first, second, [first_spread, second_spread])
+
+
+def compare_same_runs(first: Sequence[Influence], second: Sequence[Influence]) -> Comparison:
+    """Mean of tau of A minus tau of B where A and B are the same supernets twice: run i of one is run i of the other.
+
+    Two checkpoints of each run, two ways to score it, two truths: what a seed does to both cancels, which
+    `compare_runs` takes for two seeds. The interval is `combine_runs` of the runs' differences. Simulated
+    (`analysis.coverage --others`) with 2, 3 and 5 runs, it covers 96 to 100 %.
+
+    Raises:
+        ValueError: not as many of one as of the other.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} and {len(second)} runs are not the same")
+    differences = np.array([one.tau - other.tau for one, other in zip(first, second)])
+    difference = float(differences.mean()) if len(differences) else np.nan
+    if np.isnan(difference):
+        return Comparison(np.nan, reason=mean_over_runs([*first, *second]).reason)
+    if len(first) < 2:
+        return Comparison(difference, reason="fewer than two runs: the seed is not covered")
+    items = np.unique(np.concatenate([run.items for run in (*first, *second)]))
+    if len(items) < 4:
+        return Comparison(difference, reason=f"{len(items)} architectures: an interval needs four")
+    pulls = np.zeros((len(first), len(items)))
+    for row, one, other in zip(pulls, first, second):
+        row[np.searchsorted(items, one.items)] += (1 - one.tau**2) * one.pull
+        row[np.searchsorted(items, other.items)] -= (1 - other.tau**2) * other.pull
+    found = combine_runs(differences[:, None], pulls[:, :, None])
+    low, high, p_value = (float(each[0]) for each in (found.low, found.high, found.p_value))
+    return Comparison(difference, low, high, p_value)
 
 
 def compare_with_fixed(runs: Sequence[Influence], fixed: Influence, spread: Spread | None = None) -> Comparison:

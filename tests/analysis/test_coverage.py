@@ -9,7 +9,7 @@ import pytest
 import nasbias
 from analysis import coverage
 from nasbias.correlation.wording import say_apart
-from nasbias.statistics import combine_runs, compare_runs, influence, mean_over_runs
+from nasbias.statistics import combine_runs, compare_runs, compare_same_runs, influence, mean_over_runs
 
 MEASURED = Path(__file__).parents[2] / "data" / "coverage.json"
 
@@ -86,6 +86,7 @@ def test_the_docstrings_of_differences_and_many_estimates_say_what_was_measured(
     promise = promise_of(compare_runs)
     assert f"covers {measured('compare_runs', n=[64, 1000])} % with 64 or 1,000 architectures" in promise
     assert f"and {measured('compare_runs', n=[20])} % with 20" in promise
+    assert f"it covers {measured('compare_same_runs')} %" in promise_of(compare_same_runs)
     promise = promise_of(combine_runs)
     assert f"covers {measured('combine_runs', estimates=[30])} % with K = 30" in promise
     assert f"and {measured('combine_runs', estimates=[1])} % with K = 1" in promise
@@ -93,7 +94,8 @@ def test_the_docstrings_of_differences_and_many_estimates_say_what_was_measured(
 
 def test_others_than_the_mean_are_simulated():
     rows = coverage.measure_others(2, 0)
-    assert {row["function"] for row in rows} == {"compare_runs", "combine_runs"} and len(rows) == 30
+    assert {row["function"] for row in rows} == {"compare_runs", "compare_same_runs", "combine_runs"}
+    assert len(rows) == 48
     assert all(0 <= row["coverage"] <= 1 for row in rows)
 
 

@@ -8,8 +8,8 @@ import scipy.stats
 
 from nasbias.errors import InputError
 from nasbias.statistics.influence import influence
-from nasbias.statistics.intervals import error_parts, mean_over_runs, spread_of
-from nasbias.statistics.paired import adjust_p_values, compare_runs, compare_with_fixed
+from nasbias.statistics.intervals import combine_runs, error_parts, mean_over_runs, spread_of
+from nasbias.statistics.paired import adjust_p_values, compare_runs, compare_same_runs, compare_with_fixed
 from tests.statistics.supernets import supernets
 
 
@@ -106,3 +106,42 @@ def test_adjusted_p_values_are_scipys_and_the_textbooks():
         adjust_p_values(p, "holmes")
     assert len(adjust_p_values(np.array([np.nan]), "bh")) == 1
     assert adjust_p_values(np.array([0.6, 0.7])).tolist() == [1, 1]
+
+
+def test_the_same_runs_twice_are_told_apart_where_two_sets_of_seeds_are_not(rng):
+    scores, truth = supernets(rng, 300, 6, spread=0.5)
+    before = [influence(score, truth) for score in scores]
+    after = [influence(score + rng.normal(size=300), truth) for score in scores]
+    found, apart = compare_same_runs(before, after), compare_runs(before, after)
+    assert found.difference == pytest.approx(apart.difference)
+    assert 0 < found.low < found.difference < found.high and found.p_value < 0.05 < apart.p_value
+    turned = compare_same_runs(after, before)
+    assert (turned.difference, turned.low) == pytest.approx((-found.difference, -found.high))
+
+
+def test_the_same_runs_need_as_many_on_both_sides_and_two_of_them(rng):
+    scores, truth = supernets(rng, 50, 3)
+    runs = [influence(score, truth) for score in scores]
+    with pytest.raises(ValueError, match="3 and 2 runs are not the same"):
+        compare_same_runs(runs, runs[:2])
+    alone = compare_same_runs(runs[:1], runs[1:2])
+    assert alone.difference == pytest.approx(runs[0].tau - runs[1].tau) and math.isnan(alone.low)
+    assert alone.reason == "fewer than two runs: the seed is not covered"
+    few = [influence(score[:3], truth[:3]) for score in scores]
+    assert compare_same_runs(few, few).reason == "3 architectures: an interval needs four"
+    constant = influence(np.zeros(50), truth)
+    assert math.isnan(compare_same_runs([constant], runs[:1]).difference)
+
+
+def test_the_same_runs_against_two_truths_may_lack_architectures_of_one_another(rng):
+    scores, truth = supernets(rng, 200, 3)
+    whole = [influence(score, truth, np.arange(200)) for score in scores]
+    part = [influence(score[50:], truth[50:] + rng.normal(size=150), np.arange(50, 200)) for score in scores]
+    found = compare_same_runs(whole, part)
+    errors = np.array([
+        [(1 - one.tau**2) * one.pull[item] - (1 - other.tau**2) * (other.pull[item - 50] if item >= 50 else 0.0)
+         for item in range(200)]
+        for one, other in zip(whole, part)
+    ])  # fmt: skip
+    expected = combine_runs(np.array([[a.tau - b.tau] for a, b in zip(whole, part)]), errors[:, :, None])
+    assert (found.low, found.high) == pytest.approx((expected.low[0], expected.high[0]))
