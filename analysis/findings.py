@@ -26,7 +26,7 @@ from nasbias.terminal import Parser, add_format, command
 
 README = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- findings: python -m analysis.findings --write -->\n", "<!-- end of findings -->\n"
-AGREES, DISAGREES = "agrees", "disagrees"
+AGREES, DISAGREES, OPEN = "agrees", "disagrees", "not decided|one run"
 
 
 @dataclass(frozen=True)
@@ -105,23 +105,31 @@ def number(value: float, digits: int = 2) -> str:
 
 def collect() -> pd.DataFrame:
     """All findings that the harvested tables carry."""
+    from analysis.findings_bias import STUDIES as BIAS
     from analysis.findings_p1 import STUDIES as FIRST
     from analysis.findings_p2 import STUDIES as SECOND
     from analysis.findings_parts import STUDIES as PARTS
     from analysis.findings_truths import STUDIES as TRUTHS
 
-    rows = [asdict(finding) for of_study in (*FIRST, *SECOND, *PARTS, *TRUTHS) for finding in of_study()]
+    rows = [asdict(finding) for of_study in (*FIRST, *SECOND, *BIAS, *PARTS, *TRUTHS) for finding in of_study()]
     return pd.DataFrame(rows, columns=list(Finding.__dataclass_fields__))
 
 
 def to_markdown(findings: pd.DataFrame) -> str:
-    """The README's table, a row a finding, and what each study cost."""
-    lines = ["| finding of the paper | paper | ours | verdict |", "|---|---|---|---|"]
-    columns = findings[["finding", "paper", "ours", "verdict"]]
-    lines += ["| " + " | ".join(map(str, row)) + " |" for row in columns.itertuples(index=False)]
-    costs = findings.groupby("study", sort=False)["cpu_hours"].first()
-    spent = ", ".join(f"{name} {hours:.1f}" for name, hours in costs.items())
-    return "\n".join(lines) + f"\n\nCPU-hours (training and scoring, one thread): {spent}.\n"
+    """The README's tables, one a study with what it cost, a row a finding."""
+    verdicts = findings["verdict"]
+    counts = {"agree": verdicts == AGREES, "disagree": verdicts == DISAGREES, "are open": verdicts.str.contains(OPEN)}
+    said = ", ".join(f"{int(of.sum())} {what}" for what, of in counts.items())
+    lines = [f"{len(findings)} rows: {said}; the others are new ones with a verdict of their own.", ""]
+    for name, rows in findings.groupby("study", sort=False):
+        hours = float(rows["cpu_hours"].to_numpy()[0])
+        cost = "before costs were kept" if math.isnan(hours) else f"{hours:.1f} CPU-hours"
+        lines += [f"### {name} ({cost})", ""]
+        lines += ["| finding of the paper | paper | ours | verdict |", "|---|---|---|---|"]
+        columns = rows[["finding", "paper", "ours", "verdict"]]
+        lines += ["| " + " | ".join(map(str, row)) + " |" for row in columns.itertuples(index=False)]
+        lines.append("")
+    return "\n".join(lines)
 
 
 @command

@@ -1,5 +1,6 @@
 """P2 (arXiv 2010.08219): correlation against training length, and what it is worth."""
 
+import math
 from pathlib import Path
 
 from analysis.findings import AGREES, Finding, show, study, verdict
@@ -99,56 +100,67 @@ class Lengths:
 @study("nb101_predictions")
 def nb101() -> list[Finding]:
     """NAS-Bench-101's sub-space at 8x8."""
-    lengths, hours, rows = Lengths("nb101", NB101_TRUTH), cost_of("nb101_predictions"), []
+    lengths = Lengths("nb101", NB101_TRUTH)
+    rows = _correlations(lengths, "NAS-Bench-101 sub-space", ".62, .66 at 1,000, 2,000 epochs")
+    rows.append(_size(measure_size_bias(lengths.panel("loss", lengths.longest()))["params"]))
+    return [Finding("P2 nb101", *row, cost_of("nb101_predictions")) for row in rows]
 
-    def add(finding: str, paper: str, ours: str, decision: str) -> None:
-        rows.append(Finding("P2 nb101", finding, paper, ours, decision, hours))
 
+def nb201_reference() -> list[Finding]:
+    """NAS-Bench-201 at 16x16: the shipped reference predictions, made before the queue kept costs."""
+    lengths = Lengths("nb201", None)
+    rows = _correlations(lengths, "NAS-Bench-201 at 16x16", ".70 at 2,000 epochs")
+    return [Finding("P2 nb201 at 16x16", *row, math.nan) for row in rows]
+
+
+Row = tuple[str, str, str, str]
+
+
+def _correlations(lengths: Lengths, title: str, paper: str) -> list[Row]:
+    """Does the longest length rank, more than a short one, than untrained, than counting; is its bias consistent?"""
+    rows: list[Row] = []
     last = lengths.longest()
     runs = lengths.runs("accuracy", last)
     for score in ("accuracy", "loss"):
         rho = lengths.spearman(score, last)
-        add(
-            f"NAS-Bench-101 sub-space ranks: Spearman by {score} after {last} epochs above 0",
-            ".62, .66 at 1,000, 2,000 epochs",
+        rows.append((
+            f"{title} ranks: Spearman by {score} after {last} epochs above 0",
+            paper,
             f"{show(rho)}, {runs} runs; tau by epochs: {lengths.curve(score)}",
             verdict(rho.low, rho.high, runs),
-        )
+        ))  # fmt: skip
     shorter = [epoch for epoch in lengths.epochs if 0 < epoch < last]
-    if shorter:
-        for score in ("accuracy", "loss"):
-            change = lengths.change(score, last, shorter[0])
-            add(
-                f"... and better the longer it is trained: tau by {score} after {last} minus after {shorter[0]} epochs",
-                "rises",
-                show(change),
-                verdict(change.low, change.high, runs),
-            )
+    for score in ("accuracy", "loss") if shorter else ():
+        change = lengths.change(score, last, shorter[0])
+        rows.append((
+            f"... and better the longer it is trained: tau by {score} after {last} minus after {shorter[0]} epochs",
+            "rises",
+            show(change),
+            verdict(change.low, change.high, runs),
+        ))  # fmt: skip
     if 0 in lengths.epochs:
-        add(*_untrained(lengths, last))
+        rows.append(_untrained(lengths, last))
     for score in ("accuracy", "loss"):
         against = lengths.against_params(score, last)
-        add(
+        rows.append((
             f"(New) It ranks worse than counting parameters: tau by {score} minus that of the count",
             "-",
             show(against),
             verdict(-against.high, -against.low, runs, "better").replace(AGREES, "worse"),
-        )
+        ))  # fmt: skip
     if len(shorter) > 1:
         pulls, above = lengths.between("loss", shorter[-1], last)
-        add(
+        rows.append((
             f"The bias is consistent: supernets of {shorter[-1]} and {last} epochs (different seeds) agree with each "
             f"other more than with the truth (tau by loss)",
             "map",
             f"{show(mean_over_runs(pulls))}; more by {show(above)}",
             verdict(above.low, above.high, runs),
-        )
-    size = measure_size_bias(lengths.panel("loss", last))["params"]
-    add(*_size(size))
+        ))  # fmt: skip
     return rows
 
 
-def _untrained(lengths: Lengths, last: int) -> tuple[str, str, str, str]:
+def _untrained(lengths: Lengths, last: int) -> Row:
     """The control of a loss that ranks: what is there before any training, with BN recalibrated."""
     change, untrained = lengths.change("loss", last, 0), lengths.tau("loss", 0)
     runs = lengths.runs("loss", last)
@@ -160,7 +172,7 @@ def _untrained(lengths: Lengths, last: int) -> tuple[str, str, str, str]:
     )
 
 
-def _size(size: dict) -> tuple[str, str, str, str]:
+def _size(size: dict) -> Row:
     """The size finding of one panel."""
     value, low, high = (size[f"truth_spearman{part}"] for part in ("", "_low", "_high"))
     return (
@@ -205,9 +217,10 @@ def nb201() -> list[Finding]:
     return [Finding("P2 nb201", *row, hours) for row in rows]
 
 
-def _ranks(lengths: Lengths, title: str, paper: str) -> list[tuple[str, str, str, str]]:
+def _ranks(lengths: Lengths, title: str, paper: str) -> list[Row]:
     """Does the longest length that three runs have rank, by accuracy and by loss, and more than untrained?"""
-    rows, last = [], lengths.longest()
+    rows: list[Row] = []
+    last = lengths.longest()
     for score in ("accuracy", "loss"):
         estimate = lengths.tau(score, last)
         finding = f"{title}: tau by {score} after {last} epochs above 0"
@@ -218,4 +231,4 @@ def _ranks(lengths: Lengths, title: str, paper: str) -> list[tuple[str, str, str
     return rows
 
 
-STUDIES = (nb101, darts, nb201)
+STUDIES = (nb201_reference, nb201, nb101, darts)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 pytest.importorskip("torch")
-from analysis.findings import BEGIN, END, README, collect, number, show, to_markdown, verdict, within
+from analysis.findings import BEGIN, END, README, Finding, collect, number, show, to_markdown, verdict, within
 from analysis.harvest import DATA, join_common, split_common
 
 SHARED = Path("../shared/data")
@@ -68,3 +68,16 @@ def test_no_table_names_a_machine(path):
     text = b" ".join(metadata.values()).decode()
     assert '"/' not in text
     assert len(pd.read_parquet(path))
+
+
+def test_the_tables_are_by_study_with_their_cost_and_the_verdicts_are_counted():
+    rows = [
+        ("P1", "a", "-", ".1", "agrees", 1.25),
+        ("P1", "b", "-", ".2", "not decided: one run", 1.25),
+        ("bias", "c", "-", ".3", "disagrees", float("nan")),
+        ("bias", "d", "-", ".4", "worse", float("nan")),
+    ]
+    text = to_markdown(pd.DataFrame(rows, columns=list(Finding.__dataclass_fields__)))
+    assert text.startswith("4 rows: 1 agree, 1 disagree, 1 are open;")
+    assert "### P1 (1.2 CPU-hours)\n" in text and "### bias (before costs were kept)\n" in text
+    assert text.index("| b | - | .2 |") < text.index("### bias") < text.index("| c | - | .3 | disagrees |")
