@@ -3,7 +3,7 @@
 import math
 from pathlib import Path
 
-from analysis.findings import AGREES, Finding, show, study, verdict
+from analysis.findings import AGREES, Finding, number, show, study, verdict, within
 from analysis.harvest import DATA, cost_of
 from nasbias.bias import measure_size_bias
 from nasbias.matching import Matched, Panel, match, select_panel
@@ -23,6 +23,8 @@ from nasbias.statistics import (
 
 SHARED = Path("../shared/data")
 NB101_TRUTH, DARTS_TRUTH = SHARED / "nb101_subset_val.parquet", SHARED / "darts_cifar10_anon2102.parquet"
+PTB_TRUTH = SHARED / "darts_ptb_anon2102.parquet"
+LITTLE = 0.25  # tau: a supernet below it would be no help beside a count of one operation (.40)
 
 
 class Lengths:
@@ -66,7 +68,8 @@ class Lengths:
 
     def longest(self, least: int = 3) -> int:
         """The longest length that as many runs have."""
-        return max(epoch for epoch in self.epochs if self.runs("accuracy", epoch) >= least)
+        score = self.matched.rows[0].keys["score"]
+        return max(epoch for epoch in self.epochs if self.runs(score, epoch) >= least)
 
     def change(self, score: str, longer: int, shorter: int) -> Comparison:
         """tau of the longer minus tau of the shorter ones."""
@@ -217,6 +220,35 @@ def nb201() -> list[Finding]:
     return [Finding("P2 nb201", *row, hours) for row in rows]
 
 
+@study("ptb_predictions")
+def ptb() -> list[Finding]:
+    """DARTS' recurrent cells; all of them have as many parameters, so one operation is counted."""
+    lengths = Lengths("ptb", PTB_TRUTH)
+    last = lengths.longest()
+    estimate, panel = lengths.tau("perplexity", last), lengths.panel("perplexity", last)
+    curve = lengths.curve("perplexity")
+    relus = panel.architectures["architecture"].astype(str).str.count("relu").to_numpy(dtype=float)
+    against = compare_with_fixed(
+        lengths.pulls("perplexity", last), influence(relus, panel.truth), lengths.spread("perplexity")
+    )
+    rows: list[Row] = [
+        (
+            f"DARTS-PTB ranks at 0 or near it: tau by perplexity after {last} epochs below {number(LITTLE)}",
+            "can be 0",
+            f"{show(estimate)}; by epochs {curve}",
+            within(estimate.low, estimate.high, -1.0, LITTLE),
+        ),
+        (
+            "(New) It ranks worse than counting `relu` (chosen, of five free scores, on this truth): tau minus that of "
+            "the count",
+            "-",
+            show(against),
+            verdict(-against.high, -against.low, estimate.n_runs, "better").replace(AGREES, "worse"),
+        ),
+    ]
+    return [Finding("P2 ptb", *row, cost_of("ptb_predictions")) for row in rows]
+
+
 def _ranks(lengths: Lengths, title: str, paper: str) -> list[Row]:
     """Does the longest length that three runs have rank, by accuracy and by loss, and more than untrained?"""
     rows: list[Row] = []
@@ -231,4 +263,4 @@ def _ranks(lengths: Lengths, title: str, paper: str) -> list[Row]:
     return rows
 
 
-STUDIES = (nb201_reference, nb201, nb101, darts)
+STUDIES = (nb201_reference, nb201, nb101, darts, ptb)

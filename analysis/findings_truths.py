@@ -11,13 +11,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.findings import AGREES, DISAGREES, Finding, number, show, study, verdict
-from analysis.findings_p2 import DARTS_TRUTH, NB101_TRUTH, SHARED, Lengths
+from analysis.findings_p2 import DARTS_TRUTH, NB101_TRUTH, PTB_TRUTH, Lengths
 from analysis.harvest import DATA, cost_of
 from nasbias.matching import Panel
 from nasbias.statistics import Estimate, Influence, compare_same_runs, compare_with_fixed, influence, mean_over_runs
 from nasbias.tables import read_table
-
-PTB_TRUTH = SHARED / "darts_ptb_anon2102.parquet"
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Table:
 TABLES = (
     Table("nb101_predictions", "nb101", ("nb101-length",), least=4),
     Table("darts_predictions", "darts", ("darts-length",), least=3),
+    Table("ptb_predictions", "ptb", ("ptb-length",), least=3),
     Table("darts64_orders", "darts64", ("p1-orders",)),
     Table("darts64_steps", "darts64", ("p1-orders",), "steps.parquet"),
     Table("darts64_tuned", "darts64", ("p1-tuning",)),

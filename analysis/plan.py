@@ -150,6 +150,11 @@ P1_STEPS = 128  # scored after each of the last of them, where a run is dense
 P1_EPOCH = 0.035  # CPU-minutes
 
 
+# DARTS' recurrent cells. The constant rate knows no length, so lengths are checkpoints of one run. Three times the
+# width at a quarter of the epochs (hidden 200, 12 CPU-minutes) ranked no better: tau -.17, .07, .10 at 4, 8, 16 epochs.
+PTB = dataclasses.replace(RUNS["ptb"]["config"], epochs=64, checkpoints=(0, 16, 32, 64))
+
+
 def nb101_lengths(lengths: Sequence[int], seeds: Sequence[int]) -> Iterator[Item]:
     """The shortest keeps the untrained network, too (scored with recalibrated BN, as all are)."""
     for seed in seeds:
@@ -167,6 +172,13 @@ def darts_lengths(runs: Path, lengths: Sequence[int], seeds: Sequence[int]) -> I
             kept = (0,) if length == 16 else ()
             job = Job(dataclasses.replace(DARTS, epochs=length, seed=seed, checkpoints=kept), score)
             yield Item(f"darts-{length:04d}-{seed}", "darts-length", 1.0 + 0.6 * length, Supernet(job))
+
+
+def ptb_lengths(seeds: Sequence[int]) -> Iterator[Item]:
+    """Scored on P2's cells."""
+    for seed in seeds:
+        job = Job(dataclasses.replace(PTB, seed=seed), RUNS["ptb"]["score"])
+        yield Item(f"ptb-{PTB.epochs:04d}-{seed}", "ptb-length", 23.0, Supernet(job))
 
 
 def p1_orders(seeds: Sequence[int]) -> Iterator[Item]:
@@ -330,6 +342,7 @@ def plan(runs: Path) -> list[Item]:
         *nb101_lengths((100,), [3, 4]),
         *nb101_copies(early),
         *darts_lengths(runs, [48], early),
+        *ptb_lengths(early),
         *nb101_shrunk(early),
         *p1_sharing(["all", *groups[:4], "prefix:0", "prefix:1", "prefix:2"], [0]),
         *nb101_halved(runs, early),
