@@ -95,12 +95,13 @@ def measure(commit: str, repeats: int, only: str = "") -> pd.DataFrame:
             packed.extractall(then, filter="data")
         for case in (case for case in CASES if case.name.startswith(only)):
             steps = case.per_epoch * (case.epochs[1] - case.epochs[0])
-            costs: dict[str, list[float]] = {"then": [], "now": []}
+            costs: dict[str, list[tuple[float, ...]]] = {"then": [], "now": []}
             for _ in range(repeats):
                 for side, folder in (("then", Path(then)), ("now", ROOT)):
-                    short, long = (run(folder, case, epochs) for epochs in case.epochs)
-                    costs[side].append(1000 * (long - short) / steps)
-            least = {side: min(each) for side, each in costs.items()}
+                    costs[side].append(tuple(run(folder, case, epochs) for epochs in case.epochs))
+            # The least of each length: of differences it would be that whose short run was held up.
+            shortest = {side: [min(each) for each in zip(*runs)] for side, runs in costs.items()}
+            least = {side: 1000 * (long - short) / steps for side, (short, long) in shortest.items()}
             rows.append({"training": case.name, **least, "faster": least["then"] / least["now"]})
     return pd.DataFrame(rows)
 
