@@ -24,6 +24,7 @@ from nasbias.statistics import (
 SHARED = Path("../shared/data")
 NB101_TRUTH, DARTS_TRUTH = SHARED / "nb101_subset_val.parquet", SHARED / "darts_cifar10_anon2102.parquet"
 PTB_TRUTH = SHARED / "darts_ptb_anon2102.parquet"
+FEW = 2  # runs of a length that are enough where other lengths tell the spread of their seeds, too
 LITTLE = 0.25  # tau: a supernet below it would be no help beside a count of one operation (.40)
 
 
@@ -190,8 +191,8 @@ def _size(size: dict) -> Row:
 def darts() -> list[Finding]:
     """DARTS on CIFAR-10 at 16x16."""
     lengths, hours = Lengths("darts", DARTS_TRUTH), cost_of("darts_predictions")
-    rows = _ranks(lengths, "DARTS-CIFAR10 ranks at moderate lengths", "Spearman .54 at 64 epochs")
-    trained = [epoch for epoch in lengths.epochs if epoch and lengths.runs("accuracy", epoch) >= 3]
+    rows = _ranks(lengths, "DARTS-CIFAR10 ranks at moderate lengths", "Spearman .54 at 64 epochs", FEW)
+    trained = [epoch for epoch in lengths.epochs if epoch and lengths.runs("accuracy", epoch) >= FEW]
     if len(trained) > 1:
         change = lengths.change("accuracy", trained[-1], trained[-2])
         rows.append((
@@ -249,10 +250,10 @@ def ptb() -> list[Finding]:
     return [Finding("P2 ptb", *row, cost_of("ptb_predictions")) for row in rows]
 
 
-def _ranks(lengths: Lengths, title: str, paper: str) -> list[Row]:
-    """Does the longest length that three runs have rank, by accuracy and by loss, and more than untrained?"""
+def _ranks(lengths: Lengths, title: str, paper: str, least: int = 3) -> list[Row]:
+    """Does the longest length that as many runs have rank, by accuracy and by loss, and more than untrained?"""
     rows: list[Row] = []
-    last = lengths.longest()
+    last = lengths.longest(least)
     for score in ("accuracy", "loss"):
         estimate = lengths.tau(score, last)
         finding = f"{title}: tau by {score} after {last} epochs above 0"

@@ -4,8 +4,8 @@
     python -m benchmarks.since 32f3da8 --only ptb --repeats 3
 
 Both sides run `python -m nasbias.train` with the same options in a process of its own, a short and a long run in turns;
-a step is the difference of their CPU times over that of their steps, so that starting up does not count. The least of
-the repeats is shown. Images and text are those that are embedded.
+a step is the difference of their CPU times, the least of the repeats each, over that of their steps, so that starting
+up does not count. Images and text are those that are embedded.
 """
 
 import os
